@@ -1,0 +1,9 @@
+DROP TABLE expert_sources;
+DROP TABLE expert_consents;
+DROP FUNCTION apply_consent();
+DROP TABLE expert_publications;
+DROP TABLE expert_restricted;
+DROP TABLE expert_fields;
+DROP TABLE experts;
+DROP SEQUENCE expert_code_seq;
+DROP EXTENSION pg_trgm;

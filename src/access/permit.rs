@@ -1,0 +1,187 @@
+//! The permit: proof that the caller may do what the handler does, and the only way to the database.
+
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use std::net::IpAddr;
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
+use uuid::Uuid;
+
+use super::actor::{AccountActor, Actor};
+use super::identify::Caller;
+use super::policy::{Policy, Reach};
+use crate::audit::event::{IntoEvents, Recorder};
+use crate::db::Conn;
+use crate::http::envelope::request_id;
+use crate::kernel::problem::{Answer, Code, Problem};
+use crate::say;
+use crate::state::State;
+
+/// The action a permit was asked for; the log and the coverage test read it.
+#[derive(Debug, Clone, Copy)]
+pub struct Checked(pub &'static str);
+
+/// Which rows exist for this caller; every store query takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// How far the caller's grant reaches.
+    pub reach: Reach,
+    /// The caller.
+    pub actor: Actor,
+}
+
+impl Scope {
+    /// The command line and periodic tasks.
+    pub const SYSTEM: Self = Self { reach: Reach::All, actor: Actor::System };
+
+    /// A short text that differs where callers see different rows; cursors are bound to it.
+    pub fn audience(&self) -> String {
+        match self.reach {
+            Reach::Own | Reach::PublicAndOwn => {
+                format!("{}:{}", self.reach.label(), self.actor.id().unwrap_or_default())
+            }
+            other => other.label().to_owned(),
+        }
+    }
+}
+
+/// A handler's first argument.
+///
+/// It is ready at once: the middleware has already verified the token and loaded the account, so a 401 or 403 always
+/// beats an error in the body.
+pub struct Permit<P> {
+    scope: Scope,
+    state: web::Data<State>,
+    request_id: Option<Uuid>,
+    address: Option<IpAddr>,
+    policy: PhantomData<P>,
+}
+
+impl<P: Policy> FromRequest for Permit<P> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::check(req))
+    }
+}
+
+impl<P: Policy> Permit<P> {
+    fn check(req: &HttpRequest) -> Answer<Self> {
+        req.extensions_mut().insert(Checked(P::RULE.action));
+        let caller = req.extensions().get::<Caller>().cloned();
+        let actor = match caller {
+            Some(Caller(_)) if P::IGNORES_TOKEN => Actor::Anonymous,
+            Some(Caller(result)) => result?,
+            None => return Err(Problem::internal("the identify middleware is missing")),
+        };
+        let reach = P::RULE.reach_of(&actor);
+        if reach == Reach::No {
+            return Err(refusal(&actor));
+        }
+        let state = req.app_data::<web::Data<State>>().ok_or_else(|| Problem::internal("no state"))?;
+        Ok(Self {
+            scope: Scope { reach, actor },
+            state: state.clone(),
+            request_id: request_id(req),
+            address: req.peer_addr().map(|peer| peer.ip()),
+            policy: PhantomData,
+        })
+    }
+
+    /// The caller.
+    pub const fn actor(&self) -> &Actor {
+        &self.scope.actor
+    }
+
+    /// The caller as a person with an account.
+    ///
+    /// # Errors
+    /// 403 for machine clients, which have no sessions and no password.
+    pub fn account(&self) -> Answer<&AccountActor> {
+        match self.actor() {
+            Actor::Account(account) => Ok(account),
+            _ => Err(Problem::new(Code::Forbidden)
+                .detail(say!("Chỉ dành cho tài khoản của người dùng.", "For people's accounts only.",))),
+        }
+    }
+
+    /// The row filter.
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// True when the caller's reach under another policy passes `enough`; for what a view offers, not for guarding.
+    pub fn may<Q: Policy>(&self, enough: impl FnOnce(Reach) -> bool) -> bool {
+        let reach = Q::RULE.reach_of(self.actor());
+        reach != Reach::No && enough(reach)
+    }
+
+    /// What the server shares.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// A connection for queries.
+    ///
+    /// # Errors
+    /// 503 when the database is away or busy.
+    pub async fn read(&self) -> Answer<Conn> {
+        self.state.db.conn().await
+    }
+
+    /// Runs `work` in a transaction that commits together with its audit event, or rolls back.
+    ///
+    /// The work runs in a task of its own, so that a caller who hangs up neither stops it half way nor leaves a
+    /// connection in doubt.
+    ///
+    /// # Errors
+    /// What `work` answers; 503 when the database is away.
+    pub async fn write<T: 'static, E: IntoEvents>(
+        &self,
+        work: impl AsyncFnOnce(&mut Conn) -> Answer<(T, E)> + 'static,
+    ) -> Answer<T> {
+        let (db, recorder) = (self.state.db.clone(), self.recorder());
+        let task = actix_web::rt::spawn(async move {
+            db.transaction(async |tx| {
+                let (value, events) = work(tx).await?;
+                recorder.record(tx, events.into_events()).await?;
+                Ok(value)
+            })
+            .await
+        });
+        task.await.map_err(Problem::internal)?
+    }
+
+    /// Records that this answer shows restricted data of `people`, before it leaves.
+    ///
+    /// # Errors
+    /// 503 when the database is away: then nothing is shown.
+    pub async fn disclose(&self, people: &[Uuid]) -> Answer<()> {
+        if people.is_empty() {
+            return Ok(());
+        }
+        let mut conn = self.read().await?;
+        self.recorder().disclose(&mut conn, people).await
+    }
+
+    fn recorder(&self) -> Recorder {
+        Recorder {
+            actor: self.scope.actor.clone(),
+            action: P::RULE.action,
+            request_id: self.request_id,
+            address: self.address,
+            sealer: self.state.sealer.clone(),
+        }
+    }
+}
+
+fn refusal(actor: &Actor) -> Problem {
+    if *actor == Actor::Anonymous {
+        return Problem::new(Code::Unauthenticated).detail(say!(
+            "Đăng nhập ở POST /api/v1/auth/login rồi gửi Authorization: Bearer <access_token>.",
+            "Sign in at POST /api/v1/auth/login and send Authorization: Bearer <access_token>.",
+        ));
+    }
+    Problem::new(Code::Forbidden)
+}

@@ -1,0 +1,235 @@
+//! Sign-in: log in, renew, log out, redeem a reset token.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, post};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::policy::{SignIn, UseOwnAccount};
+use super::store::{self, AccountRow};
+use crate::access::actor::{AccountActor, Actor, Role};
+use crate::access::password::check_new;
+use crate::access::permit::Permit;
+use crate::access::token::{Bearer, LIFETIME, Opaque};
+use crate::audit::event::Event;
+use crate::http::body::Body;
+use crate::kernel::clock::now;
+use crate::kernel::id::new_id;
+use crate::kernel::problem::{Answer, Code, Problem};
+use crate::kernel::redacted::Redacted;
+use crate::say;
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config.service(login).service(renew).service(logout).service(redeem_reset);
+}
+
+/// A user name and password.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    /// As given by the administrator; capitals do not matter.
+    #[schema(example = "union_officer")]
+    username: String,
+    /// The password.
+    #[schema(value_type = String, format = Password, example = "chuyen-gia-demo")]
+    password: Redacted<String>,
+}
+
+/// What a program needs to act for a person.
+#[derive(Debug, Serialize, ToSchema)]
+struct TokenPair {
+    /// A JWT; send it as `Authorization: Bearer …`.
+    access_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds until the access token expires.
+    #[schema(example = 900)]
+    expires_in: i64,
+    /// For `POST /auth/refresh`, once: each answer brings a new one, and using an old one ends the session.
+    refresh_token: String,
+}
+
+fn token_pair(permit: &Permit<SignIn>, account: Uuid, session: Uuid, refresh: Opaque) -> Answer {
+    let access_token = permit.state().tokens.issue(Bearer::Session { sub: account, sid: session })?;
+    Ok(HttpResponse::Ok().json(TokenPair {
+        access_token,
+        token_type: "Bearer",
+        expires_in: LIFETIME,
+        refresh_token: refresh.text.into_inner(),
+    }))
+}
+
+fn actor_of(row: &AccountRow, session_id: Uuid) -> Actor {
+    let role = Role::parse(&row.role).unwrap_or(Role::Expert);
+    let (organisation_id, expert_id) = (row.organisation_id, row.expert_id);
+    Actor::Account(AccountActor { id: row.id, role, organisation_id, expert_id, session_id })
+}
+
+/// Sign in
+///
+/// A wrong user name and a wrong password give the same answer after the same time.
+#[utoipa::path(
+    tag = "sign-in",
+    request_body = Credentials,
+    security((), ("session" = ["session.open"])),
+    responses(
+        (status = 200, description = "Signed in", body = TokenPair),
+        (status = 401, description = "Wrong user name or password", body = crate::kernel::problem::ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/auth/login")]
+async fn login(permit: Permit<SignIn>, body: Body<Credentials>, req: HttpRequest) -> Answer {
+    let username = body.0.username.trim().to_ascii_lowercase();
+    let found = store::credentials(&mut permit.read().await?, &username).await?;
+    let (account, stored) = found.map_or((None, None), |(account, hash)| (Some(account), hash));
+    let fits = permit.state().passwords.verify(body.0.password, stored).await?;
+    let account = account.filter(|_| fits).ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
+    if account.disabled_at.is_some() {
+        return Err(Problem::new(Code::AccountDisabled)
+            .detail(say!("Liên hệ quản trị viên để mở lại tài khoản.", "Ask the administrator to enable it.",)));
+    }
+    if account.demo && !permit.state().loopback {
+        return Err(Problem::new(Code::DemoOnly));
+    }
+    let (session, token) = (new_id(), Opaque::new("ebr")?);
+    let (hash, agent) = (token.hash.clone(), user_agent(&req));
+    let id = account.id;
+    permit
+        .write(async move |tx| {
+            // Locked and read again: a disable that ran while the password was checked must win.
+            let account = store::lock(tx, id).await?;
+            if account.disabled_at.is_some() {
+                return Err(Problem::new(Code::InvalidCredentials));
+            }
+            store::open_session(tx, session, id, agent, &hash).await?;
+            Ok(((), Event::on("session", session).by(actor_of(&account, session))))
+        })
+        .await?;
+    token_pair(&permit, id, session, token)
+}
+
+fn user_agent(req: &HttpRequest) -> Option<String> {
+    let value = req.headers().get(header::USER_AGENT)?.to_str().ok()?;
+    Some(value.chars().take(200).collect())
+}
+
+/// A refresh token.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RefreshRequest {
+    /// The newest refresh token of the session.
+    #[schema(value_type = String, example = "ebr_8f1d…")]
+    refresh_token: Redacted<String>,
+}
+
+enum Renewal {
+    Renewed { account: Uuid, session: Uuid },
+    Refused,
+}
+
+/// Renew the session
+///
+/// Each refresh token works once. A used one that comes back was copied: the session ends for both.
+#[utoipa::path(
+    tag = "sign-in",
+    request_body = RefreshRequest,
+    security((), ("session" = ["session.open"])),
+    responses(
+        (status = 200, description = "A new pair of tokens", body = TokenPair),
+        (status = 401, description = "Unknown, used or expired", body = crate::kernel::problem::ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/auth/refresh")]
+async fn renew(permit: Permit<SignIn>, body: Body<RefreshRequest>) -> Answer {
+    let old = Opaque::hash(body.0.refresh_token.expose());
+    let token = Opaque::new("ebr")?;
+    let new = token.hash.clone();
+    let renewal = permit
+        .write(async move |tx| {
+            let Some(found) = store::lock_refresh(tx, &old).await? else { return Ok((Renewal::Refused, None)) };
+            let account = store::find(tx, found.account_id).await?;
+            let session = found.session_id;
+            let event = |action| Some(Event::on("session", session).by(actor_of(&account, session)).action(action));
+            if found.used_at.is_some() {
+                let ended = store::end_session(tx, account.id, session, "reuse").await?;
+                return Ok((Renewal::Refused, if ended { event("session.end_by_reuse") } else { None }));
+            }
+            if found.ended_at.is_some() || found.expires_at <= now() || account.disabled_at.is_some() {
+                return Ok((Renewal::Refused, None));
+            }
+            store::use_refresh(tx, &old, &found).await?;
+            store::add_refresh_token(tx, session, &new).await?;
+            Ok((Renewal::Renewed { account: account.id, session }, event("session.renew")))
+        })
+        .await?;
+    match renewal {
+        Renewal::Renewed { account, session } => token_pair(&permit, account, session, token),
+        Renewal::Refused => Err(Problem::new(Code::InvalidToken)
+            .detail(say!("Phiên đã kết thúc; hãy đăng nhập lại.", "The session is over; sign in again.",))),
+    }
+}
+
+/// Sign out
+///
+/// Ends the session this token belongs to; its tokens stop working at once.
+#[utoipa::path(
+    tag = "sign-in",
+    security(("session" = ["me.use"])),
+    responses((status = 204, description = "Signed out")),
+)]
+#[post("/auth/logout")]
+async fn logout(permit: Permit<UseOwnAccount>) -> Answer {
+    let (account, session) = permit.account().map(|account| (account.id, account.session_id))?;
+    permit
+        .write(async move |tx| {
+            store::end_session(tx, account, session, "logout").await?;
+            Ok(((), Event::on("session", session).action("session.end")))
+        })
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// A one-time token and the password it sets.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Redemption {
+    /// As given by the administrator; works once, for a day.
+    #[schema(value_type = String, example = "ebp_77a0…")]
+    token: Redacted<String>,
+    /// The new password: 12 to 128 characters.
+    #[schema(value_type = String, format = Password, example = "một câu ngắn dễ nhớ")]
+    new_password: Redacted<String>,
+}
+
+/// Set a password with a one-time token
+///
+/// Ends all sessions of the account.
+#[utoipa::path(
+    tag = "sign-in",
+    request_body = Redemption,
+    security((), ("session" = ["session.open"])),
+    responses(
+        (status = 204, description = "The password is set"),
+        (status = 401, description = "Unknown, used or expired", body = crate::kernel::problem::ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/auth/reset")]
+async fn redeem_reset(permit: Permit<SignIn>, body: Body<Redemption>) -> Answer {
+    check_new("/new_password", &body.0.new_password, "\0")?;
+    let token = Opaque::hash(body.0.token.expose());
+    let hash = permit.state().passwords.hash(body.0.new_password).await?;
+    permit
+        .write(async move |tx| {
+            let id = store::use_reset(tx, &token).await?.ok_or_else(|| Problem::new(Code::InvalidToken))?;
+            let account = store::lock(tx, id).await?;
+            store::set_password(tx, id, &hash).await?;
+            store::end_sessions(tx, id, None, "password").await?;
+            let event = Event::on("account", id).by(actor_of(&account, Uuid::nil()));
+            Ok(((), event.action("accounts.redeem_reset").fields(["password"])))
+        })
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,9 @@
+//! The audit log: every change commits with an event, events are chained by hash, reads of restricted data are recorded.
+
+pub mod chain;
+pub mod event;
+pub mod policy;
+mod routes;
+mod store;
+
+pub use routes::configure;

@@ -1,0 +1,347 @@
+//! The command line.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
+
+use std::fs::File;
+use std::io::{BufReader, IsTerminal, Read};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::access::actor::Role;
+use crate::access::matrix;
+use crate::access::password::check_new;
+use crate::access::permit::Scope;
+use crate::access::token::Opaque;
+use crate::accounts::manage::{NewAccount, created_event};
+use crate::accounts::store as account_store;
+use crate::audit::chain;
+use crate::audit::event::{Event, Recorder};
+use crate::config::{DataArgs, ServeArgs};
+use crate::db::schema::organisations;
+use crate::experts::load::{Options, Report};
+use crate::kernel::problem::Problem;
+use crate::kernel::redacted::Redacted;
+use crate::kernel::sheet::Sheet;
+use crate::start::{self, StartError, Store};
+use crate::{demo, experts, fields, openapi, organisations as organisation_slice, reference};
+
+/// The expert bank of a provincial Union of Science and Technology Associations: a JSON API over PostgreSQL.
+///
+/// Without DATABASE_URL it runs a private PostgreSQL of its own in the data folder and stops it when nobody uses it.
+/// Every flag can also be set by the environment variable named beside it.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server: brings the schema and the reference data up to date, then listens
+    Serve(ServeArgs),
+    /// Bring the schema up to date and stop
+    Migrate,
+    /// Load data from a file: the whole file or nothing, a second time without effect
+    #[command(subcommand)]
+    Load(Load),
+    /// Load the demo and stop; refuses a database that holds other data
+    Demo,
+    /// Manage accounts
+    #[command(subcommand)]
+    Account(Account),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Print the authorization matrix (docs/authorization.md)
+    Authorization,
+    /// Look after the audit log
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+#[derive(Debug, Subcommand)]
+enum Load {
+    /// Fields of science and technology (CSV: code, parent_code, level, name_vi, name_en[, scheme])
+    Fields(LoadFile),
+    /// Academic ranks and degrees (CSV: scheme, code, name_vi, name_en, abbreviation, rank[, note])
+    Titles(LoadFile),
+    /// Provinces (CSV: code, name, type, valid_from[, valid_to])
+    Provinces(LoadFile),
+    /// Holidays and days worked in exchange (CSV: date, kind, name[, status])
+    Holidays(LoadFile),
+    /// Organisations (CSV: code, name_vi, kind, valid_from, valid_to, succeeded_by, source[, name_en, short_vi])
+    Organisations(LoadFile),
+    /// Experts, one JSON object a line; needs external_id and full_name. Broken lines are reported with their number
+    /// and the others loaded; the exit code is 1 when there were any. A record edited here since it was loaded is left
+    Experts(LoadExperts),
+}
+
+#[derive(Debug, Args)]
+struct LoadFile {
+    /// The file
+    file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct LoadExperts {
+    /// The file (NDJSON, UTF-8)
+    file: PathBuf,
+    /// Name of the source; its records are told apart by external_id
+    #[arg(long, env = "EXPERT_BANK_SOURCE", default_value = "file", value_parser = source_name)]
+    source: String,
+}
+
+fn source_name(text: &str) -> Result<String, String> {
+    let begins = text.starts_with(|c: char| c.is_ascii_lowercase());
+    let goes_on = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c));
+    if begins && goes_on && text.len() <= 32 {
+        Ok(text.to_owned())
+    } else {
+        Err("1 to 32 of a-z, 0-9, `_`, `-`, beginning with a letter".to_owned())
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Account {
+    /// Create an account; prints a one-time token with which its owner sets a password
+    Create(CreateAccount),
+}
+
+#[derive(Debug, Args)]
+struct CreateAccount {
+    /// User name: 2 to 64 of a-z 0-9 . _ -
+    #[arg(long)]
+    username: String,
+    /// expert, association, agency, science_dept, union_officer, union_leader, auditor or admin
+    #[arg(long, value_parser = role)]
+    role: Role,
+    /// Name to show; the user name by default
+    #[arg(long)]
+    display_name: Option<String>,
+    /// Code of its organisation; needed for association, agency and science_dept
+    #[arg(long)]
+    organisation: Option<String>,
+    /// Id or code (CG-000123) of its expert; needed for the role expert
+    #[arg(long)]
+    expert: Option<String>,
+    /// Read the password from standard input instead of printing a token
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| {
+        let roles: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
+        format!("one of {}", roles.join(", "))
+    })
+}
+
+#[derive(Debug, Subcommand)]
+enum Audit {
+    /// Walk the whole hash chain and say whether anything was altered; the exit code is 1 if so
+    Verify,
+}
+
+/// Runs a command; errors go to standard error, as people read them.
+pub async fn run(cli: Cli) -> ExitCode {
+    log();
+    match dispatch(cli).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs go to standard error: lines for people on a terminal, JSON otherwise. `EXPERT_BANK_LOG` filters.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("EXPERT_BANK_LOG");
+    let filter = filter.unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("info,actix_server=warn"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = if std::io::stderr().is_terminal() { builder.try_init() } else { builder.json().try_init() };
+    // a second start in one process keeps the first logger
+    drop(started);
+}
+
+async fn dispatch(cli: Cli) -> Result<ExitCode, StartError> {
+    let data = cli.data;
+    match cli.command {
+        Command::Serve(args) => start::serve(&data, &args).await?,
+        Command::Openapi => print!("{}", openapi::json().map_err(Problem::internal)?),
+        Command::Authorization => print!("{}", matrix::markdown()),
+        Command::Migrate => start::open(&data, true).await?.close().await?,
+        Command::Load(load) => return with_store(&data, async |store| run_load(store, load).await).await,
+        Command::Demo => {
+            return with_store(&data, async |store| {
+                start::load_reference(&store.state, None).await?;
+                demo::load(&store.state, demo::EXPERTS).await?;
+                println!("{}", sign_ins());
+                Ok(ExitCode::SUCCESS)
+            })
+            .await;
+        }
+        Command::Account(Account::Create(args)) => {
+            return with_store(&data, async |store| create_account(store, args).await).await;
+        }
+        Command::Audit(Audit::Verify) => return with_store(&data, verify_audit).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn with_store(
+    data: &DataArgs,
+    work: impl AsyncFnOnce(&Store) -> Result<ExitCode, StartError>,
+) -> Result<ExitCode, StartError> {
+    let store = start::open(data, true).await?;
+    let code = work(&store).await;
+    store.close().await?;
+    code
+}
+
+async fn run_load(store: &Store, load: Load) -> Result<ExitCode, StartError> {
+    let state = &store.state;
+    let loaded = match load {
+        Load::Fields(args) => fields::load::load(state, &Sheet::open(&args.file)?).await?,
+        Load::Titles(args) => reference::load::titles(state, &Sheet::open(&args.file)?).await?,
+        Load::Provinces(args) => reference::load::provinces(state, &Sheet::open(&args.file)?).await?,
+        Load::Holidays(args) => reference::load::holidays(state, &Sheet::open(&args.file)?).await?,
+        Load::Organisations(args) => organisation_slice::load::load(state, &Sheet::open(&args.file)?).await?,
+        Load::Experts(args) => return load_experts(store, args).await,
+    };
+    println!("{loaded}");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn load_experts(store: &Store, args: LoadExperts) -> Result<ExitCode, StartError> {
+    let path = args.file.display();
+    let file = File::open(&args.file).map_err(|error| StartError::Refused(format!("cannot read {path}: {error}")))?;
+    // a fresh database has no titles, provinces and fields to check the records against
+    start::load_reference(&store.state, None).await?;
+    let options = Options { source: &args.source, with_all_consents: false };
+    let (mut told, mut last) = (0, std::time::Instant::now());
+    let report = experts::load::load(&store.state, BufReader::new(file), options, |report: &Report| {
+        for refused in report.rejected.iter().skip(told) {
+            eprintln!("rejected: {refused}");
+        }
+        told = report.rejected.len();
+        if last.elapsed() > Duration::from_secs(1) {
+            eprintln!("{} lines so far …", report.lines);
+            last = std::time::Instant::now();
+        }
+    })
+    .await?;
+    for refused in report.rejected.iter().skip(told) {
+        eprintln!("rejected: {refused}");
+    }
+    for conflict in &report.conflicts {
+        eprintln!("left: {conflict}");
+    }
+    println!("{report}");
+    Ok(if report.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn create_account(store: &Store, args: CreateAccount) -> Result<ExitCode, StartError> {
+    let state = &store.state;
+    let mut conn = state.db.conn().await?;
+    let organisation_id = match &args.organisation {
+        Some(code) => Some(organisation_by_code(&mut conn, code).await?),
+        None => None,
+    };
+    let expert_id = match &args.expert {
+        Some(key) => Some(
+            experts::store::find(&mut conn, &Scope::SYSTEM, key)
+                .await
+                .map_err(|_problem| StartError::Refused(format!("--expert {key}: there is no such expert")))?
+                .id,
+        ),
+        None => None,
+    };
+    drop(conn);
+    let display_name = args.display_name.unwrap_or_else(|| args.username.clone());
+    let account = NewAccount { username: args.username, display_name, role: args.role, organisation_id, expert_id };
+    let row = account.into_row()?;
+    let password = if args.password_stdin { Some(read_password(&row.username)?) } else { None };
+    let hash = match password {
+        Some(password) => Some(state.passwords.hash(password).await?),
+        None => None,
+    };
+    let token = if hash.is_none() { Some(Opaque::new("ebp")?) } else { None };
+    let recorder = Recorder::system(state.sealer.clone(), "accounts.create");
+    let written = state.db.transaction(async |tx| {
+        account_store::insert(tx, &row, hash).await?;
+        let mut events = vec![created_event(&row)];
+        if let Some(token) = &token {
+            account_store::add_reset(tx, row.id, &token.hash).await?;
+            events.push(Event::on("account", row.id).action("accounts.issue_reset"));
+        }
+        recorder.record(tx, events).await
+    });
+    written.await?;
+    println!("account {} ({}) created", row.username, row.role);
+    if let Some(token) = token {
+        println!("one-time token, good for a day: {}", token.text.expose());
+        println!("its owner sets a password with POST /api/v1/auth/reset {{\"token\": …, \"new_password\": …}}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn organisation_by_code(conn: &mut crate::db::Conn, code: &str) -> Result<Uuid, StartError> {
+    let found: Option<Uuid> = organisations::table
+        .filter(organisations::code.eq(code))
+        .select(organisations::id)
+        .first(conn)
+        .await
+        .optional()
+        .map_err(Problem::from)?;
+    found.ok_or_else(|| StartError::Refused(format!("--organisation {code}: there is no organisation with this code")))
+}
+
+fn read_password(username: &str) -> Result<Redacted<String>, StartError> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().take(1_024).read_to_string(&mut text);
+    read.map_err(|error| StartError::Refused(format!("--password-stdin: {error}")))?;
+    let password = Redacted::new(text.trim_end_matches(['\r', '\n']).to_owned());
+    check_new("password", &password, username)?;
+    Ok(password)
+}
+
+async fn verify_audit(store: &Store) -> Result<ExitCode, StartError> {
+    let state = &store.state;
+    chain::seal(&state.db).await?;
+    let report = chain::verify(&state.db, &state.sealer).await?;
+    println!(
+        "{} events chained, {} waiting, {} with erased details; last hash {}",
+        report.chained, report.pending, report.erased, report.head
+    );
+    for fault in &report.faults {
+        println!("FAULT: {fault}");
+    }
+    if report.faults.is_empty() {
+        println!("the audit log is whole");
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+/// Tells whoever started the server where it is.
+pub fn announce(url: &str, demo: bool, after: Duration) {
+    println!("expert-bank is ready after {:.1} s", after.as_secs_f64());
+    println!("  API   {url}/api/v1");
+    println!("  docs  {url}/docs");
+    if demo {
+        println!("{}", sign_ins());
+    }
+}
+
+fn sign_ins() -> String {
+    let names: Vec<&str> = demo::ACCOUNTS.iter().map(|(name, _, _)| *name).collect();
+    format!("  demo sign-ins, password {}, on this machine only:\n    {}", demo::PASSWORD, names.join(", "))
+}

@@ -1,0 +1,334 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    academic_titles (code) {
+        code -> Text,
+        kind -> Text,
+        name_vi -> Text,
+        name_en -> Text,
+        abbreviation -> Text,
+        rank -> Int2,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    accounts (id) {
+        id -> Uuid,
+        version -> Int8,
+        username -> Text,
+        display_name -> Text,
+        role -> Text,
+        organisation_id -> Nullable<Uuid>,
+        expert_id -> Nullable<Uuid>,
+        password_hash -> Nullable<Text>,
+        demo -> Bool,
+        disabled_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    api_clients (id) {
+        id -> Uuid,
+        name -> Text,
+        role -> Text,
+        organisation_id -> Uuid,
+        secret_hash -> Bytea,
+        created_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    audit_chain (seq) {
+        seq -> Int8,
+        event_id -> Uuid,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    audit_details (event_id) {
+        event_id -> Uuid,
+        salt -> Bytea,
+        sealed -> Bytea,
+    }
+}
+
+diesel::table! {
+    audit_events (id) {
+        id -> Uuid,
+        at -> Timestamptz,
+        xid -> Int8,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        actor_role -> Nullable<Text>,
+        action -> Text,
+        subject_kind -> Text,
+        subject_id -> Nullable<Uuid>,
+        fields -> Array<Nullable<Text>>,
+        digest -> Bytea,
+        request_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    audit_pending (event_id) {
+        event_id -> Uuid,
+        xid -> Int8,
+    }
+}
+
+diesel::table! {
+    disclosures (id) {
+        id -> Uuid,
+        at -> Timestamptz,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        actor_role -> Nullable<Text>,
+        action -> Text,
+        expert_ids -> Array<Nullable<Uuid>>,
+        request_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    expert_consents (id) {
+        id -> Uuid,
+        expert_id -> Uuid,
+        purpose -> Text,
+        given -> Bool,
+        decided_on -> Date,
+        channel -> Text,
+        document -> Nullable<Text>,
+        text_version -> Text,
+        recorded_at -> Timestamptz,
+        recorded_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    expert_fields (expert_id, ordinal) {
+        expert_id -> Uuid,
+        ordinal -> Int2,
+        scheme -> Text,
+        code -> Text,
+        main -> Bool,
+    }
+}
+
+diesel::table! {
+    expert_publications (id) {
+        id -> Uuid,
+        expert_id -> Uuid,
+        ordinal -> Int4,
+        title -> Text,
+        #[sql_name = "abstract"]
+        abstract_ -> Nullable<Text>,
+        year -> Nullable<Int2>,
+        venue -> Nullable<Text>,
+        doi -> Nullable<Text>,
+        authors -> Array<Nullable<Text>>,
+    }
+}
+
+diesel::table! {
+    expert_restricted (expert_id) {
+        expert_id -> Uuid,
+        sealed -> Bytea,
+        email_hashes -> Array<Nullable<Bytea>>,
+        phone_hashes -> Array<Nullable<Bytea>>,
+    }
+}
+
+diesel::table! {
+    expert_sources (source, external_id) {
+        source -> Text,
+        external_id -> Text,
+        expert_id -> Uuid,
+        digest -> Bytea,
+        loaded_version -> Int8,
+        loaded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    experts (id) {
+        id -> Uuid,
+        code -> Text,
+        version -> Int8,
+        status -> Text,
+        full_name -> Text,
+        family_name -> Nullable<Text>,
+        middle_name -> Nullable<Text>,
+        given_name -> Text,
+        name_sort -> Bytea,
+        gender -> Nullable<Text>,
+        birth_year -> Nullable<Int2>,
+        academic_rank -> Nullable<Text>,
+        degree -> Nullable<Text>,
+        other_titles -> Array<Nullable<Text>>,
+        position -> Nullable<Text>,
+        workplace -> Nullable<Text>,
+        workplace_id -> Nullable<Uuid>,
+        province_id -> Nullable<Int4>,
+        specialties -> Array<Nullable<Text>>,
+        languages -> Array<Nullable<Text>>,
+        publications_count -> Nullable<Int4>,
+        standing -> Int2,
+        name_key -> Text,
+        topic_key -> Text,
+        work_key -> Text,
+        search_key -> Text,
+        accent_key -> Text,
+        public_profile -> Bool,
+        agency_search -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    holidays (day) {
+        day -> Date,
+        kind -> Text,
+        name -> Text,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    organisations (id) {
+        id -> Uuid,
+        code -> Text,
+        kind -> Text,
+        name -> Text,
+        name_en -> Nullable<Text>,
+        short_name -> Nullable<Text>,
+        search_key -> Text,
+        valid_from -> Nullable<Date>,
+        valid_to -> Nullable<Date>,
+        succeeded_by -> Nullable<Uuid>,
+        source -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    password_resets (token_hash) {
+        token_hash -> Bytea,
+        account_id -> Uuid,
+        issued_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    provinces (id) {
+        id -> Int4,
+        code -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        name -> Text,
+        kind -> Text,
+        name_key -> Text,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (token_hash) {
+        token_hash -> Bytea,
+        session_id -> Uuid,
+        issued_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    science_fields (scheme, code) {
+        scheme -> Text,
+        code -> Text,
+        parent_code -> Nullable<Text>,
+        level -> Int2,
+        name_vi -> Text,
+        name_en -> Text,
+        search_key -> Text,
+    }
+}
+
+diesel::table! {
+    sealing_keys (key_id) {
+        key_id -> Text,
+        sample -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        user_agent -> Nullable<Text>,
+        created_at -> Timestamptz,
+        used_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        ended_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    settings (name, valid_from) {
+        name -> Text,
+        valid_from -> Date,
+        value -> Jsonb,
+        legal_reference -> Nullable<Text>,
+    }
+}
+
+diesel::joinable!(accounts -> experts (expert_id));
+diesel::joinable!(accounts -> organisations (organisation_id));
+diesel::joinable!(api_clients -> organisations (organisation_id));
+diesel::joinable!(audit_chain -> audit_events (event_id));
+diesel::joinable!(audit_details -> audit_events (event_id));
+diesel::joinable!(audit_pending -> audit_events (event_id));
+diesel::joinable!(expert_consents -> experts (expert_id));
+diesel::joinable!(expert_fields -> experts (expert_id));
+diesel::joinable!(expert_publications -> experts (expert_id));
+diesel::joinable!(expert_restricted -> experts (expert_id));
+diesel::joinable!(expert_sources -> experts (expert_id));
+diesel::joinable!(experts -> organisations (workplace_id));
+diesel::joinable!(experts -> provinces (province_id));
+diesel::joinable!(password_resets -> accounts (account_id));
+diesel::joinable!(refresh_tokens -> sessions (session_id));
+diesel::joinable!(sessions -> accounts (account_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    academic_titles,
+    accounts,
+    api_clients,
+    audit_chain,
+    audit_details,
+    audit_events,
+    audit_pending,
+    disclosures,
+    expert_consents,
+    expert_fields,
+    expert_publications,
+    expert_restricted,
+    expert_sources,
+    experts,
+    holidays,
+    organisations,
+    password_resets,
+    provinces,
+    refresh_tokens,
+    science_fields,
+    sealing_keys,
+    sessions,
+    settings,
+);

@@ -1,0 +1,194 @@
+//! `GET` and `POST /experts/{key}/consents`: the consent ledger.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::model::Purpose;
+use super::policy::{ReadConsents, RecordConsent};
+use super::store::{self, ConsentRow};
+use crate::access::permit::Permit;
+use crate::audit::event::Event;
+use crate::http::body::Body;
+use crate::http::path::Key;
+use crate::kernel::clock::{now, today};
+use crate::kernel::id::new_id;
+use crate::kernel::page::Page;
+use crate::kernel::precondition::fresh;
+use crate::kernel::problem::{Answer, Problem};
+use crate::kernel::text::display;
+use crate::say;
+
+/// Version of the consent text people are shown now.
+pub(super) const TEXT_VERSION: &str = "2026-01";
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config.service(list_consents).service(record_consent);
+}
+
+/// How a decision reached the Union.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Channel {
+    /// A signed paper; name it in `document`.
+    Paper,
+    /// By the person, signed in.
+    Online,
+}
+
+/// A decision about one purpose.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"purpose": "agency_search", "given": true, "channel": "paper", "document": "Phiếu đồng ý số 12/2026"}))]
+struct Decision {
+    /// What it is about.
+    purpose: Purpose,
+    /// True gives, false withdraws. A withdrawal counts at once.
+    given: bool,
+    /// When the person decided; today by default, never in the future.
+    #[serde(default)]
+    decided_on: Option<NaiveDate>,
+    /// How it reached the Union. A person who is signed in decides `online`.
+    channel: Channel,
+    /// The proof: required for `paper`.
+    #[serde(default)]
+    document: Option<String>,
+}
+
+/// An entry of the ledger.
+#[derive(Debug, Serialize, ToSchema)]
+struct Consent {
+    /// Its id.
+    id: Uuid,
+    /// What it is about.
+    #[schema(value_type = Purpose)]
+    purpose: String,
+    /// Given or withdrawn.
+    given: bool,
+    /// When the person decided.
+    decided_on: NaiveDate,
+    /// `paper`, `online` or `import`.
+    channel: String,
+    /// The proof.
+    document: Option<String>,
+    /// Version of the consent text.
+    text_version: String,
+    /// When it was recorded.
+    recorded_at: DateTime<Utc>,
+    /// By which account.
+    recorded_by: Option<Uuid>,
+}
+
+impl From<ConsentRow> for Consent {
+    fn from(row: ConsentRow) -> Self {
+        Self {
+            id: row.id,
+            purpose: row.purpose,
+            given: row.given,
+            decided_on: row.decided_on,
+            channel: row.channel,
+            document: row.document,
+            text_version: row.text_version,
+            recorded_at: row.recorded_at,
+            recorded_by: row.recorded_by,
+        }
+    }
+}
+
+/// Read the consent ledger
+///
+/// The latest first; the latest entry of a purpose is what stands.
+#[utoipa::path(
+    tag = "experts",
+    params(("key" = String, Path, description = "Id or code", example = "CG-000001")),
+    security(("session" = ["consents.read"])),
+    responses((status = 200, description = "The ledger", body = Page<Consent>)),
+)]
+#[get("/experts/{key}/consents")]
+async fn list_consents(permit: Permit<ReadConsents>, key: Key, req: HttpRequest) -> Answer {
+    let mut conn = permit.read().await?;
+    let expert = store::find(&mut conn, permit.scope(), &key.0).await?;
+    let rows = store::list_consents(&mut conn, expert.id).await?;
+    let items = rows.into_iter().map(Consent::from).collect();
+    fresh(&req, None, "private", &Page { items, next_cursor: None })
+}
+
+/// Record a consent or its withdrawal
+///
+/// Appends to the ledger. Lists, searches and profiles follow before this answers.
+#[utoipa::path(
+    tag = "experts",
+    params(("key" = String, Path, description = "Id or code", example = "CG-000001")),
+    request_body = Decision,
+    security(("session" = ["consents.record"])),
+    responses((status = 201, description = "Recorded", body = Consent)),
+)]
+#[post("/experts/{key}/consents")]
+async fn record_consent(permit: Permit<RecordConsent>, key: Key, body: Body<Decision>) -> Answer {
+    let decision = body.0;
+    let own = permit.scope().actor.expert_id().is_some();
+    let document = check(&decision, own)?;
+    let (scope, recorded_by) = (permit.scope().clone(), permit.actor().id());
+    let consent = permit
+        .write(async move |tx| {
+            let expert = store::lock(tx, &scope, &key.0).await?;
+            let row = ConsentRow {
+                id: new_id(),
+                expert_id: expert.id,
+                purpose: decision.purpose.as_str().to_owned(),
+                given: decision.given,
+                decided_on: decision.decided_on.unwrap_or_else(today),
+                channel: if own { "online" } else { "paper" }.to_owned(),
+                document,
+                text_version: TEXT_VERSION.to_owned(),
+                recorded_at: now(),
+                recorded_by,
+            };
+            store::insert_consents(tx, std::slice::from_ref(&row)).await?;
+            let values = json!({ "purpose": row.purpose, "given": row.given, "document": row.document });
+            let action = if row.given { "consents.give" } else { "consents.withdraw" };
+            let event = Event::on("expert", expert.id).action(action).fields([row.purpose.clone()]).values(values);
+            Ok((row, event))
+        })
+        .await?;
+    let location = format!("/api/v1/experts/{}/consents", consent.expert_id);
+    Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(Consent::from(consent)))
+}
+
+/// Who records must say how they know: a person decides online for themselves, an officer holds a paper.
+fn check(decision: &Decision, own: bool) -> Answer<Option<String>> {
+    let document = decision.document.as_deref().map(display).filter(|text| !text.is_empty());
+    if decision.decided_on.is_some_and(|day| day > today()) {
+        return Err(Problem::field(
+            "/decided_on",
+            "in_the_future",
+            say!("Ngày ở tương lai.", "The date lies in the future."),
+        ));
+    }
+    if own != (decision.channel == Channel::Online) {
+        return Err(Problem::field(
+            "/channel",
+            "not_allowed",
+            say!(
+                "Chuyên gia tự quyết định thì dùng `online`; cán bộ ghi nhận giấy tờ thì dùng `paper`.",
+                "A person who decides uses `online`; an officer who holds a paper uses `paper`.",
+            ),
+        ));
+    }
+    if decision.channel == Channel::Paper && document.is_none() {
+        return Err(Problem::field(
+            "/document",
+            "required",
+            say!("Ghi số hoặc tên văn bản làm bằng chứng.", "Name the document that proves it.",),
+        ));
+    }
+    if document.as_ref().is_some_and(|text| text.chars().count() > 300) {
+        return Err(Problem::field("/document", "too_long", say!("Tối đa 300 ký tự.", "At most 300 characters.")));
+    }
+    Ok(document)
+}

@@ -1,0 +1,428 @@
+//! The form of an expert as people and files send it, and the rules that make a [`Draft`] of it.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Deserializer};
+use unicode_normalization::UnicodeNormalization;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::model::{Draft, ExpertField, Publication, Restricted};
+use super::vocabulary::Vocabulary;
+use crate::fields::DEFAULT_SCHEME;
+use crate::kernel::clock::today;
+use crate::kernel::name::{NameError, ParsedName};
+use crate::kernel::problem::{FieldError, Say};
+use crate::kernel::redacted::Redacted;
+use crate::kernel::text::{decode_legacy, display, fold, legacy_encoding};
+use crate::say;
+
+/// Most specialties, fields or languages a profile holds.
+const MAX_ITEMS: usize = 50;
+/// Longest line of text in a profile, in characters.
+const MAX_CHARS: usize = 300;
+/// Most main fields (the form "Lý lịch khoa học chuyên gia" asks for one to three).
+const MAX_MAIN: usize = 3;
+
+/// A field by code, in the default scheme, or with its scheme: `"404"` or `{"code": "404", "main": true}`.
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
+pub struct FieldRef {
+    /// `BKHCN-2008` unless another is named.
+    pub scheme: Option<String>,
+    /// The code.
+    #[schema(example = "40401")]
+    pub code: String,
+    /// One of the main fields; without any mark, the first three are.
+    pub main: Option<bool>,
+}
+
+impl<'de> Deserialize<'de> for FieldRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Full {
+            scheme: Option<String>,
+            code: String,
+            main: Option<bool>,
+            #[serde(default, rename = "name")]
+            _name: Option<String>,
+        }
+        let value = serde_json::Value::deserialize(deserializer)?;
+        if let serde_json::Value::String(code) = value {
+            return Ok(Self { scheme: None, code, main: None });
+        }
+        let full = Full::deserialize(value).map_err(serde::de::Error::custom)?;
+        Ok(Self { scheme: full.scheme, code: full.code, main: full.main })
+    }
+}
+
+/// An expert as entered or loaded. Titles in the name are split off.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "full_name": "PGS.TS. Nguyễn Thị Minh Họa", "gender": "Nữ", "position": "Trưởng khoa",
+    "workplace": "Trường Đại học Sông Lô", "province": "Tuyên Quang", "fields": ["40401", "40402"],
+    "specialties": ["Lâm sinh", "Quản lý rừng bền vững"], "languages": ["vi", "en"],
+    "email": "hoa.mau@chuyengia.example", "phone": "0600 123 456"
+}))]
+pub struct ExpertForm {
+    /// Name as the person writes it; titles before or after it are split off.
+    #[schema(required)]
+    pub full_name: Option<String>,
+    /// `Nam` or `Nữ` (also `male`, `female`); leave out when unknown.
+    pub gender: Option<String>,
+    /// `YYYY-MM-DD` or `DD/MM/YYYY`. Restricted; the profile shows the year to the Union only.
+    #[schema(value_type = Option<String>, example = "1975-04-30")]
+    pub date_of_birth: Option<Redacted<String>>,
+    /// Code of an academic rank (học hàm).
+    #[schema(example = "PGS")]
+    pub academic_rank: Option<String>,
+    /// Code of a degree (học vị).
+    #[schema(example = "TS")]
+    pub degree: Option<String>,
+    /// Position.
+    pub position: Option<String>,
+    /// Where the person works, as text.
+    pub workplace: Option<String>,
+    /// Where the person works, as an organisation of the register.
+    pub workplace_id: Option<Uuid>,
+    /// Name or code of a province of today.
+    #[schema(example = "Tuyên Quang")]
+    pub province: Option<String>,
+    /// Fields, the main ones first.
+    #[schema(value_type = Vec<String>)]
+    #[serde(default)]
+    pub fields: Vec<FieldRef>,
+    /// Free words.
+    #[serde(default)]
+    pub specialties: Vec<String>,
+    /// Two-letter codes.
+    #[schema(example = json!(["vi", "en"]))]
+    #[serde(default)]
+    pub languages: Vec<String>,
+    /// Restricted.
+    #[schema(value_type = Option<String>)]
+    pub email: Option<Redacted<String>>,
+    /// Restricted.
+    #[schema(value_type = Option<String>)]
+    pub phone: Option<Redacted<String>>,
+    /// How many publications there are in all, as the source counts them.
+    #[schema(minimum = 0)]
+    pub publications_count: Option<i32>,
+    /// Publications, where known.
+    #[serde(default)]
+    pub publications: Vec<Publication>,
+}
+
+/// Collects faults while a form is read.
+struct Reader<'a> {
+    vocabulary: &'a Vocabulary,
+    faults: Vec<FieldError>,
+}
+
+/// Makes a draft of a form.
+///
+/// # Errors
+/// Every fault with its pointer and, where it is certain, the repair.
+pub fn draft(form: &ExpertForm, vocabulary: &Vocabulary) -> Result<Draft, Vec<FieldError>> {
+    let mut reader = Reader { vocabulary, faults: Vec::new() };
+    let name = reader.name(form.full_name.as_deref());
+    let academic_rank = reader.title("academic_rank", form.academic_rank.as_deref());
+    let degree = reader.title("degree", form.degree.as_deref());
+    let draft = Draft {
+        academic_rank: academic_rank.or_else(|| name.as_ref().and_then(|name| name.academic_rank.clone())),
+        degree: degree.or_else(|| name.as_ref().and_then(|name| name.degree.clone())),
+        other_titles: name.as_ref().map(|name| name.other_titles.clone()).unwrap_or_default(),
+        gender: reader.gender(form.gender.as_deref()),
+        position: reader.line("/position", form.position.as_deref()),
+        workplace: reader.line("/workplace", form.workplace.as_deref()),
+        workplace_id: form.workplace_id,
+        province_id: reader.province(form.province.as_deref()),
+        fields: reader.fields(&form.fields),
+        specialties: reader.lines("/specialties", &form.specialties),
+        languages: reader.languages(&form.languages),
+        publications_count: reader.count(form.publications_count),
+        restricted: Restricted {
+            date_of_birth: reader.birth_date(form.date_of_birth.as_ref()),
+            email: reader.email(form.email.as_ref()),
+            phone: reader.phone(form.phone.as_ref()),
+        },
+        name: name.map(|name| name.name).unwrap_or_default(),
+    };
+    if reader.faults.is_empty() { Ok(draft) } else { Err(reader.faults) }
+}
+
+/// Checks the publications of a form.
+///
+/// # Errors
+/// Every fault with its pointer.
+pub fn publications(form: &ExpertForm, vocabulary: &Vocabulary) -> Result<Vec<Publication>, Vec<FieldError>> {
+    let mut reader = Reader { vocabulary, faults: Vec::new() };
+    let tidy = form.publications.iter().enumerate().map(|(at, item)| reader.publication(at, item)).collect();
+    if reader.faults.is_empty() { Ok(tidy) } else { Err(reader.faults) }
+}
+
+impl Reader<'_> {
+    fn fault(&mut self, pointer: impl Into<String>, code: &'static str, detail: Say) {
+        self.faults.push(FieldError { pointer: pointer.into(), code, detail });
+    }
+
+    fn name(&mut self, input: Option<&str>) -> Option<ParsedName> {
+        let error = match self.vocabulary.lexicon().parse(input.unwrap_or_default()) {
+            Ok(parsed) => return Some(parsed),
+            Err(error) => error,
+        };
+        let (code, detail) = match error {
+            NameError::Empty => ("required", say!("Thiếu họ tên.", "The name is missing.")),
+            NameError::OnlyTitles => ("only_titles", say!("Chỉ có chức danh, thiếu họ tên.", "Titles without a name.")),
+            NameError::TooLong => {
+                ("too_long", say!("Họ tên quá 200 ký tự.", "The name is longer than 200 characters."))
+            }
+            NameError::NotAName => (
+                "not_a_name",
+                say!(
+                    "Họ tên chỉ gồm chữ cái; bỏ chữ số và ký hiệu.",
+                    "A name has letters only; remove digits and signs.",
+                ),
+            ),
+            NameError::Legacy(_, repaired) => ("legacy_encoding", legacy_detail(&repaired)),
+        };
+        self.fault("/full_name", code, detail);
+        None
+    }
+
+    /// One line of text: tidied, of bearable length, not in a pre-Unicode encoding.
+    fn line(&mut self, pointer: &str, input: Option<&str>) -> Option<String> {
+        let input = input?;
+        if let Some(encoding) = legacy_encoding(input) {
+            self.fault(pointer, "legacy_encoding", legacy_detail(&decode_legacy(input, encoding)));
+            return None;
+        }
+        let text = display(input);
+        if text.chars().count() > MAX_CHARS {
+            self.fault(pointer, "too_long", say!("Tối đa {MAX_CHARS} ký tự.", "At most {MAX_CHARS} characters."));
+            return None;
+        }
+        (!text.is_empty()).then_some(text)
+    }
+
+    fn lines(&mut self, pointer: &str, inputs: &[String]) -> Vec<String> {
+        if inputs.len() > MAX_ITEMS {
+            self.fault(pointer, "too_many", say!("Tối đa {MAX_ITEMS} mục.", "At most {MAX_ITEMS} items."));
+            return Vec::new();
+        }
+        let mut lines: Vec<String> = Vec::new();
+        for (at, input) in inputs.iter().enumerate() {
+            let line = self.line(&format!("{pointer}/{at}"), Some(input));
+            lines.extend(line.filter(|line| !lines.contains(line)));
+        }
+        lines
+    }
+
+    fn title(&mut self, kind: &'static str, input: Option<&str>) -> Option<String> {
+        let text = input.map(str::trim).filter(|text| !text.is_empty())?;
+        if let Some(row) = self.vocabulary.title(kind, text) {
+            return Some(row.code.clone());
+        }
+        let codes = self.vocabulary.title_codes(kind);
+        let text: String = text.chars().take(40).collect();
+        self.fault(
+            format!("/{kind}"),
+            "unknown_code",
+            say!("Không có `{text}`; dùng một trong: {codes}.", "There is no `{text}`; use one of: {codes}.",),
+        );
+        None
+    }
+
+    fn gender(&mut self, input: Option<&str>) -> Option<String> {
+        match fold(input?).as_str() {
+            "" => None,
+            "nam" | "male" | "m" => Some("male".to_owned()),
+            "nu" | "female" | "f" => Some("female".to_owned()),
+            _ => {
+                self.fault(
+                    "/gender",
+                    "unknown_value",
+                    say!("Dùng `Nam` hoặc `Nữ`, hoặc để trống.", "Use `Nam` or `Nữ`, or leave it out."),
+                );
+                None
+            }
+        }
+    }
+
+    fn province(&mut self, input: Option<&str>) -> Option<i32> {
+        let text = input.map(str::trim).filter(|text| !text.is_empty())?;
+        let found = self.vocabulary.province(text);
+        if found.is_none() {
+            let text: String = text.chars().take(40).collect();
+            self.fault(
+                "/province",
+                "unknown_province",
+                say!(
+                    "Không có tỉnh, thành phố `{text}` hiện nay; xem GET /api/v1/provinces.",
+                    "There is no province `{text}` today; see GET /api/v1/provinces.",
+                ),
+            );
+        }
+        found
+    }
+
+    fn fields(&mut self, inputs: &[FieldRef]) -> Vec<ExpertField> {
+        let marked = inputs.iter().any(|field| field.main == Some(true));
+        let mut fields: Vec<ExpertField> = Vec::new();
+        for (at, input) in inputs.iter().enumerate().take(MAX_ITEMS) {
+            let scheme = input.scheme.as_deref().unwrap_or(DEFAULT_SCHEME);
+            let code = input.code.trim();
+            if self.vocabulary.field(Some(scheme), code).is_none() {
+                let code: String = code.chars().take(40).collect();
+                self.fault(
+                    format!("/fields/{at}"),
+                    "unknown_code",
+                    say!(
+                        "Không có mã `{code}` trong bảng {scheme}; xem GET /api/v1/fields.",
+                        "There is no code `{code}` in {scheme}; see GET /api/v1/fields.",
+                    ),
+                );
+                continue;
+            }
+            let main = if marked { input.main == Some(true) } else { fields.len() < MAX_MAIN };
+            let field = ExpertField { scheme: scheme.to_owned(), code: code.to_owned(), main };
+            if !fields.iter().any(|known| (&known.scheme, &known.code) == (&field.scheme, &field.code)) {
+                fields.push(field);
+            }
+        }
+        if inputs.len() > MAX_ITEMS || fields.iter().filter(|field| field.main).count() > MAX_MAIN {
+            self.fault(
+                "/fields",
+                "too_many",
+                say!(
+                    "Tối đa {MAX_MAIN} lĩnh vực chính và {MAX_ITEMS} lĩnh vực.",
+                    "At most {MAX_MAIN} main fields and {MAX_ITEMS} fields.",
+                ),
+            );
+        }
+        fields
+    }
+
+    fn languages(&mut self, inputs: &[String]) -> Vec<String> {
+        let mut languages = Vec::new();
+        for (at, input) in inputs.iter().enumerate().take(MAX_ITEMS) {
+            let code = input.trim().to_ascii_lowercase();
+            let known = (2..=3).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_lowercase());
+            if !known {
+                self.fault(
+                    format!("/languages/{at}"),
+                    "unknown_code",
+                    say!("Dùng mã hai chữ cái như `vi`, `en`.", "Use a two-letter code such as `vi`, `en`.",),
+                );
+            } else if !languages.contains(&code) {
+                languages.push(code);
+            }
+        }
+        languages
+    }
+
+    fn count(&mut self, input: Option<i32>) -> Option<i32> {
+        if input.is_some_and(|count| count < 0) {
+            self.fault("/publications_count", "negative", say!("Không được âm.", "It must not be negative."));
+            return None;
+        }
+        input
+    }
+
+    /// `YYYY-MM-DD` or `DD/MM/YYYY`: between 1900 and today.
+    fn birth_date(&mut self, input: Option<&Redacted<String>>) -> Option<NaiveDate> {
+        let text = input?.expose().trim();
+        if text.is_empty() {
+            return None;
+        }
+        let read = |format| NaiveDate::parse_from_str(text, format).ok();
+        let date = read("%Y-%m-%d").or_else(|| read("%d/%m/%Y"));
+        let first = NaiveDate::from_ymd_opt(1900, 1, 1)?;
+        let date = date.filter(|date| *date >= first && *date < today());
+        if date.is_none() {
+            self.fault(
+                "/date_of_birth",
+                "not_a_date",
+                say!(
+                    "Không phải một ngày có thật từ năm 1900 đến nay; viết YYYY-MM-DD.",
+                    "Not a real date between 1900 and today; write YYYY-MM-DD.",
+                ),
+            );
+        }
+        date
+    }
+
+    fn email(&mut self, input: Option<&Redacted<String>>) -> Option<String> {
+        let text = input?.expose().trim().to_lowercase();
+        if text.is_empty() {
+            return None;
+        }
+        let whole = text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control());
+        let parts = text.split_once('@').filter(|(local, domain)| {
+            !local.is_empty()
+                && domain.contains('.')
+                && !domain.contains('@')
+                && !domain.starts_with('.')
+                && !domain.ends_with('.')
+        });
+        if !whole || parts.is_none() {
+            self.fault("/email", "not_an_email", say!("Không phải địa chỉ thư điện tử.", "Not an e-mail address."));
+            return None;
+        }
+        Some(text.nfc().collect())
+    }
+
+    /// National form with a leading zero: `0912.345.678`, `+84 912 345 678` and a spreadsheet's `912345678` are one.
+    fn phone(&mut self, input: Option<&Redacted<String>>) -> Option<String> {
+        let text = input?.expose().trim();
+        if text.is_empty() {
+            return None;
+        }
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let sound = text.chars().all(|c| c.is_ascii_digit() || "+-.() ".contains(c));
+        let national = match digits.strip_prefix("84").filter(|rest| rest.len() >= 9 && !digits.starts_with('0')) {
+            Some(rest) => format!("0{rest}"),
+            None if digits.starts_with('0') => digits,
+            None => format!("0{digits}"),
+        };
+        if !sound || !(10..=12).contains(&national.len()) {
+            self.fault(
+                "/phone",
+                "not_a_phone",
+                say!(
+                    "Không phải số điện thoại Việt Nam, ví dụ 0912 345 678.",
+                    "Not a Vietnamese phone number, such as 0912 345 678.",
+                ),
+            );
+            return None;
+        }
+        Some(national)
+    }
+
+    fn publication(&mut self, at: usize, input: &Publication) -> Publication {
+        let place = |name: &str| format!("/publications/{at}/{name}");
+        let title = display(&input.title);
+        if title.is_empty() || title.chars().count() > 1_000 {
+            self.fault(place("title"), "length", say!("Từ 1 đến 1000 ký tự.", "1 to 1000 characters."));
+        }
+        if input.year.is_some_and(|year| !(1900..=2100).contains(&year)) {
+            self.fault(place("year"), "out_of_range", say!("Từ 1900 đến 2100.", "1900 to 2100."));
+        }
+        let tidy = |text: &Option<String>| text.as_deref().map(display).filter(|text| !text.is_empty());
+        Publication {
+            title,
+            summary: tidy(&input.summary),
+            year: input.year,
+            venue: tidy(&input.venue),
+            doi: tidy(&input.doi),
+            authors: input.authors.iter().map(|author| display(author)).filter(|author| !author.is_empty()).collect(),
+        }
+    }
+}
+
+fn legacy_detail(repaired: &str) -> Say {
+    say!(
+        "Chữ gõ bằng phông cũ (TCVN3/VNI); có thể là: “{repaired}”.",
+        "Typed in a pre-Unicode font (TCVN3/VNI); probably: “{repaired}”.",
+    )
+}

@@ -1,0 +1,357 @@
+//! Loading of expert records from a file of one JSON object a line (NDJSON).
+//!
+//! A line needs `external_id` and `full_name`; the rest is the form of `POST /experts`. A broken line is reported with its
+//! number and never stops the others. Loading the same file again changes nothing; a record that was edited here since it
+//! was loaded is left as it is and reported, never overwritten in silence.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::io::BufRead;
+
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::consents::TEXT_VERSION;
+use super::form::{self, ExpertForm};
+use super::keys::Keys;
+use super::model::{Draft, Publication, Purpose};
+use super::profile::{created_event, updated_event};
+use super::store::{self, ConsentRow, Entry, SourceRow};
+use super::vocabulary::Vocabulary;
+use crate::audit::event::{Event, Recorder};
+use crate::db::Conn;
+use crate::http::body::parse;
+use crate::kernel::clock::{now, today};
+use crate::kernel::id::new_id;
+use crate::kernel::problem::{Answer, Code, FieldError, Problem};
+use crate::say;
+use crate::state::State;
+
+/// Lines in one transaction.
+const BATCH: usize = 500;
+/// Longest line in bytes.
+const MAX_LINE: usize = 1 << 20;
+
+/// How to load.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// Name of the source; its records are told apart by `external_id`.
+    pub source: &'a str,
+    /// For the demo: new experts agree to everything and are active.
+    pub with_all_consents: bool,
+}
+
+/// A line that was not taken.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// Line in the file, from 1.
+    pub line: usize,
+    /// Its record, where it could be read.
+    pub external_id: Option<String>,
+    /// Why, place by place.
+    pub errors: Vec<FieldError>,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)?;
+        if let Some(id) = &self.external_id {
+            write!(f, " ({id})")?;
+        }
+        for error in &self.errors {
+            write!(f, "; {} {}: {}", error.pointer, error.code, error.detail.en)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a load did.
+#[derive(Debug, Default)]
+#[expect(missing_docs, reason = "counts of lines by what became of them")]
+pub struct Report {
+    pub lines: usize,
+    pub created: usize,
+    pub updated: usize,
+    pub unchanged: usize,
+    /// Edited here since they were loaded: left as they are.
+    pub conflicts: Vec<Refused>,
+    /// Broken.
+    pub rejected: Vec<Refused>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.lines == self.unchanged {
+            return write!(f, "{} records, nothing changed", self.lines);
+        }
+        write!(
+            f,
+            "{} lines: {} created, {} updated, {} unchanged, {} edited here and left, {} rejected",
+            self.lines,
+            self.created,
+            self.updated,
+            self.unchanged,
+            self.conflicts.len(),
+            self.rejected.len()
+        )
+    }
+}
+
+struct Line {
+    number: usize,
+    external_id: String,
+    digest: Vec<u8>,
+    draft: Draft,
+    publications: Vec<Publication>,
+}
+
+/// Loads a file; `progress` is told the report so far after each batch.
+///
+/// # Errors
+/// 503 when the database goes away: batches that were committed stay, and the same file can be loaded again.
+/// A file that can't be read further is a [`Code::BadRequest`].
+pub async fn load(
+    state: &State,
+    mut file: impl BufRead,
+    options: Options<'_>,
+    mut progress: impl FnMut(&Report),
+) -> Answer<Report> {
+    let vocabulary = Vocabulary::read(&mut state.db.conn().await?).await?;
+    let mut report = Report::default();
+    let mut seen = HashSet::new();
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut buffer = Vec::new();
+    let mut number = 0;
+    loop {
+        let more = read_line(&mut file, &mut buffer)?;
+        if more {
+            number += 1;
+            if buffer.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            report.lines += 1;
+            match read_record(state, &vocabulary, &buffer, number, &mut seen) {
+                Ok(line) => batch.push(line),
+                Err(refused) => report.rejected.push(refused),
+            }
+        }
+        if batch.len() == BATCH || (!more && !batch.is_empty()) {
+            apply(state, &vocabulary, options, std::mem::take(&mut batch), &mut report).await?;
+            progress(&report);
+        }
+        if !more {
+            return Ok(report);
+        }
+    }
+}
+
+fn read_line(file: &mut impl BufRead, buffer: &mut Vec<u8>) -> Answer<bool> {
+    buffer.clear();
+    match file.read_until(b'\n', buffer) {
+        Ok(count) => Ok(count > 0),
+        Err(error) => {
+            Err(Problem::new(Code::BadRequest)
+                .detail(say!("Không đọc được tệp: {error}", "Cannot read the file: {error}")))
+        }
+    }
+}
+
+/// What stands beside the form in a line.
+#[derive(Deserialize)]
+struct Envelope {
+    external_id: String,
+}
+
+fn read_record(
+    state: &State,
+    vocabulary: &Vocabulary,
+    bytes: &[u8],
+    number: usize,
+    seen: &mut HashSet<String>,
+) -> Result<Line, Refused> {
+    let mut external_id = None;
+    let refuse = |external_id: &Option<String>, errors: Vec<FieldError>| Refused {
+        line: number,
+        external_id: external_id.clone(),
+        errors,
+    };
+    if bytes.len() > MAX_LINE {
+        return Err(refuse(&external_id, vec![fault("", "too_long", "a line has at most 1 MiB")]));
+    }
+    let mut value: Value = parse(bytes).map_err(|problem| refuse(&external_id, faults(&problem)))?;
+    let digest = state.sealer.keyed_hash("source-record", &value.to_string());
+    let Some(members) = value.as_object_mut() else {
+        return Err(refuse(&external_id, vec![fault("", "wrong_type", "a line is one JSON object")]));
+    };
+    let id = members.remove("external_id").unwrap_or_default();
+    let envelope = Envelope::deserialize(serde_json::json!({ "external_id": id }));
+    let id = envelope.map(|envelope| envelope.external_id.trim().to_owned()).unwrap_or_default();
+    if id.is_empty() || id.chars().count() > 100 {
+        return Err(refuse(
+            &external_id,
+            vec![fault("/external_id", "required", "1 to 100 characters that name the record at its source")],
+        ));
+    }
+    external_id = Some(id.clone());
+    // when the source last touched the record: no part of the profile
+    members.remove("updated_at");
+    // a source writes null for what it does not know
+    members.retain(|_, member| !member.is_null());
+    let form: ExpertForm =
+        parse(value.to_string().as_bytes()).map_err(|problem| refuse(&external_id, faults(&problem)))?;
+    let draft = form::draft(&form, vocabulary).map_err(|errors| refuse(&external_id, errors))?;
+    let publications = form::publications(&form, vocabulary).map_err(|errors| refuse(&external_id, errors))?;
+    if !seen.insert(id.clone()) {
+        return Err(refuse(&external_id, vec![fault("/external_id", "duplicate", "an earlier line has the same id")]));
+    }
+    Ok(Line { number, external_id: id, digest, draft, publications })
+}
+
+fn fault(pointer: &str, code: &'static str, message: &str) -> FieldError {
+    FieldError { pointer: pointer.to_owned(), code, detail: say!("{message}", "{message}") }
+}
+
+fn faults(problem: &Problem) -> Vec<FieldError> {
+    if problem.errors().is_empty() {
+        vec![fault("", problem.code().name(), &problem.to_string())]
+    } else {
+        problem.errors().to_vec()
+    }
+}
+
+/// What becomes of the lines of a batch.
+#[derive(Default)]
+struct Plan {
+    create: Vec<(Entry, Line)>,
+    update: Vec<(Uuid, Line)>,
+    unchanged: usize,
+    conflicts: Vec<Refused>,
+}
+
+async fn apply(
+    state: &State,
+    vocabulary: &Vocabulary,
+    options: Options<'_>,
+    lines: Vec<Line>,
+    report: &mut Report,
+) -> Answer<()> {
+    let recorder = Recorder::system(state.sealer.clone(), "experts.load");
+    let plan = state
+        .db
+        .transaction(async |tx| {
+            let plan = plan(tx, vocabulary, options.source, lines).await?;
+            let mut events = create(tx, state, options, &plan.create).await?;
+            for (id, line) in &plan.update {
+                events.extend(update(tx, state, vocabulary, options.source, *id, line).await?);
+            }
+            recorder.record(tx, events).await?;
+            Ok(plan)
+        })
+        .await?;
+    report.created += plan.create.len();
+    report.updated += plan.update.len();
+    report.unchanged += plan.unchanged;
+    report.conflicts.extend(plan.conflicts);
+    Ok(())
+}
+
+async fn plan(tx: &mut Conn, vocabulary: &Vocabulary, source: &str, lines: Vec<Line>) -> Answer<Plan> {
+    let ids: Vec<&str> = lines.iter().map(|line| line.external_id.as_str()).collect();
+    let known = store::sources(tx, source, &ids).await?;
+    let mut plan = Plan::default();
+    for line in lines {
+        match known.get(&line.external_id) {
+            None => {
+                let keys = Keys::of(&line.draft, vocabulary);
+                plan.create.push((Entry { id: new_id(), keys, draft: line.draft.clone() }, line));
+            }
+            Some((_, digest, _, _)) if *digest == line.digest => plan.unchanged += 1,
+            Some((id, _, loaded, version)) if loaded == version => plan.update.push((*id, line)),
+            Some(_) => plan.conflicts.push(Refused {
+                line: line.number,
+                external_id: Some(line.external_id),
+                errors: vec![fault(
+                    "",
+                    "edited_here",
+                    "the record was edited here since it was loaded; it is left as it is",
+                )],
+            }),
+        }
+    }
+    Ok(plan)
+}
+
+async fn create(tx: &mut Conn, state: &State, options: Options<'_>, new: &[(Entry, Line)]) -> Answer<Vec<Event>> {
+    let entries: Vec<Entry> = new.iter().map(|(entry, _)| entry.clone()).collect();
+    store::insert(tx, &state.sealer, &entries).await?;
+    let with_publications: Vec<(Uuid, Vec<Publication>)> = new
+        .iter()
+        .filter(|(_, line)| !line.publications.is_empty())
+        .map(|(entry, line)| (entry.id, line.publications.clone()))
+        .collect();
+    store::put_publications(tx, &with_publications).await?;
+    let mut version = 1;
+    if options.with_all_consents {
+        let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
+        store::set_status(tx, &ids, "active").await?;
+        version = 2;
+        let consents: Vec<ConsentRow> =
+            ids.iter().flat_map(|id| Purpose::ALL.map(|purpose| consent(*id, purpose))).collect();
+        store::insert_consents(tx, &consents).await?;
+    }
+    let sources: Vec<SourceRow> =
+        new.iter().map(|(entry, line)| source_row(options.source, entry.id, line, version)).collect();
+    store::put_sources(tx, &sources).await?;
+    Ok(entries.iter().map(created_event).collect())
+}
+
+fn consent(expert_id: Uuid, purpose: Purpose) -> ConsentRow {
+    ConsentRow {
+        id: new_id(),
+        expert_id,
+        purpose: purpose.as_str().to_owned(),
+        given: true,
+        decided_on: today(),
+        channel: "import".to_owned(),
+        document: None,
+        text_version: TEXT_VERSION.to_owned(),
+        recorded_at: now(),
+        recorded_by: None,
+    }
+}
+
+fn source_row(source: &str, expert_id: Uuid, line: &Line, loaded_version: i64) -> SourceRow {
+    SourceRow {
+        source: source.to_owned(),
+        external_id: line.external_id.clone(),
+        expert_id,
+        digest: line.digest.clone(),
+        loaded_version,
+    }
+}
+
+async fn update(
+    tx: &mut Conn,
+    state: &State,
+    vocabulary: &Vocabulary,
+    source: &str,
+    id: Uuid,
+    line: &Line,
+) -> Answer<Option<Event>> {
+    let scope = crate::access::permit::Scope::SYSTEM;
+    let row = store::lock(tx, &scope, &id.to_string()).await?;
+    let fields = store::fields(tx, &[id]).await?.remove(&id).unwrap_or_default();
+    let restricted = store::restricted(tx, &state.sealer, id).await?;
+    let old = row.into_draft(fields, restricted);
+    let publications = store::publications(tx, id).await? != line.publications;
+    let event = updated_event(id, &old, &line.draft, publications);
+    let entry = Entry { id, keys: Keys::of(&line.draft, vocabulary), draft: line.draft.clone() };
+    let row = store::update(tx, &state.sealer, &entry).await?;
+    if publications {
+        store::put_publications(tx, &[(id, line.publications.clone())]).await?;
+    }
+    store::put_sources(tx, &[source_row(source, id, line, row.version)]).await?;
+    // a record may differ at its source in what is not kept here; the new version still wants its event
+    Ok(Some(event.unwrap_or_else(|| Event::on("expert", id).action("experts.update"))))
+}

@@ -1,0 +1,25 @@
+//! The expert bank: profiles, consents, restricted data, search, and loading.
+
+mod consents;
+pub mod form;
+pub mod keys;
+pub mod load;
+pub mod model;
+pub mod policy;
+mod profile;
+mod reasons;
+mod restricted;
+mod search;
+pub mod store;
+mod view;
+pub mod vocabulary;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// The routes of this slice.
+pub fn configure(config: &mut ServiceConfig) {
+    search::configure(config);
+    profile::configure(config);
+    restricted::configure(config);
+    consents::configure(config);
+}

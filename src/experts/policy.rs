@@ -1,0 +1,41 @@
+//! Who sees and changes experts. The reach also filters rows: who has not consented for an audience does not exist for it.
+
+use crate::policies;
+
+policies! {
+    /// Search and list experts.
+    SearchExperts = "experts.search" {
+        nobody: Public, expert: PublicAndOwn, association: Public, agency: Agencies, science_dept: Agencies,
+        union_officer: All, union_leader: All, auditor: All, admin: Public,
+    }
+    /// Read an expert's profile.
+    ReadExpert = "experts.read" {
+        nobody: Public, expert: PublicAndOwn, association: Public, agency: Agencies, science_dept: Agencies,
+        union_officer: All, union_leader: All, auditor: All, admin: Public,
+    }
+    /// Enter an expert into the bank.
+    CreateExpert = "experts.create" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// Correct an expert's profile.
+    UpdateExpert = "experts.update" {
+        nobody: No, expert: Own, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// Read restricted data: full birth date, e-mail, phone. Each read is recorded.
+    ReadRestricted = "experts.read_restricted" {
+        nobody: No, expert: Own, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// Read an expert's consents.
+    ReadConsents = "consents.read" {
+        nobody: No, expert: Own, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: All, admin: No,
+    }
+    /// Record that an expert gives or withdraws a consent.
+    RecordConsent = "consents.record" {
+        nobody: No, expert: Own, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+}

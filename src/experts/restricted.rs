@@ -1,0 +1,52 @@
+//! `GET /experts/{key}/restricted`.
+
+use actix_web::{HttpRequest, get};
+use chrono::NaiveDate;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::policy::ReadRestricted;
+use super::store;
+use crate::access::permit::Permit;
+use crate::http::path::Key;
+use crate::kernel::precondition::fresh;
+use crate::kernel::problem::Answer;
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config.service(read_restricted);
+}
+
+/// Restricted personal data.
+#[derive(Debug, Serialize, ToSchema)]
+struct RestrictedData {
+    /// Full date of birth.
+    date_of_birth: Option<NaiveDate>,
+    /// E-mail address.
+    #[schema(example = "hoa.mau@chuyengia.example")]
+    email: Option<String>,
+    /// Phone number.
+    #[schema(example = "0600123456")]
+    phone: Option<String>,
+}
+
+/// Read restricted data
+///
+/// Full birth date, e-mail, phone. Each read is recorded as a disclosure before the answer leaves; change them with
+/// `PATCH /experts/{key}`.
+#[utoipa::path(
+    tag = "experts",
+    params(("key" = String, Path, description = "Id or code", example = "CG-000001")),
+    security(("session" = ["experts.read_restricted"])),
+    responses((status = 200, description = "The data", body = RestrictedData)),
+)]
+#[get("/experts/{key}/restricted")]
+async fn read_restricted(permit: Permit<ReadRestricted>, key: Key, req: HttpRequest) -> Answer {
+    let mut conn = permit.read().await?;
+    let row = store::find(&mut conn, permit.scope(), &key.0).await?;
+    let data = store::restricted(&mut conn, &permit.state().sealer, row.id).await?;
+    drop(conn);
+    permit.disclose(&[row.id]).await?;
+    let data = RestrictedData { date_of_birth: data.date_of_birth, email: data.email, phone: data.phone };
+    fresh(&req, None, "private", &data)
+}

@@ -1,0 +1,200 @@
+//! `GET /experts`: finds experts in spite of missing accents, and says why.
+
+use actix_web::{HttpRequest, get};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::policy::SearchExperts;
+use super::reasons::reasons;
+use super::store::{self, Hit, Order, SearchSql, SeekKey};
+use super::view::{ExpertCard, ExpertHit};
+use super::vocabulary::Vocabulary;
+use crate::access::permit::Permit;
+use crate::access::policy::Reach;
+use crate::fields::DEFAULT_SCHEME;
+use crate::http::params::Params;
+use crate::kernel::page::{Cursors, Limit, Page};
+use crate::kernel::precondition::fresh;
+use crate::kernel::problem::{Answer, Code, Problem, Say};
+use crate::kernel::text::{accent_key, fold};
+use crate::say;
+
+/// Longest query in characters, and most words: more would only cost time.
+const MAX_CHARS: usize = 200;
+const MAX_WORDS: usize = 12;
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config.service(search_experts);
+}
+
+/// How a list of experts is ordered.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Sort {
+    /// Best hits first; the default with `q`.
+    Relevance,
+    /// Given name, then family and middle names, in Vietnamese order; the default without `q`.
+    Name,
+    /// Latest change first.
+    UpdatedAt,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ExpertQuery {
+    /// Words in any order, over names, specialties, fields, workplace and position; with or without accents. All must be
+    /// found, each at the start of a word. Accents that are typed put exact spellings first.
+    #[param(example = "lam nghiep", max_length = 200)]
+    q: Option<String>,
+    /// Code of a field, its descendants included; repeat it for one field or another. A scheme may stand before it:
+    /// `BKHCN-2008:404`.
+    #[param(example = json!(["404"]))]
+    field: Vec<String>,
+    /// Order.
+    sort: Option<Sort>,
+    /// Rows a page.
+    #[serde(skip_serializing)]
+    #[param(value_type = u16, minimum = 1, maximum = 100, default = 20)]
+    limit: Limit,
+    /// `next_cursor` of the page before.
+    #[serde(skip_serializing)]
+    cursor: Option<String>,
+}
+
+/// Find experts
+///
+/// Who has not agreed to be shown to your audience does not exist for you, in results, counts or errors alike.
+#[utoipa::path(
+    tag = "experts",
+    params(ExpertQuery),
+    security((), ("session" = ["experts.search"])),
+    responses((status = 200, description = "A page of experts, with the reason for each", body = Page<ExpertHit>)),
+)]
+#[get("/experts")]
+async fn search_experts(permit: Permit<SearchExperts>, query: Params<ExpertQuery>, req: HttpRequest) -> Answer {
+    let query = query.0;
+    let words = words(query.q.as_deref().unwrap_or_default())?;
+    let order = match query.sort {
+        Some(Sort::Name) => Order::Name,
+        Some(Sort::UpdatedAt) => Order::UpdatedAt,
+        Some(Sort::Relevance) => Order::Relevance,
+        None if words.is_empty() => Order::Name,
+        None => Order::Relevance,
+    };
+    let cursors = Cursors::new(&permit.state().sealer, "/experts", &query, &permit.scope().audience());
+    let after: Option<SeekKey> = cursors.open(query.cursor.as_deref())?;
+    let mut conn = permit.read().await?;
+    let vocabulary = Vocabulary::read(&mut conn).await?;
+    let fields = fields(&query.field, &vocabulary)?;
+    let sql = SearchSql::new(permit.scope(), order, after, query.limit.probe()).words(&words).fields(&fields);
+    let hits = store::search(&mut conn, sql).await?;
+    let ids: Vec<_> = hits.iter().map(|hit| hit.id).collect();
+    let mut rows = store::by_ids(&mut conn, &ids).await?;
+    let mut expert_fields = store::fields(&mut conn, &ids).await?;
+    drop(conn);
+    let folded: Vec<String> = words.into_iter().map(|(folded, _)| folded).collect();
+    let page = cursors.page(
+        hits,
+        query.limit,
+        |hit| SeekKey::from(hit),
+        |hit: Hit| {
+            let row = rows.remove(&hit.id)?;
+            let card = ExpertCard::new(row, expert_fields.remove(&hit.id).unwrap_or_default(), &vocabulary);
+            let paths: Vec<Vec<String>> = card
+                .fields
+                .iter()
+                .map(|field| {
+                    vocabulary
+                        .field_path(&field.scheme, &field.code)
+                        .into_iter()
+                        .map(|row| row.name_vi.clone())
+                        .collect()
+                })
+                .collect();
+            Some(ExpertHit { reasons: reasons(&card, &folded, &paths), card })
+        },
+    )?;
+    // A row that went between the two queries is left out; its place is not filled.
+    let page = Page { items: page.items.into_iter().flatten().collect(), next_cursor: page.next_cursor };
+    let cache = if permit.scope().reach == Reach::Public { "public" } else { "private" };
+    fresh(&req, None, cache, &page)
+}
+
+fn bad(pointer: &str, code: &'static str, detail: Say) -> Problem {
+    Problem::new(Code::InvalidQuery).and_field(pointer, code, detail)
+}
+
+/// The folded words of a query, each with its accents where some were typed.
+fn words(q: &str) -> Answer<Vec<(String, Option<String>)>> {
+    if q.chars().count() > MAX_CHARS {
+        return Err(bad("/q", "too_long", say!("Tối đa {MAX_CHARS} ký tự.", "At most {MAX_CHARS} characters.")));
+    }
+    let mut words: Vec<(String, Option<String>)> = Vec::new();
+    for accented in accent_key(q).split(' ').filter(|word| !word.is_empty()) {
+        // A word may fold into several ("m²" or a compatibility letter); each must be found.
+        for folded in fold(accented).split(' ').filter(|word| !word.is_empty()) {
+            if !words.iter().any(|(known, _)| known == folded) {
+                words.push((folded.to_owned(), (folded != accented).then(|| accented.to_owned())));
+            }
+        }
+    }
+    if words.is_empty() && !q.trim().is_empty() {
+        return Err(bad(
+            "/q",
+            "no_words",
+            say!("Cần ít nhất một chữ cái hoặc chữ số.", "At least one letter or digit is needed."),
+        ));
+    }
+    if words.len() > MAX_WORDS {
+        return Err(bad("/q", "too_many_words", say!("Tối đa {MAX_WORDS} từ.", "At most {MAX_WORDS} words.")));
+    }
+    Ok(words)
+}
+
+/// (scheme, code) of the fields asked for.
+fn fields(codes: &[String], vocabulary: &Vocabulary) -> Answer<Vec<(String, String)>> {
+    if codes.len() > 50 {
+        return Err(bad("/field", "too_many", say!("Tối đa 50 mã.", "At most 50 codes.")));
+    }
+    let field = |text: &String| {
+        let (scheme, code) = text.split_once(':').unwrap_or((DEFAULT_SCHEME, text));
+        let known = vocabulary.field(Some(scheme), code);
+        known.map(|row| (row.scheme.clone(), row.code.clone())).ok_or_else(|| {
+            let text: String = text.chars().take(40).collect();
+            bad(
+                "/field",
+                "unknown_code",
+                say!(
+                    "Không có lĩnh vực `{text}`; xem GET /api/v1/fields.",
+                    "There is no field `{text}`; see GET /api/v1/fields.",
+                ),
+            )
+        })
+    };
+    codes.iter().map(field).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_folded_and_keep_typed_accents() {
+        for (q, expected) in [
+            ("lam nghiep", vec![("lam", None), ("nghiep", None)]),
+            ("Lâm nghiệp", vec![("lam", Some("lâm")), ("nghiep", Some("nghiệp"))]),
+            ("đường", vec![("duong", Some("đường"))]),
+            ("an an", vec![("an", None)]),
+            ("  ", vec![]),
+        ] {
+            let seen = words(q).unwrap();
+            let seen: Vec<(&str, Option<&str>)> = seen.iter().map(|(f, a)| (f.as_str(), a.as_deref())).collect();
+            assert_eq!(seen, expected, "{q}");
+        }
+        assert!(words("!?%").is_err());
+        assert!(words(&"a".repeat(201)).is_err());
+        assert!(words("a b c d e f g h i k l m n").is_err());
+    }
+}

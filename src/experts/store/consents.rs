@@ -1,0 +1,54 @@
+//! The consent ledger.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::db::Conn;
+use crate::db::schema::expert_consents;
+use crate::kernel::problem::Answer;
+
+/// One entry of the ledger.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = expert_consents)]
+#[expect(missing_docs, reason = "columns")]
+pub struct ConsentRow {
+    pub id: Uuid,
+    pub expert_id: Uuid,
+    pub purpose: String,
+    pub given: bool,
+    pub decided_on: NaiveDate,
+    pub channel: String,
+    pub document: Option<String>,
+    pub text_version: String,
+    pub recorded_at: DateTime<Utc>,
+    pub recorded_by: Option<Uuid>,
+}
+
+/// Appends to the ledger; a trigger moves the audience flags in the same transaction.
+pub async fn insert_consents(tx: &mut Conn, rows: &[ConsentRow]) -> Answer<()> {
+    for chunk in rows.chunks(super::BATCH) {
+        diesel::insert_into(expert_consents::table).values(chunk).execute(tx).await?;
+    }
+    Ok(())
+}
+
+/// The whole ledger of an expert, the latest first.
+pub async fn list_consents(conn: &mut Conn, expert: Uuid) -> Answer<Vec<ConsentRow>> {
+    Ok(expert_consents::table
+        .filter(expert_consents::expert_id.eq(expert))
+        .order((expert_consents::recorded_at.desc(), expert_consents::id.desc()))
+        .select(ConsentRow::as_select())
+        .load(conn)
+        .await?)
+}
+
+/// What stands now: the latest entry of each purpose.
+pub async fn latest_consents(conn: &mut Conn, expert: Uuid) -> Answer<HashMap<String, bool>> {
+    let mut rows = list_consents(conn, expert).await?;
+    rows.reverse();
+    Ok(rows.into_iter().map(|row| (row.purpose, row.given)).collect())
+}

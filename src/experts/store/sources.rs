@@ -1,0 +1,76 @@
+//! Which record of which source an expert came from.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::db::Conn;
+use crate::db::schema::{expert_sources, experts};
+use crate::kernel::clock::now;
+use crate::kernel::problem::Answer;
+
+/// A record of a source.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = expert_sources)]
+#[expect(missing_docs, reason = "columns")]
+pub struct SourceRow {
+    pub source: String,
+    pub external_id: String,
+    pub expert_id: Uuid,
+    pub digest: Vec<u8>,
+    pub loaded_version: i64,
+}
+
+/// What is known of records of a source: expert, digest, version loaded, version now.
+pub async fn sources(
+    conn: &mut Conn,
+    source: &str,
+    external_ids: &[&str],
+) -> Answer<HashMap<String, (Uuid, Vec<u8>, i64, i64)>> {
+    let rows: Vec<(String, Uuid, Vec<u8>, i64, i64)> = expert_sources::table
+        .inner_join(experts::table)
+        .filter(expert_sources::source.eq(source).and(expert_sources::external_id.eq_any(external_ids)))
+        .select((
+            expert_sources::external_id,
+            expert_sources::expert_id,
+            expert_sources::digest,
+            expert_sources::loaded_version,
+            experts::version,
+        ))
+        .for_update()
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|(external, id, digest, loaded, now)| (external, (id, digest, loaded, now))).collect())
+}
+
+/// The source records of an expert as `source:external_id`.
+pub async fn source_ids(conn: &mut Conn, expert: Uuid) -> Answer<Vec<String>> {
+    let rows: Vec<(String, String)> = expert_sources::table
+        .filter(expert_sources::expert_id.eq(expert))
+        .order((expert_sources::source, expert_sources::external_id))
+        .select((expert_sources::source, expert_sources::external_id))
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|(source, external)| format!("{source}:{external}")).collect())
+}
+
+/// Inserts or replaces records of a source.
+pub async fn put_sources(tx: &mut Conn, rows: &[SourceRow]) -> Answer<()> {
+    for chunk in rows.chunks(super::BATCH) {
+        diesel::insert_into(expert_sources::table)
+            .values(chunk)
+            .on_conflict((expert_sources::source, expert_sources::external_id))
+            .do_update()
+            .set((
+                expert_sources::digest.eq(excluded(expert_sources::digest)),
+                expert_sources::loaded_version.eq(excluded(expert_sources::loaded_version)),
+                expert_sources::loaded_at.eq(now()),
+            ))
+            .execute(tx)
+            .await?;
+    }
+    Ok(())
+}

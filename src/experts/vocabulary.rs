@@ -1,0 +1,129 @@
+//! The words a profile may use: titles, provinces, fields, as they are in the database now.
+
+use std::collections::HashMap;
+
+use crate::db::Conn;
+use crate::fields::DEFAULT_SCHEME;
+use crate::fields::store::{self as field_store, FieldRow};
+use crate::kernel::clock::today;
+use crate::kernel::name::{TitleKind, TitleLexicon, TitleRow};
+use crate::kernel::problem::Answer;
+use crate::kernel::text::fold;
+use crate::reference::store::{self as reference_store, ProvinceRow};
+
+/// Looks words up; built once for a request or a whole load.
+#[derive(Debug, Default)]
+pub struct Vocabulary {
+    titles: Vec<reference_store::TitleRow>,
+    lexicon: TitleLexicon,
+    provinces: HashMap<i32, ProvinceRow>,
+    living_provinces: HashMap<String, i32>,
+    fields: HashMap<(String, String), FieldRow>,
+}
+
+impl Vocabulary {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn read(conn: &mut Conn) -> Answer<Self> {
+        let titles = reference_store::titles(conn).await?;
+        let provinces = reference_store::provinces(conn).await?;
+        let fields = field_store::all(conn).await?;
+        Ok(Self::new(titles, provinces, fields))
+    }
+
+    /// Builds it from rows.
+    pub fn new(
+        titles: Vec<reference_store::TitleRow>,
+        provinces: Vec<(i32, ProvinceRow)>,
+        fields: Vec<FieldRow>,
+    ) -> Self {
+        let lexicon = TitleLexicon::new(titles.iter().map(|row| TitleRow {
+            kind: if row.kind == "degree" { TitleKind::Degree } else { TitleKind::AcademicRank },
+            code: &row.code,
+            name: &row.name_vi,
+            abbreviation: &row.abbreviation,
+            rank: i32::from(row.rank),
+        }));
+        let day = today();
+        let living =
+            provinces.iter().filter(|(_, row)| row.valid_from <= day && row.valid_to.is_none_or(|end| day <= end));
+        Self {
+            living_provinces: living
+                .flat_map(|(id, row)| [(row.name_key.clone(), *id), (row.code.clone(), *id)])
+                .collect(),
+            provinces: provinces.into_iter().collect(),
+            fields: fields.into_iter().map(|row| ((row.scheme.clone(), row.code.clone()), row)).collect(),
+            titles,
+            lexicon,
+        }
+    }
+
+    /// Splits titles off names.
+    pub const fn lexicon(&self) -> &TitleLexicon {
+        &self.lexicon
+    }
+
+    /// A title of a kind (`academic_rank` or `degree`) by code, abbreviation or name, however it is spelled.
+    pub fn title(&self, kind: &str, text: &str) -> Option<&reference_store::TitleRow> {
+        let wanted = fold(text).replace(' ', "").replace('y', "i");
+        let same = |word: &str| fold(word).replace(' ', "").replace('y', "i") == wanted;
+        let of_kind = self.titles.iter().filter(|row| row.kind == kind);
+        of_kind.into_iter().find(|row| same(&row.code) || same(&row.abbreviation) || same(&row.name_vi))
+    }
+
+    /// A title by code.
+    pub fn title_by_code(&self, code: &str) -> Option<&reference_store::TitleRow> {
+        self.titles.iter().find(|row| row.code == code)
+    }
+
+    /// The codes of a kind, to name in an error.
+    pub fn title_codes(&self, kind: &str) -> String {
+        let codes: Vec<&str> = self.titles.iter().filter(|row| row.kind == kind).map(|row| row.code.as_str()).collect();
+        codes.join(", ")
+    }
+
+    /// A province of today by name or code: `Tuyên Quang`, `tinh tuyen quang`, `TP. Hồ Chí Minh`, `08`.
+    pub fn province(&self, text: &str) -> Option<i32> {
+        let folded = fold(text);
+        let bare = ["thanh pho ", "tinh ", "tp "].iter().find_map(|prefix| folded.strip_prefix(prefix));
+        self.living_provinces.get(bare.unwrap_or(&folded)).copied()
+    }
+
+    /// A province row.
+    pub fn province_row(&self, id: i32) -> Option<&ProvinceRow> {
+        self.provinces.get(&id)
+    }
+
+    /// A field; a bare code belongs to [`DEFAULT_SCHEME`].
+    pub fn field(&self, scheme: Option<&str>, code: &str) -> Option<&FieldRow> {
+        self.fields.get(&(scheme.unwrap_or(DEFAULT_SCHEME).to_owned(), code.to_owned()))
+    }
+
+    /// A field and those above it, from the top down.
+    pub fn field_path(&self, scheme: &str, code: &str) -> Vec<&FieldRow> {
+        let mut path = Vec::new();
+        let mut next = self.field(Some(scheme), code);
+        while let Some(row) = next {
+            path.push(row);
+            next = row.parent_code.as_deref().and_then(|parent| self.field(Some(scheme), parent));
+        }
+        path.reverse();
+        path
+    }
+
+    /// Ranks of academic rank and degree as one number, to put the better qualified first among equal hits.
+    pub fn standing(&self, academic_rank: Option<&str>, degree: Option<&str>) -> i16 {
+        let rank = |code: Option<&str>| code.and_then(|code| self.title_by_code(code)).map_or(0, |row| row.rank);
+        rank(academic_rank).saturating_mul(10).saturating_add(rank(degree))
+    }
+
+    /// What is printed before the name: `PGS.TS`.
+    pub fn printed_title(&self, academic_rank: Option<&str>, degree: Option<&str>) -> Option<String> {
+        let codes = [academic_rank, degree].into_iter().flatten();
+        let parts: Vec<&str> =
+            codes.filter_map(|code| self.title_by_code(code)).map(|row| row.abbreviation.as_str()).collect();
+        (!parts.is_empty()).then(|| parts.join("."))
+    }
+}

@@ -1,0 +1,110 @@
+//! `GET /fields`.
+
+use actix_web::{HttpRequest, get};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::DEFAULT_SCHEME;
+use super::policy::ReadFields;
+use super::store::{self, FieldRow};
+use crate::access::permit::Permit;
+use crate::http::params::Params;
+use crate::kernel::page::{Cursors, Limit, Page};
+use crate::kernel::precondition::fresh;
+use crate::kernel::problem::Answer;
+use crate::kernel::text::fold;
+
+/// The routes of this slice.
+pub fn configure(config: &mut ServiceConfig) {
+    config.service(list_fields);
+}
+
+#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct FieldQuery {
+    /// The scheme; `BKHCN-2008` by default.
+    #[param(example = "BKHCN-2008")]
+    scheme: Option<String>,
+    /// Only the fields right under this code.
+    #[param(example = "404")]
+    parent: Option<String>,
+    /// Only this level, 1 to 3.
+    #[param(minimum = 1, maximum = 4)]
+    level: Option<i16>,
+    /// Beginnings of words of the Vietnamese or English name, with or without accents.
+    #[param(example = "lam nghiep")]
+    q: Option<String>,
+    /// Rows a page.
+    #[serde(skip_serializing)]
+    #[param(value_type = u16, minimum = 1, maximum = 100, default = 20)]
+    limit: Limit,
+    /// `next_cursor` of the page before.
+    #[serde(skip_serializing)]
+    cursor: Option<String>,
+}
+
+/// A field of science and technology.
+#[derive(Debug, Serialize, ToSchema)]
+struct Field {
+    /// The scheme and its version.
+    #[schema(example = "BKHCN-2008")]
+    scheme: String,
+    /// Its code; the code of a field begins with its parent's.
+    #[schema(example = "404")]
+    code: String,
+    /// The code one level up.
+    #[schema(example = "4")]
+    parent_code: Option<String>,
+    /// 1 (one digit) to 3 (five digits).
+    #[schema(example = 2)]
+    level: i16,
+    /// In Vietnamese.
+    #[schema(example = "Lâm nghiệp")]
+    name_vi: String,
+    /// In English.
+    #[schema(example = "Forestry")]
+    name_en: String,
+}
+
+impl From<FieldRow> for Field {
+    fn from(row: FieldRow) -> Self {
+        Self {
+            scheme: row.scheme,
+            code: row.code,
+            parent_code: row.parent_code,
+            level: row.level,
+            name_vi: row.name_vi,
+            name_en: row.name_en,
+        }
+    }
+}
+
+/// List fields
+///
+/// In the order of codes, so that children follow their parent.
+#[utoipa::path(
+    tag = "reference",
+    params(FieldQuery),
+    security((), ("session" = ["fields.read"])),
+    responses((status = 200, description = "A page of fields", body = Page<Field>)),
+)]
+#[get("/fields")]
+async fn list_fields(permit: Permit<ReadFields>, query: Params<FieldQuery>, req: HttpRequest) -> Answer {
+    let query = query.0;
+    let cursors = Cursors::new(&permit.state().sealer, "/fields", &query, "");
+    let filter = store::Filter {
+        after: cursors.open(query.cursor.as_deref())?,
+        scheme: query.scheme.clone().unwrap_or_else(|| DEFAULT_SCHEME.to_owned()),
+        parent: query.parent.clone(),
+        level: query.level,
+        words: fold(query.q.as_deref().unwrap_or_default())
+            .split(' ')
+            .filter(|w| !w.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    };
+    let rows = store::list(&mut permit.read().await?, filter, query.limit.probe()).await?;
+    fresh(&req, None, "public", &cursors.page(rows, query.limit, |row| row.code.clone(), Field::from)?)
+}

@@ -1,0 +1,55 @@
+//! Is the server alive, and can it work.
+
+use actix_web::{HttpResponse, get};
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::access::permit::Permit;
+use crate::kernel::problem::Answer;
+use crate::policies;
+
+policies! {
+    /// Ask whether the server is alive and ready.
+    ReadHealth = "health.read" [IGNORES_TOKEN] {
+        nobody: All, expert: All, association: All, agency: All, science_dept: All,
+        union_officer: All, union_leader: All, auditor: All, admin: All,
+    }
+}
+
+/// The routes of this slice.
+pub fn configure(config: &mut ServiceConfig) {
+    config.service(live).service(ready);
+}
+
+/// The state of the server.
+#[derive(Debug, Serialize, ToSchema)]
+struct Health {
+    /// `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Is the process alive
+#[utoipa::path(
+    tag = "health",
+    security((), ("session" = ["health.read"])),
+    responses((status = 200, description = "Alive", body = Health)),
+)]
+#[get("/health/live")]
+async fn live(_permit: Permit<ReadHealth>) -> HttpResponse {
+    HttpResponse::Ok().json(Health { status: "ok" })
+}
+
+/// Does the database answer
+#[utoipa::path(
+    tag = "health",
+    security((), ("session" = ["health.read"])),
+    responses((status = 200, description = "Ready", body = Health)),
+)]
+#[get("/health/ready")]
+async fn ready(permit: Permit<ReadHealth>) -> Answer {
+    diesel::sql_query("SELECT 1").execute(&mut permit.read().await?).await?;
+    Ok(HttpResponse::Ok().json(Health { status: "ok" }))
+}

@@ -1,0 +1,141 @@
+//! The JSON body of a request.
+
+use std::pin::Pin;
+
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::serde_fault::{escape, field_error};
+use crate::kernel::problem::{Answer, Code, FieldError, Problem};
+use crate::say;
+
+/// The largest body an ordinary endpoint takes, in bytes.
+pub const LIMIT: usize = 1 << 20;
+
+/// A JSON body as `T`, which refuses unknown fields (`#[serde(deny_unknown_fields)]`).
+///
+/// Errors in order: 415 another media type, 413 over [`LIMIT`], 400 not JSON (also nested deeper than 128 levels), 422
+/// a NUL character, an unknown, missing or mistyped field, each with its pointer.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media_type = check_media_type(req);
+        let bytes = Bytes::from_request(req, payload);
+        Box::pin(async move {
+            media_type?;
+            let bytes = bytes.await.map_err(payload_problem)?;
+            parse(&bytes).map(Self)
+        })
+    }
+}
+
+fn check_media_type(req: &HttpRequest) -> Answer<()> {
+    let value = req.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let merge_patch = req.method() == actix_web::http::Method::PATCH && essence == "application/merge-patch+json";
+    if essence == "application/json" || merge_patch {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnsupportedMediaType)
+        .detail(say!("Gửi Content-Type: application/json.", "Send Content-Type: application/json.",)))
+}
+
+fn payload_problem(error: actix_web::Error) -> Problem {
+    if error.as_response_error().status_code().as_u16() == 413 {
+        return Problem::new(Code::PayloadTooLarge).detail(say!("Tối đa {LIMIT} byte.", "At most {LIMIT} bytes."));
+    }
+    tracing::debug!(%error, "the body broke off");
+    Problem::new(Code::BadRequest)
+}
+
+/// Reads a JSON document; also used for lines of files.
+///
+/// # Errors
+/// 400 and 422 as [`Body`] says.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    let mut faults = Vec::new();
+    find_nul(&value, String::new(), &mut faults);
+    if let Some(problem) = Problem::fields(faults) {
+        return Err(problem);
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let fault = field_error(error.path(), &error.inner().to_string());
+        Problem::field(fault.pointer, fault.code, fault.detail)
+    })
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    let (line, column) = (error.line(), error.column());
+    Problem::new(Code::MalformedJson).detail(say!(
+        "Lỗi cú pháp ở dòng {line}, cột {column} (hoặc lồng quá 128 cấp).",
+        "Syntax error at line {line}, column {column} (or nested deeper than 128 levels).",
+    ))
+}
+
+/// PostgreSQL keeps no NUL in text; the depth is bounded by the parser.
+fn find_nul(value: &Value, at: String, faults: &mut Vec<FieldError>) {
+    match value {
+        Value::String(text) if text.contains('\0') => faults.push(FieldError {
+            pointer: at,
+            code: "nul_character",
+            detail: say!("Bỏ ký tự NUL (U+0000).", "Remove the NUL character (U+0000)."),
+        }),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                find_nul(item, format!("{at}/{index}"), faults);
+            }
+        }
+        Value::Object(members) => {
+            for (key, member) in members {
+                find_nul(member, format!("{at}/{}", escape(key)), faults);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only the reading is under test")]
+    struct Form {
+        name: String,
+        #[serde(default)]
+        years: Vec<u16>,
+    }
+
+    #[test]
+    fn faults_have_the_right_status_code_and_place() {
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        for (body, status, place) in [
+            ("", 400, None),
+            ("{", 400, None),
+            ("name=1", 400, None),
+            (deep.as_str(), 400, None),
+            ("[]", 422, Some(("", "wrong_type"))),
+            ("{}", 422, Some(("/name", "required"))),
+            (r#"{"name":1}"#, 422, Some(("/name", "wrong_type"))),
+            (r#"{"name":"a","years":["x"]}"#, 422, Some(("/years/0", "wrong_type"))),
+            (r#"{"name":"a","years":[70000]}"#, 422, Some(("/years/0", "invalid_value"))),
+            (r#"{"name":"a","a/b":1}"#, 422, Some(("/a~1b", "unknown_field"))),
+            (r#"{"name":"a\u0000"}"#, 422, Some(("/name", "nul_character"))),
+        ] {
+            let problem = parse::<Form>(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.code().status(), status, "{body}");
+            let seen = problem.errors().first().map(|e| (e.pointer.as_str(), e.code));
+            assert_eq!(seen, place, "{body}");
+        }
+    }
+}

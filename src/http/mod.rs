@@ -1,0 +1,9 @@
+//! What every request passes through on its way in and every answer on its way out: the conventions of the API, once.
+
+pub mod body;
+pub mod docs;
+pub mod envelope;
+pub mod fallback;
+pub mod params;
+pub mod path;
+mod serde_fault;

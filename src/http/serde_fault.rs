@@ -1,0 +1,66 @@
+//! Turns serde's English messages into problems in both languages, with the place.
+
+use serde_path_to_error::{Path, Segment};
+
+use crate::kernel::problem::{FieldError, Say};
+use crate::say;
+
+/// The fault at `path`; `message` is serde's.
+pub(super) fn field_error(path: &Path, message: &str) -> FieldError {
+    let mut pointer = pointer(path);
+    let name = message.split('`').nth(1).unwrap_or_default();
+    let (code, detail) = if message.starts_with("missing field") {
+        pointer = format!("{pointer}/{}", escape(name));
+        ("required", say!("Thiếu `{name}`.", "`{name}` is missing."))
+    } else if message.starts_with("unknown field") {
+        if !pointer.ends_with(&format!("/{}", escape(name))) {
+            pointer = format!("{pointer}/{}", escape(name));
+        }
+        let known = expected(message);
+        (
+            "unknown_field",
+            say!("Không có trường `{name}`; có thể dùng: {known}.", "There is no `{name}`; known are: {known}."),
+        )
+    } else if message.starts_with("unknown variant") {
+        let known = expected(message);
+        (
+            "unknown_value",
+            say!("Không nhận giá trị `{name}`; chọn một trong: {known}.", "`{name}` is not known; one of: {known}."),
+        )
+    } else {
+        wrong(message)
+    };
+    FieldError { pointer, code, detail }
+}
+
+/// A value of the wrong type or out of range. The message may quote what was sent, which the caller knows anyway.
+fn wrong(message: &str) -> (&'static str, Say) {
+    let message = message.split(" at line ").next().unwrap_or(message);
+    let code = if message.starts_with("invalid type") { "wrong_type" } else { "invalid_value" };
+    (
+        code,
+        say!("Giá trị không đúng kiểu hoặc phạm vi: {message}.", "The value has the wrong type or range: {message}."),
+    )
+}
+
+fn expected(message: &str) -> String {
+    let list = message.split_once("expected").map(|(_, list)| list).unwrap_or_default();
+    list.trim().trim_start_matches("one of ").to_owned()
+}
+
+/// The JSON pointer (RFC 6901) of a path.
+fn pointer(path: &Path) -> String {
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", escape(key)),
+            Segment::Enum { variant } => format!("/{}", escape(variant)),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// Escapes one step of a JSON pointer.
+pub(super) fn escape(step: &str) -> String {
+    step.replace('~', "~0").replace('/', "~1")
+}

@@ -1,0 +1,14 @@
+//! Words every slice uses. The kernel knows no domain and imports no slice.
+
+pub mod clock;
+pub mod id;
+pub mod name;
+pub mod page;
+pub mod patch;
+pub mod precondition;
+pub mod problem;
+pub mod problem_code;
+pub mod redacted;
+pub mod sealed;
+pub mod sheet;
+pub mod text;

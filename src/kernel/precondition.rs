@@ -1,0 +1,135 @@
+//! Versions of resources: `ETag`, `If-Match`, `If-None-Match`.
+//!
+//! Who may edit a resource gets `"<version>-<body hash>"`, and `If-Match` compares the version alone, so that a changed
+//! rendering never makes an edit fail. Everybody else gets a body hash.
+
+use std::future::{Ready, ready};
+
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::problem::{Answer, Code, Problem};
+use crate::say;
+
+/// What the caller says the version must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IfMatch {
+    /// No header.
+    Missing,
+    /// `*`: any version.
+    Any,
+    /// One of these versions.
+    Versions(Vec<i64>),
+}
+
+impl IfMatch {
+    fn parse(value: &str) -> Self {
+        if value.trim() == "*" {
+            return Self::Any;
+        }
+        let version = |tag: &str| tag.trim().trim_matches('"').split('-').next()?.parse().ok();
+        Self::Versions(value.split(',').filter_map(version).collect())
+    }
+
+    /// Compares with the stored version.
+    ///
+    /// # Errors
+    /// 428 without the header, 412 when the version is another.
+    pub fn check(&self, version: i64) -> Answer<()> {
+        match self {
+            Self::Any => Ok(()),
+            Self::Versions(versions) if versions.contains(&version) => Ok(()),
+            Self::Versions(_) => Err(Problem::new(Code::PreconditionFailed).detail(say!(
+                "Hãy đọc lại (GET), xem thay đổi, rồi gửi lại với ETag mới.",
+                "Read it again (GET), look at what changed, and send it with the new ETag.",
+            ))),
+            Self::Missing => Err(Problem::new(Code::PreconditionRequired).detail(say!(
+                "Gửi kèm If-Match với ETag của lần đọc (GET) gần nhất.",
+                "Send If-Match with the ETag of your last read (GET).",
+            ))),
+        }
+    }
+}
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let value = req.headers().get(header::IF_MATCH).map(|v| v.to_str().unwrap_or_default());
+        ready(Ok(value.map_or(Self::Missing, Self::parse)))
+    }
+}
+
+impl utoipa::IntoParams for IfMatch {
+    fn into_params(
+        _: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>,
+    ) -> Vec<utoipa::openapi::path::Parameter> {
+        use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+        use utoipa::openapi::{ObjectBuilder, Required, Type};
+        let tag = ObjectBuilder::new().schema_type(Type::String).build();
+        let parameter = ParameterBuilder::new()
+            .name("If-Match")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::True)
+            .description(Some("The `ETag` of your last read, or `*`"))
+            .schema(Some(tag))
+            .example(Some(serde_json::json!("\"1-3f2a9c0d1e4b5a67\"")));
+        vec![parameter.build()]
+    }
+}
+
+/// Answers a read: 200 with an ETag, or 304 when the caller already holds it.
+///
+/// `version` is given to those who may edit. `cache` is `private` or `public` as the view allows.
+pub fn fresh<T: Serialize>(req: &HttpRequest, version: Option<i64>, cache: &'static str, body: &T) -> Answer {
+    let bytes = serde_json::to_vec(body).map_err(Problem::internal)?;
+    let tag = etag(version, &bytes);
+    let held = req.headers().get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok());
+    let known = held.is_some_and(|held| held.split(',').any(|t| t.trim().trim_start_matches("W/") == tag));
+    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((header::ETAG, tag));
+    response.insert_header((header::CACHE_CONTROL, format!("{cache}, no-cache")));
+    response.insert_header((header::VARY, "Authorization, Accept-Language"));
+    Ok(if known { response.finish() } else { response.content_type("application/json").body(bytes) })
+}
+
+/// Answers a write with the resource as it is now.
+pub fn written<T: Serialize>(created_at: Option<&str>, version: i64, body: &T) -> Answer {
+    let bytes = serde_json::to_vec(body).map_err(Problem::internal)?;
+    let mut response = if created_at.is_some() { HttpResponse::Created() } else { HttpResponse::Ok() };
+    if let Some(location) = created_at {
+        response.insert_header((header::LOCATION, location));
+    }
+    response.insert_header((header::ETAG, etag(Some(version), &bytes)));
+    Ok(response.content_type("application/json").body(bytes))
+}
+
+fn etag(version: Option<i64>, body: &[u8]) -> String {
+    let hash = hex::encode(&Sha256::digest(body)[..8]);
+    version.map_or_else(|| format!("\"{hash}\""), |version| format!("\"{version}-{hash}\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn if_match_compares_the_version_alone() {
+        for (header, version, status) in [
+            ("\"3-abc\"", 3, 200),
+            ("\"3-other\"", 3, 200),
+            ("\"2-abc\"", 3, 412),
+            ("\"1-a\", \"3-b\"", 3, 200),
+            ("*", 3, 200),
+            ("rubbish", 3, 412),
+            ("", 3, 412),
+        ] {
+            let seen = IfMatch::parse(header).check(version).map_or_else(|p| p.code().status(), |()| 200);
+            assert_eq!(seen, status, "{header}");
+        }
+        assert_eq!(IfMatch::Missing.check(1).unwrap_err().code(), Code::PreconditionRequired);
+    }
+}

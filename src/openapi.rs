@@ -1,0 +1,126 @@
+//! The OpenAPI document: paths and schemas come from the handlers, what is common to all is added here, once.
+
+use actix_web::App;
+use utoipa::OpenApi as _;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa_actix_web::AppExt;
+
+use crate::app::routes;
+use crate::http::fallback::methods;
+use crate::kernel::problem::ProblemDocument;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Expert bank",
+        description = "The expert bank (ngân hàng chuyên gia) of a provincial Union of Science and Technology Associations.\n\n\
+            Errors are `application/problem+json` (RFC 9457) in Vietnamese or, with `Accept-Language: en`, in English. Lists \
+            page with `limit` and `cursor`. PATCH is a JSON merge patch and, like the state verbs, needs `If-Match` with the \
+            `ETag` of your last read. The scope beside an operation's security is its action in the authorization matrix.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(ProblemDocument)),
+    tags(
+        (name = "sign-in", description = "Sign in, stay signed in, sign out"),
+        (name = "me", description = "The caller's own account"),
+        (name = "experts", description = "The expert bank"),
+        (name = "organisations", description = "Agencies, the Union, associations, workplaces"),
+        (name = "reference", description = "Fields, titles, provinces"),
+        (name = "accounts", description = "Accounts of people"),
+        (name = "api-clients", description = "Machines and their tokens"),
+        (name = "audit", description = "The audit log"),
+        (name = "health", description = "Is the server alive and ready"),
+    ),
+)]
+struct Base;
+
+/// Builds the document.
+pub fn document() -> OpenApi {
+    let mut api = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts().1;
+    let components = api.components.get_or_insert_default();
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some(
+            "The `access_token` of `POST /api/v1/auth/login`, or of `POST /api/v1/oauth/token` for machines",
+        ))
+        .build();
+    components.security_schemes.insert("session".to_owned(), RefOr::T(SecurityScheme::Http(bearer)));
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let problem = ResponseBuilder::new()
+        .description("What is wrong, where, and what repairs it")
+        .content("application/problem+json", problem)
+        .build();
+    components.responses.insert("Problem".to_owned(), RefOr::T(problem));
+    for item in api.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        operations.into_iter().flatten().for_each(add_problems);
+    }
+    api
+}
+
+/// The problems an operation can answer with follow from its shape.
+fn add_problems(operation: &mut Operation) {
+    let parameters = operation.parameters.as_deref().unwrap_or_default();
+    let has = |place: ParameterIn| {
+        parameters.iter().any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == place))
+    };
+    let mut statuses = vec!["500", "503"];
+    if has(ParameterIn::Query) {
+        statuses.push("400");
+    }
+    if has(ParameterIn::Path) {
+        statuses.push("404");
+    }
+    if has(ParameterIn::Header) {
+        statuses.extend(["409", "412", "428"]);
+    }
+    if operation.request_body.is_some() {
+        statuses.extend(["400", "409", "413", "415", "422"]);
+    }
+    // 401 stands everywhere: also an open operation refuses a token that is no longer good
+    statuses.push("401");
+    if !is_open(operation) {
+        statuses.push("403");
+    }
+    for status in statuses {
+        let response = RefOr::Ref(Ref::from_response_name("Problem"));
+        operation.responses.responses.entry(status.to_owned()).or_insert(response);
+    }
+}
+
+/// True when nobody needs to sign in for it.
+fn is_open(operation: &Operation) -> bool {
+    let security = operation.security.as_deref().unwrap_or_default();
+    security.iter().any(|requirement| *requirement == utoipa::openapi::security::SecurityRequirement::default())
+}
+
+/// The document as it is committed under `openapi/`.
+///
+/// # Errors
+/// None in practice: the document is made of strings and numbers.
+pub fn json() -> Result<String, serde_json::Error> {
+    let mut text = document().to_pretty_json()?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Every operation: method, path, id and the action it asks for.
+pub fn operations(api: &OpenApi) -> Vec<(&'static str, String, Operation)> {
+    let mut operations = Vec::new();
+    for (path, item) in &api.paths.paths {
+        for method in methods(item) {
+            let operation = match method {
+                "GET" => &item.get,
+                "PUT" => &item.put,
+                "POST" => &item.post,
+                "DELETE" => &item.delete,
+                _ => &item.patch,
+            };
+            operations.extend(operation.clone().map(|operation| (method, path.clone(), operation)));
+        }
+    }
+    operations
+}

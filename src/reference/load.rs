@@ -1,0 +1,134 @@
+//! Loading of titles, provinces and holidays: the whole file or nothing; a second time without effect.
+
+use crate::audit::event::{Event, Recorder};
+use crate::kernel::problem::Problem;
+use crate::kernel::sheet::{self, Fault, Loaded, Row, Sheet, SheetError};
+use crate::kernel::text::fold;
+use crate::state::State;
+
+use super::store::{self, HolidayRow, ProvinceRow, TitleRow};
+
+/// Why a load failed.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file.
+    #[error(transparent)]
+    Sheet(#[from] SheetError),
+    /// The database.
+    #[error("the database refused the load: {0}")]
+    Database(#[from] Problem),
+}
+
+/// What is written with each load.
+pub fn load_event(kind: &'static str, loaded: Loaded) -> Option<Event> {
+    let values = serde_json::json!({ "rows": loaded.rows, "changed": loaded.changed });
+    (loaded.changed > 0).then(|| Event::on_all(kind).values(values))
+}
+
+/// The recorder of loads.
+pub fn load_recorder(state: &State) -> Recorder {
+    Recorder::system(state.sealer.clone(), "reference.load")
+}
+
+/// Loads one kind: reads the file, keeps what differs from the database, writes that with one event.
+macro_rules! load {
+    ($state:ident, $kind:literal, $rows:ident, $existing:expr, $put:path) => {{
+        let recorder = load_recorder($state);
+        let total = $rows.len();
+        $state
+            .db
+            .transaction(async move |tx| {
+                let existing = $existing(&mut *tx).await?;
+                let changed: Vec<_> = $rows.into_iter().filter(|row| !existing.contains(row)).collect();
+                let loaded = Loaded { rows: total, changed: changed.len() };
+                if !changed.is_empty() {
+                    $put(tx, &changed).await?;
+                }
+                recorder.record(tx, load_event($kind, loaded).into_iter().collect()).await?;
+                Ok(loaded)
+            })
+            .await
+            .map_err(LoadError::from)
+    }};
+}
+
+/// Academic titles: `scheme` (`hoc_ham` or `hoc_vi`), `code`, `name_vi`, `name_en`, `abbreviation`, `rank`, `note`.
+///
+/// # Errors
+/// See [`LoadError`].
+pub async fn titles(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
+    let columns = ["scheme", "code", "name_vi", "name_en", "abbreviation", "rank"];
+    let rows = sheet::read(file, &columns, title)?;
+    load!(state, "academic_titles", rows, store::titles, store::put_titles)
+}
+
+fn title(row: &Row<'_>) -> Result<TitleRow, Fault> {
+    let kind = match row.text("scheme")? {
+        "hoc_ham" => "academic_rank",
+        "hoc_vi" => "degree",
+        other => return Err(row.fault("scheme", format!("`{other}` is neither hoc_ham nor hoc_vi"))),
+    };
+    Ok(TitleRow {
+        code: row.text("code")?.to_owned(),
+        kind: kind.to_owned(),
+        name_vi: row.text("name_vi")?.to_owned(),
+        name_en: row.text("name_en")?.to_owned(),
+        abbreviation: row.text("abbreviation")?.to_owned(),
+        rank: row.number("rank")?,
+        note: row.optional("note").map(str::to_owned),
+    })
+}
+
+/// Provinces: `code`, `name`, `type`, `valid_from`, and where known `valid_to`.
+///
+/// # Errors
+/// See [`LoadError`].
+pub async fn provinces(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
+    let rows = sheet::read(file, &["code", "name", "type", "valid_from"], province)?;
+    let existing = async |conn: &mut crate::db::Conn| -> crate::kernel::problem::Answer<Vec<ProvinceRow>> {
+        Ok(store::provinces(conn).await?.into_iter().map(|(_, row)| row).collect())
+    };
+    load!(state, "provinces", rows, existing, store::put_provinces)
+}
+
+fn province(row: &Row<'_>) -> Result<ProvinceRow, Fault> {
+    let code = row.text("code")?;
+    if code.len() != 2 || !code.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(row.fault("code", format!("`{code}` is not two digits")));
+    }
+    let kind = row.text("type")?;
+    if !["tỉnh", "thành phố"].contains(&kind) {
+        return Err(row.fault("type", format!("`{kind}` is neither `tỉnh` nor `thành phố`")));
+    }
+    let name = row.text("name")?;
+    Ok(ProvinceRow {
+        code: code.to_owned(),
+        valid_from: row.date("valid_from")?.ok_or_else(|| row.fault("valid_from", "must not be blank"))?,
+        valid_to: row.date("valid_to")?,
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        name_key: fold(name),
+    })
+}
+
+/// Holidays: `date`, `kind` (`off` or `work`), `name`, and a `status` such as `provisional`.
+///
+/// # Errors
+/// See [`LoadError`].
+pub async fn holidays(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
+    let rows = sheet::read(file, &["date", "kind", "name"], holiday)?;
+    load!(state, "holidays", rows, store::holidays, store::put_holidays)
+}
+
+fn holiday(row: &Row<'_>) -> Result<HolidayRow, Fault> {
+    let kind = row.text("kind")?;
+    if !["off", "work"].contains(&kind) {
+        return Err(row.fault("kind", format!("`{kind}` is neither `off` nor `work`")));
+    }
+    Ok(HolidayRow {
+        day: row.date("date")?.ok_or_else(|| row.fault("date", "must not be blank"))?,
+        kind: kind.to_owned(),
+        name: row.text("name")?.to_owned(),
+        note: row.optional("status").map(str::to_owned),
+    })
+}

@@ -1,0 +1,142 @@
+//! All SQL of reference data.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use diesel_async::RunQueryDsl;
+use serde_json::Value;
+
+use crate::db::Conn;
+use crate::db::schema::{academic_titles, holidays, provinces, settings};
+use crate::kernel::problem::Answer;
+
+/// An academic rank (học hàm) or degree (học vị).
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = academic_titles)]
+#[expect(missing_docs, reason = "columns")]
+pub struct TitleRow {
+    pub code: String,
+    pub kind: String,
+    pub name_vi: String,
+    pub name_en: String,
+    pub abbreviation: String,
+    pub rank: i16,
+    pub note: Option<String>,
+}
+
+/// All titles, the highest first within a kind.
+pub async fn titles(conn: &mut Conn) -> Answer<Vec<TitleRow>> {
+    let order = (academic_titles::kind, academic_titles::rank.desc(), academic_titles::code);
+    Ok(academic_titles::table.select(TitleRow::as_select()).order(order).load(conn).await?)
+}
+
+/// Inserts or replaces titles.
+pub async fn put_titles(tx: &mut Conn, rows: &[TitleRow]) -> Answer<()> {
+    diesel::insert_into(academic_titles::table)
+        .values(rows)
+        .on_conflict(academic_titles::code)
+        .do_update()
+        .set((
+            academic_titles::kind.eq(excluded(academic_titles::kind)),
+            academic_titles::name_vi.eq(excluded(academic_titles::name_vi)),
+            academic_titles::name_en.eq(excluded(academic_titles::name_en)),
+            academic_titles::abbreviation.eq(excluded(academic_titles::abbreviation)),
+            academic_titles::rank.eq(excluded(academic_titles::rank)),
+            academic_titles::note.eq(excluded(academic_titles::note)),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// A province as it was from one date on; its key is (code, date), because codes are reused.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = provinces)]
+#[expect(missing_docs, reason = "columns")]
+pub struct ProvinceRow {
+    pub code: String,
+    pub valid_from: NaiveDate,
+    pub valid_to: Option<NaiveDate>,
+    pub name: String,
+    pub kind: String,
+    pub name_key: String,
+}
+
+/// All provinces with their row ids, of all times.
+pub async fn provinces(conn: &mut Conn) -> Answer<Vec<(i32, ProvinceRow)>> {
+    let order = (provinces::code, provinces::valid_from);
+    Ok(provinces::table.select((provinces::id, ProvinceRow::as_select())).order(order).load(conn).await?)
+}
+
+/// Inserts or replaces provinces.
+pub async fn put_provinces(tx: &mut Conn, rows: &[ProvinceRow]) -> Answer<()> {
+    diesel::insert_into(provinces::table)
+        .values(rows)
+        .on_conflict((provinces::code, provinces::valid_from))
+        .do_update()
+        .set((
+            provinces::valid_to.eq(excluded(provinces::valid_to)),
+            provinces::name.eq(excluded(provinces::name)),
+            provinces::kind.eq(excluded(provinces::kind)),
+            provinces::name_key.eq(excluded(provinces::name_key)),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// A day off, or a Saturday or Sunday worked in exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = holidays)]
+#[expect(missing_docs, reason = "columns")]
+pub struct HolidayRow {
+    pub day: NaiveDate,
+    pub kind: String,
+    pub name: String,
+    pub note: Option<String>,
+}
+
+/// All holidays.
+pub async fn holidays(conn: &mut Conn) -> Answer<Vec<HolidayRow>> {
+    Ok(holidays::table.select(HolidayRow::as_select()).order(holidays::day).load(conn).await?)
+}
+
+/// Inserts or replaces holidays.
+pub async fn put_holidays(tx: &mut Conn, rows: &[HolidayRow]) -> Answer<()> {
+    diesel::insert_into(holidays::table)
+        .values(rows)
+        .on_conflict(holidays::day)
+        .do_update()
+        .set((
+            holidays::kind.eq(excluded(holidays::kind)),
+            holidays::name.eq(excluded(holidays::name)),
+            holidays::note.eq(excluded(holidays::note)),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// The value of a setting on a date.
+pub async fn setting(conn: &mut Conn, name: &str, on: NaiveDate) -> Answer<Option<Value>> {
+    Ok(settings::table
+        .filter(settings::name.eq(name).and(settings::valid_from.le(on)))
+        .order(settings::valid_from.desc())
+        .select(settings::value)
+        .first(conn)
+        .await
+        .optional()?)
+}
+
+/// Sets a setting from a date on.
+pub async fn put_setting(tx: &mut Conn, name: &str, from: NaiveDate, value: &Value, law: Option<&str>) -> Answer<()> {
+    let (value_set, law_set) = (settings::value.eq(value), settings::legal_reference.eq(law));
+    diesel::insert_into(settings::table)
+        .values((settings::name.eq(name), settings::valid_from.eq(from), value_set, law_set))
+        .on_conflict((settings::name, settings::valid_from))
+        .do_update()
+        .set((value_set, law_set))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
