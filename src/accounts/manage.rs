@@ -110,18 +110,17 @@ async fn create_account(permit: Permit<ManageAccounts>, body: Body<NewAccount>) 
     written(Some(&format!("/api/v1/accounts/{}", row.id)), row.version, &Account::from(row))
 }
 
-#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct AccountQuery {
     /// Only this role.
+    #[param(inline)]
     role: Option<Role>,
     /// Rows a page.
-    #[serde(skip_serializing)]
     #[param(value_type = u16, minimum = 1, maximum = 100, default = 20)]
     limit: Limit,
     /// `next_cursor` of the page before.
-    #[serde(skip_serializing)]
     cursor: Option<String>,
 }
 
@@ -137,7 +136,7 @@ struct AccountQuery {
 #[get("/accounts")]
 async fn list_accounts(permit: Permit<ReadAccounts>, query: Params<AccountQuery>, req: HttpRequest) -> Answer {
     let query = query.0;
-    let cursors = Cursors::new(&permit.state().sealer, "/accounts", &query, &permit.scope().audience());
+    let cursors = Cursors::of(&permit.state().sealer, &req, &permit.scope().audience());
     let after = cursors.open(query.cursor.as_deref())?;
     let role = query.role.map(Role::as_str);
     let rows = store::list(&mut permit.read().await?, role, after, query.limit.probe()).await?;

@@ -186,7 +186,7 @@ pub struct ExpertPatch {
     #[schema(value_type = Option<String>)]
     pub province: Change<String>,
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<FieldRef>>)]
     pub fields: Change<Vec<FieldRef>>,
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
