@@ -19,7 +19,6 @@ use crate::kernel::problem::ProblemDocument;
             Errors are `application/problem+json` (RFC 9457) in Vietnamese or, with `Accept-Language: en`, in English. Lists \
             page with `limit` and `cursor`. PATCH is a JSON merge patch and, like the state verbs, needs `If-Match` with the \
             `ETag` of your last read. The scope beside an operation's security is its action in the authorization matrix.",
-        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     components(schemas(ProblemDocument)),
     tags(

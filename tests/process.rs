@@ -1,4 +1,5 @@
 //! The program as people start it: on empty databases, twice at once, stopped, killed, misconfigured.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};

@@ -91,6 +91,8 @@ pub fn created_event(row: &AccountRow) -> Event {
 }
 
 /// Create an account
+///
+/// It has no password yet: issue a one-time reset token, with which its owner sets one.
 #[utoipa::path(
     tag = "accounts",
     request_body = NewAccount,
@@ -144,6 +146,8 @@ async fn list_accounts(permit: Permit<ReadAccounts>, query: Params<AccountQuery>
 }
 
 /// Read an account
+///
+/// Its ETag is what the operations that change it want as `If-Match`.
 #[utoipa::path(
     tag = "accounts",
     params(("id" = Uuid, Path, description = "The account")),
@@ -287,6 +291,8 @@ async fn disable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMat
 }
 
 /// Enable an account again
+///
+/// Its owner signs in with the old password; sessions that were ended stay ended.
 #[utoipa::path(
     tag = "accounts",
     params(("id" = Uuid, Path, description = "The account"), IfMatch),

@@ -107,6 +107,8 @@ impl From<OrganisationRow> for Organisation {
 }
 
 /// List organisations
+///
+/// Those that exist on a date, in the order of their names.
 #[utoipa::path(
     tag = "organisations",
     params(OrganisationQuery),
@@ -137,6 +139,8 @@ async fn list_organisations(
 }
 
 /// Read an organisation
+///
+/// Also one that exists no more, with what took its place.
 #[utoipa::path(
     tag = "organisations",
     params(("id" = Uuid, Path, description = "The organisation")),
