@@ -62,6 +62,10 @@ fn payload_problem(error: actix_web::Error) -> Problem {
 /// 400 and 422 as [`Body`] says.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    if !value.is_object() {
+        // serde would also read a list as a structure, member by member in their order
+        return Err(Problem::field("", "wrong_type", say!("Cần một đối tượng JSON.", "A JSON object is needed.")));
+    }
     let mut faults = Vec::new();
     find_nul(&value, String::new(), &mut faults);
     if let Some(problem) = Problem::fields(faults) {
