@@ -4,7 +4,7 @@ use actix_web::App;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, ServerBuilder};
 use utoipa_actix_web::AppExt;
 
 use crate::app::routes;
@@ -38,6 +38,8 @@ struct Base;
 /// Builds the document.
 pub fn document() -> OpenApi {
     let mut api = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts().1;
+    api.info.license = None;
+    api.servers = Some(vec![ServerBuilder::new().url("/").description(Some("This server")).build()]);
     let components = api.components.get_or_insert_default();
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)

@@ -84,7 +84,7 @@ impl<'de> Deserialize<'de> for FieldRef {
 }))]
 pub struct ExpertForm {
     /// Name as the person writes it; titles before or after it are split off.
-    #[schema(required)]
+    #[schema(required, value_type = String, min_length = 1, max_length = 200)]
     pub full_name: Option<String>,
     /// `Nam` or `Nữ` (also `male`, `female`); leave out when unknown.
     pub gender: Option<String>,
