@@ -1,5 +1,8 @@
 //! `/api/v1/accounts/{id}/reset-token` and `/api/v1/auth/reset`: one-time tokens.
 
+use std::time::Duration;
+
+use diesel_async::SimpleAsyncConnection;
 use expert_bank::demo::PASSWORD;
 use reqwest::Method;
 use serde_json::json;
@@ -112,4 +115,54 @@ async fn issuing_and_redeeming_at_the_same_time_never_fails_the_server() {
         assert!(matches!(statuses[0], 204 | 401), "round {round}: {statuses:?}");
         assert_eq!(statuses[1..], [201; 4], "round {round}");
     }
+}
+
+#[tokio::test]
+async fn a_token_that_is_issued_while_another_is_redeemed_is_no_deadlock() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in("admin").await;
+    let path = path_of(&app, "agency").await;
+    let body = json!({ "token": reset_token(&admin, &path).await, "new_password": PASSPHRASE });
+    let issue = request(&admin, Method::POST, &format!("{path}/reset-token"), None);
+    let redeem = request(&app.nobody(), Method::POST, "/api/v1/auth/reset", Some(&body));
+    // both wait for the account, the issue first; then it wants the tokens the redemption may hold already
+    let mut tx = app.state.db.conn().await.unwrap();
+    tx.batch_execute("BEGIN; SELECT 1 FROM accounts WHERE username = 'agency' FOR UPDATE").await.unwrap();
+    let issue = tokio::spawn(issue.send());
+    wait_for_lock(&app, 1).await;
+    let redeem = tokio::spawn(redeem.send());
+    wait_for_lock(&app, 2).await;
+    tx.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(issue.await.unwrap().unwrap().status(), 201);
+    assert_eq!(redeem.await.unwrap().unwrap().status(), 401, "the newer token has spent it");
+}
+
+/// Waits until so many statements wait for a lock in this database.
+async fn wait_for_lock(app: &TestApp, count: u32) {
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    for _ in 0..200 {
+        if app.sql(waiting).await == count.to_string() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{count} statements were expected to wait");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_waits_while_the_password_changes_is_refused() {
+    let app = TestApp::start().await;
+    let login = json!({ "username": "agency", "password": PASSWORD });
+    let login = request(&app.nobody(), Method::POST, "/api/v1/auth/login", Some(&login));
+    let mut tx = app.state.db.conn().await.unwrap();
+    tx.batch_execute("BEGIN; SELECT 1 FROM accounts WHERE username = 'agency' FOR UPDATE").await.unwrap();
+    let login = tokio::spawn(login.send());
+    wait_for_lock(&app, 1).await;
+    let change = "UPDATE accounts SET password_hash = 'another' WHERE username = 'agency';
+                  INSERT INTO audit_events (id, actor_kind, action, subject_kind, digest)
+                  VALUES (gen_random_uuid(), 'system', 'test.change', 'account', sha256('')); COMMIT";
+    tx.batch_execute(change).await.unwrap();
+    assert_eq!(login.await.unwrap().unwrap().status(), 401);
+    assert_eq!(app.sql("SELECT count(*) FROM sessions").await, "0");
 }
