@@ -62,6 +62,11 @@ fn payload_problem(error: actix_web::Error) -> Problem {
 /// 400 and 422 as [`Body`] says.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    if value.is_array() {
+        // serde would fill the fields of a struct from it in their order
+        let detail = say!("Cần một đối tượng JSON, không phải mảng.", "An object is expected, not an array.");
+        return Err(Problem::field("", "wrong_type", detail));
+    }
     let mut faults = Vec::new();
     find_nul(&value, String::new(), &mut faults);
     if let Some(problem) = Problem::fields(faults) {
