@@ -3,9 +3,13 @@
 mod accounts;
 mod accounts_disable;
 mod api_clients;
+mod audit_chain;
+mod audit_events;
 mod auth;
+mod conventions;
 mod coverage;
 mod drift;
+mod logging;
 mod me;
 mod reset;
 mod support;
