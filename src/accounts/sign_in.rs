@@ -85,7 +85,7 @@ async fn login(permit: Permit<SignIn>, body: Body<Credentials>, req: HttpRequest
     let username = body.0.username.trim().to_ascii_lowercase();
     let found = store::credentials(&mut permit.read().await?, &username).await?;
     let (account, stored) = found.map_or((None, None), |(account, hash)| (Some(account), hash));
-    let fits = permit.state().passwords.verify(body.0.password, stored).await?;
+    let fits = permit.state().passwords.verify(body.0.password, stored.clone()).await?;
     let account = account.filter(|_| fits).ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
     if account.disabled_at.is_some() {
         return Err(Problem::new(Code::AccountDisabled)
@@ -96,12 +96,12 @@ async fn login(permit: Permit<SignIn>, body: Body<Credentials>, req: HttpRequest
     }
     let (session, token) = (new_id(), Opaque::new("ebr")?);
     let (hash, agent) = (token.hash.clone(), user_agent(&req));
-    let id = account.id;
+    let (id, checked) = (account.id, stored);
     permit
         .write(async move |tx| {
-            // Locked and read again: a disable that ran while the password was checked must win.
+            // Locked and read again: a disable or a new password that came while this one was checked must win.
             let account = store::lock(tx, id).await?;
-            if account.disabled_at.is_some() {
+            if account.disabled_at.is_some() || store::password_hash(tx, id).await? != checked {
                 return Err(Problem::new(Code::InvalidCredentials));
             }
             store::open_session(tx, session, id, agent, &hash).await?;
@@ -218,13 +218,20 @@ struct Redemption {
 )]
 #[post("/auth/reset")]
 async fn redeem_reset(permit: Permit<SignIn>, body: Body<Redemption>) -> Answer {
-    check_new("/new_password", &body.0.new_password, "\0")?;
-    let token = Opaque::hash(body.0.token.expose());
-    let hash = permit.state().passwords.hash(body.0.new_password).await?;
+    let Redemption { token, new_password } = body.0;
+    check_new("/new_password", &new_password, "\0")?;
+    let token = Opaque::hash(token.expose());
+    let hash = permit.state().passwords.hash(new_password.clone()).await?;
     permit
         .write(async move |tx| {
-            let id = store::use_reset(tx, &token).await?.ok_or_else(|| Problem::new(Code::InvalidToken))?;
+            let invalid = || Problem::new(Code::InvalidToken);
+            // The account is locked before its tokens, as when one is issued: the other way round is a deadlock.
+            let id = store::reset_owner(tx, &token).await?.ok_or_else(invalid)?;
             let account = store::lock(tx, id).await?;
+            if !store::use_reset(tx, &token).await? {
+                return Err(invalid());
+            }
+            check_new("/new_password", &new_password, &account.username)?;
             store::set_password(tx, id, &hash).await?;
             store::end_sessions(tx, id, None, "password").await?;
             let event = Event::on("account", id).by(actor_of(&account, Uuid::nil()));

@@ -92,11 +92,16 @@ pub struct Report {
 /// # Errors
 /// 503 when the database is away.
 pub async fn verify(db: &Db, sealer: &Sealer) -> Answer<Report> {
-    let mut conn = db.conn().await?;
+    db.transaction(async |tx| walk(tx, sealer).await).await
+}
+
+async fn walk(tx: &mut Conn, sealer: &Sealer) -> Answer<Report> {
+    // one snapshot for all: events that come or are chained on the way must not look like a fault
+    diesel::sql_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(tx).await?;
     let mut report = Report::default();
     let mut previous = GENESIS.to_vec();
     loop {
-        let events = store::chained(&mut conn, report.chained, BATCH).await?;
+        let events = store::chained(tx, report.chained, BATCH).await?;
         if events.is_empty() {
             break;
         }
@@ -114,8 +119,8 @@ pub async fn verify(db: &Db, sealer: &Sealer) -> Answer<Report> {
         }
     }
     report.head = hex::encode(previous);
-    report.pending = store::count_pending(&mut conn).await?;
-    let outside = store::count_events(&mut conn).await? - report.chained - report.pending;
+    report.pending = store::count_pending(tx).await?;
+    let outside = store::count_events(tx).await? - report.chained - report.pending;
     if outside != 0 {
         report.faults.push(format!("{outside} events are neither chained nor waiting"));
     }

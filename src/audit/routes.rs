@@ -11,6 +11,7 @@ use super::policy::ReadAudit;
 use super::store;
 use crate::access::permit::Permit;
 use crate::http::params::Params;
+use crate::kernel::clock::instant;
 use crate::kernel::page::{Cursors, Limit, Page};
 use crate::kernel::precondition::fresh;
 use crate::kernel::problem::Answer;
@@ -35,8 +36,10 @@ struct AuditQuery {
     /// On which one.
     subject_id: Option<Uuid>,
     /// From this instant on.
+    #[serde(deserialize_with = "instant")]
     from: Option<DateTime<Utc>>,
     /// Before this instant.
+    #[serde(deserialize_with = "instant")]
     to: Option<DateTime<Utc>>,
     /// Rows a page.
     #[param(value_type = u16, minimum = 1, maximum = 100, default = 20)]

@@ -115,7 +115,7 @@ impl<'a> Cursors<'a> {
         let next_cursor = match rows.last() {
             Some(last) if more => {
                 let plain = serde_json::to_vec(&key(last)).map_err(Problem::internal)?;
-                let sealed = self.sealer.seal(&self.context, &plain).map_err(Problem::internal)?;
+                let sealed = self.sealer.seal_same(&self.context, &plain).map_err(Problem::internal)?;
                 Some(URL_SAFE_NO_PAD.encode(sealed))
             }
             _ => None,

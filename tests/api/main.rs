@@ -2,6 +2,16 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod accounts;
+mod accounts_disable;
+mod api_clients;
+mod audit_chain;
+mod audit_events;
+mod auth;
+mod conventions;
 mod coverage;
 mod drift;
+mod logging;
+mod me;
+mod reset;
 mod support;

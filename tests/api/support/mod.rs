@@ -3,6 +3,7 @@
 mod caller;
 mod database;
 pub mod log;
+pub mod people;
 
 use std::net::SocketAddr;
 
