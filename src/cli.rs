@@ -187,7 +187,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, StartError> {
         Command::Serve(args) => start::serve(&data, &args).await?,
         Command::Openapi => say_out!("{}", openapi::json().map_err(Problem::internal)?.trim_end()),
         Command::Authorization => say_out!("{}", matrix::markdown().trim_end()),
-        Command::Migrate => start::open(&data, true).await?.close().await?,
+        Command::Migrate => start::open(&data, None).await?.close().await?,
         Command::Load(load) => return with_store(&data, async |store| run_load(store, load).await).await,
         Command::Demo => {
             return with_store(&data, async |store| {
@@ -210,7 +210,7 @@ async fn with_store(
     data: &DataArgs,
     work: impl AsyncFnOnce(&Store) -> Result<ExitCode, StartError>,
 ) -> Result<ExitCode, StartError> {
-    let store = start::open(data, true).await?;
+    let store = start::open(data, None).await?;
     let code = work(&store).await;
     store.close().await?;
     code

@@ -18,6 +18,7 @@ use crate::access::token::Opaque;
 use crate::audit::event::Event;
 use crate::db::Conn;
 use crate::http::body::Body;
+use crate::http::idempotency::Once;
 use crate::http::params::Params;
 use crate::http::path::Id;
 use crate::kernel::clock::now;
@@ -102,21 +103,22 @@ pub fn created_event(row: &AccountRow) -> Event {
 /// It has no password yet: issue a one-time reset token, with which its owner sets one.
 #[utoipa::path(
     tag = "accounts",
+    params(Once),
     request_body = NewAccount,
     security(("session" = ["accounts.manage"])),
     responses((status = 201, description = "Created", body = Account)),
 )]
 #[post("/accounts")]
-async fn create_account(permit: Permit<ManageAccounts>, body: Body<NewAccount>) -> Answer {
-    let row = body.0.into_row()?;
-    let insert = row.clone();
-    permit
-        .write(async move |tx| {
-            store::insert(tx, &insert, None).await?;
-            Ok(((), created_event(&insert)))
+async fn create_account(permit: Permit<ManageAccounts>, once: Once, body: Body<NewAccount>) -> Answer {
+    let id = permit
+        .write_once(once.of(&body), async move |tx| {
+            let row = body.0.into_row()?;
+            store::insert(tx, &row, None).await?;
+            Ok((row.id, created_event(&row)))
         })
         .await?;
-    written(Some(&format!("/api/v1/accounts/{}", row.id)), row.version, &Account::from(row))
+    let row = store::find(&mut permit.read().await?, id).await?;
+    written(Some(&format!("/api/v1/accounts/{id}")), row.version, &Account::from(row))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -273,18 +275,18 @@ async fn keep_an_admin(tx: &mut Conn, id: Uuid) -> Answer<()> {
 /// Its sessions end at once. Nothing is deleted: what it did stays attributed.
 #[utoipa::path(
     tag = "accounts",
-    params(("id" = Uuid, Path, description = "The account"), IfMatch),
+    params(("id" = Uuid, Path, description = "The account"), IfMatch, Once),
     security(("session" = ["accounts.manage"])),
     responses((status = 200, description = "The account as it is now", body = Account)),
 )]
 #[post("/accounts/{id}/disable")]
-async fn disable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMatch) -> Answer {
-    let row = permit
-        .write(async move |tx| {
+async fn disable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMatch, once: Once) -> Answer {
+    let id = permit
+        .write_once(once, async move |tx| {
             let mut row = store::lock(tx, id.0).await?;
             if_match.check(row.version)?;
             if row.disabled_at.is_some() {
-                return Ok((row, None));
+                return Ok((row.id, None));
             }
             if row.role == "admin" {
                 keep_an_admin(tx, row.id).await?;
@@ -292,9 +294,10 @@ async fn disable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMat
             row.disabled_at = Some(now());
             store::end_sessions(tx, row.id, None, "disabled").await?;
             let event = Event::on("account", row.id).action("accounts.disable").fields(["enabled"]);
-            Ok((store::update(tx, &row).await?, Some(event)))
+            Ok((store::update(tx, &row).await?.id, Some(event)))
         })
         .await?;
+    let row = store::find(&mut permit.read().await?, id).await?;
     written(None, row.version, &Account::from(row))
 }
 
@@ -303,23 +306,24 @@ async fn disable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMat
 /// Its owner signs in with the old password; sessions that were ended stay ended.
 #[utoipa::path(
     tag = "accounts",
-    params(("id" = Uuid, Path, description = "The account"), IfMatch),
+    params(("id" = Uuid, Path, description = "The account"), IfMatch, Once),
     security(("session" = ["accounts.manage"])),
     responses((status = 200, description = "The account as it is now", body = Account)),
 )]
 #[post("/accounts/{id}/enable")]
-async fn enable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMatch) -> Answer {
-    let row = permit
-        .write(async move |tx| {
+async fn enable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMatch, once: Once) -> Answer {
+    let id = permit
+        .write_once(once, async move |tx| {
             let mut row = store::lock(tx, id.0).await?;
             if_match.check(row.version)?;
             if row.disabled_at.take().is_none() {
-                return Ok((row, None));
+                return Ok((row.id, None));
             }
             let event = Event::on("account", row.id).action("accounts.enable").fields(["enabled"]);
-            Ok((store::update(tx, &row).await?, Some(event)))
+            Ok((store::update(tx, &row).await?.id, Some(event)))
         })
         .await?;
+    let row = store::find(&mut permit.read().await?, id).await?;
     written(None, row.version, &Account::from(row))
 }
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::event::{detail_context, detail_digest};
 use super::store::{self, ChainedEvent};
 use crate::db::{Conn, Db};
-use crate::kernel::problem::{Answer, Code};
+use crate::kernel::problem::Answer;
 use crate::kernel::sealed::Sealer;
 
 /// "EBCHAIN" in ASCII: one sealer at a time over all instances.
@@ -136,20 +136,5 @@ fn check_detail(report: &mut Report, sealer: &Sealer, event: &ChainedEvent, deta
         sealer.open(&detail_context(event.id), &sealed).is_ok_and(|plain| detail_digest(&salt, &plain) == event.digest);
     if !whole {
         report.faults.push(format!("the details of event {} were altered", event.id));
-    }
-}
-
-/// Seals once a second until the server stops.
-pub async fn run(db: Db) {
-    let mut tick = tokio::time::interval(std::time::Duration::from_secs(1));
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        match seal(&db).await {
-            Ok(0) => {}
-            Ok(count) => tracing::debug!(count, "audit events chained"),
-            Err(problem) if problem.code() == Code::Unavailable => {}
-            Err(problem) => tracing::error!(%problem, "the audit chain could not be extended"),
-        }
     }
 }
