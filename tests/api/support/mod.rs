@@ -1,5 +1,6 @@
 //! A server of one's own for each test: on a random port, over a database cloned from a template.
 
+pub mod bank;
 mod caller;
 mod database;
 pub mod log;
