@@ -1,8 +1,7 @@
 //! The command line.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
 
 use std::fs::File;
-use std::io::{BufReader, IsTerminal, Read};
+use std::io::{BufReader, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -29,6 +28,17 @@ use crate::kernel::redacted::Redacted;
 use crate::kernel::sheet::Sheet;
 use crate::start::{self, StartError, Store};
 use crate::{demo, experts, fields, openapi, organisations as organisation_slice, reference};
+
+/// Writes a line for the user. `println!` would panic when the reader of a pipe has gone (`expert-bank serve | head -1`),
+/// and a server must not stop for that.
+macro_rules! say_out {
+    ($($text:tt)*) => { drop(writeln!(std::io::stdout(), $($text)*)) };
+}
+
+/// The same on standard error.
+macro_rules! say_err {
+    ($($text:tt)*) => { drop(writeln!(std::io::stderr(), $($text)*)) };
+}
 
 /// The expert bank of a provincial Union of Science and Technology Associations: a JSON API over PostgreSQL.
 ///
@@ -155,7 +165,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     match dispatch(cli).await {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error}");
+            say_err!("error: {error}");
             ExitCode::FAILURE
         }
     }
@@ -175,15 +185,15 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, StartError> {
     let data = cli.data;
     match cli.command {
         Command::Serve(args) => start::serve(&data, &args).await?,
-        Command::Openapi => print!("{}", openapi::json().map_err(Problem::internal)?),
-        Command::Authorization => print!("{}", matrix::markdown()),
-        Command::Migrate => start::open(&data, true).await?.close().await?,
+        Command::Openapi => say_out!("{}", openapi::json().map_err(Problem::internal)?.trim_end()),
+        Command::Authorization => say_out!("{}", matrix::markdown().trim_end()),
+        Command::Migrate => start::open(&data, None).await?.close().await?,
         Command::Load(load) => return with_store(&data, async |store| run_load(store, load).await).await,
         Command::Demo => {
             return with_store(&data, async |store| {
                 start::load_reference(&store.state, None).await?;
                 demo::load(&store.state, demo::EXPERTS).await?;
-                println!("{}", sign_ins());
+                say_out!("{}", sign_ins());
                 Ok(ExitCode::SUCCESS)
             })
             .await;
@@ -200,7 +210,7 @@ async fn with_store(
     data: &DataArgs,
     work: impl AsyncFnOnce(&Store) -> Result<ExitCode, StartError>,
 ) -> Result<ExitCode, StartError> {
-    let store = start::open(data, true).await?;
+    let store = start::open(data, None).await?;
     let code = work(&store).await;
     store.close().await?;
     code
@@ -216,7 +226,7 @@ async fn run_load(store: &Store, load: Load) -> Result<ExitCode, StartError> {
         Load::Organisations(args) => organisation_slice::load::load(state, &Sheet::open(&args.file)?).await?,
         Load::Experts(args) => return load_experts(store, args).await,
     };
-    println!("{loaded}");
+    say_out!("{loaded}");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -229,22 +239,22 @@ async fn load_experts(store: &Store, args: LoadExperts) -> Result<ExitCode, Star
     let (mut told, mut last) = (0, std::time::Instant::now());
     let report = experts::load::load(&store.state, BufReader::new(file), options, |report: &Report| {
         for refused in report.rejected.iter().skip(told) {
-            eprintln!("rejected: {refused}");
+            say_err!("rejected: {refused}");
         }
         told = report.rejected.len();
         if last.elapsed() > Duration::from_secs(1) {
-            eprintln!("{} lines so far …", report.lines);
+            say_err!("{} lines so far …", report.lines);
             last = std::time::Instant::now();
         }
     })
     .await?;
     for refused in report.rejected.iter().skip(told) {
-        eprintln!("rejected: {refused}");
+        say_err!("rejected: {refused}");
     }
     for conflict in &report.conflicts {
-        eprintln!("left: {conflict}");
+        say_err!("left: {conflict}");
     }
-    println!("{report}");
+    say_out!("{report}");
     Ok(if report.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -285,10 +295,10 @@ async fn create_account(store: &Store, args: CreateAccount) -> Result<ExitCode, 
         recorder.record(tx, events).await
     });
     written.await?;
-    println!("account {} ({}) created", row.username, row.role);
+    say_out!("account {} ({}) created", row.username, row.role);
     if let Some(token) = token {
-        println!("one-time token, good for a day: {}", token.text.expose());
-        println!("its owner sets a password with POST /api/v1/auth/reset {{\"token\": …, \"new_password\": …}}");
+        say_out!("one-time token, good for a day: {}", token.text.expose());
+        say_out!("its owner sets a password with POST /api/v1/auth/reset {{\"token\": …, \"new_password\": …}}");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -317,15 +327,18 @@ async fn verify_audit(store: &Store) -> Result<ExitCode, StartError> {
     let state = &store.state;
     chain::seal(&state.db).await?;
     let report = chain::verify(&state.db, &state.sealer).await?;
-    println!(
+    say_out!(
         "{} events chained, {} waiting, {} with erased details; last hash {}",
-        report.chained, report.pending, report.erased, report.head
+        report.chained,
+        report.pending,
+        report.erased,
+        report.head
     );
     for fault in &report.faults {
-        println!("FAULT: {fault}");
+        say_out!("FAULT: {fault}");
     }
     if report.faults.is_empty() {
-        println!("the audit log is whole");
+        say_out!("the audit log is whole");
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
@@ -333,11 +346,11 @@ async fn verify_audit(store: &Store) -> Result<ExitCode, StartError> {
 
 /// Tells whoever started the server where it is.
 pub fn announce(url: &str, demo: bool, after: Duration) {
-    println!("expert-bank is ready after {:.1} s", after.as_secs_f64());
-    println!("  API   {url}/api/v1");
-    println!("  docs  {url}/docs");
+    say_out!("expert-bank is ready after {:.1} s", after.as_secs_f64());
+    say_out!("  API   {url}/api/v1");
+    say_out!("  docs  {url}/docs");
     if demo {
-        println!("{}", sign_ins());
+        say_out!("{}", sign_ins());
     }
 }
 

@@ -42,6 +42,9 @@ pub struct ServeArgs {
     /// the program
     #[arg(long, env = "EXPERT_BANK_REFERENCE_DIR")]
     pub reference_dir: Option<PathBuf>,
+    /// Addresses of proxies whose X-Forwarded-For is believed, separated by commas
+    #[arg(long, env = "EXPERT_BANK_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpAddr>,
     /// Threads that answer requests; the number of cores by default
     #[arg(long, env = "EXPERT_BANK_WORKERS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
@@ -181,7 +184,7 @@ mod tests {
     use super::*;
 
     fn serve(bind: &str, demo: bool) -> ServeArgs {
-        ServeArgs { bind: bind.parse().unwrap(), demo, reference_dir: None, workers: None }
+        ServeArgs { bind: bind.parse().unwrap(), demo, reference_dir: None, trusted_proxies: Vec::new(), workers: None }
     }
 
     #[test]

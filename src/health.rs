@@ -32,6 +32,8 @@ struct Health {
 }
 
 /// Is the process alive
+///
+/// For a supervisor that restarts what hangs; asks nothing of the database.
 #[utoipa::path(
     tag = "health",
     security((), ("session" = ["health.read"])),
@@ -43,6 +45,8 @@ async fn live(_permit: Permit<ReadHealth>) -> HttpResponse {
 }
 
 /// Does the database answer
+///
+/// For a proxy that sends requests only to instances that can answer them.
 #[utoipa::path(
     tag = "health",
     security((), ("session" = ["health.read"])),

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod experts;
 pub mod fields;
 pub mod health;
+pub mod housekeeping;
 pub mod http;
 pub mod kernel;
 pub mod openapi;

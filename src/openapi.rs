@@ -4,7 +4,7 @@ use actix_web::App;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, ServerBuilder};
 use utoipa_actix_web::AppExt;
 
 use crate::app::routes;
@@ -19,7 +19,6 @@ use crate::kernel::problem::ProblemDocument;
             Errors are `application/problem+json` (RFC 9457) in Vietnamese or, with `Accept-Language: en`, in English. Lists \
             page with `limit` and `cursor`. PATCH is a JSON merge patch and, like the state verbs, needs `If-Match` with the \
             `ETag` of your last read. The scope beside an operation's security is its action in the authorization matrix.",
-        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     components(schemas(ProblemDocument)),
     tags(
@@ -39,6 +38,8 @@ struct Base;
 /// Builds the document.
 pub fn document() -> OpenApi {
     let mut api = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts().1;
+    api.info.license = None;
+    api.servers = Some(vec![ServerBuilder::new().url("/").description(Some("This server")).build()]);
     let components = api.components.get_or_insert_default();
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)

@@ -7,7 +7,9 @@ use actix_web::HttpServer;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use crate::access::address::TrustedProxies;
 use crate::access::password::Passwords;
+use crate::access::throttle::Limits;
 use crate::access::token::Tokens;
 use crate::app::App;
 use crate::config::{ConfigError, DataArgs, KeyUse, ServeArgs, keys};
@@ -20,7 +22,7 @@ use crate::kernel::sealed::{KeyRing, SealError, Sealer};
 use crate::kernel::sheet::{Sheet, SheetError};
 use crate::reference::load::LoadError;
 use crate::state::State;
-use crate::{audit, demo, fields, reference};
+use crate::{audit, demo, fields, housekeeping, reference};
 
 /// Name of the database in the embedded server.
 const DATABASE: &str = "expert_bank";
@@ -78,7 +80,7 @@ pub struct Store {
 ///
 /// # Errors
 /// See [`StartError`].
-pub async fn open(args: &DataArgs, loopback: bool) -> Result<Store, StartError> {
+pub async fn open(args: &DataArgs, serving: Option<&ServeArgs>) -> Result<Store, StartError> {
     let (url, embedded) = database(args).await?;
     let sealing = keys(args, KeyUse::Sealing)?;
     let signing = keys(args, KeyUse::Signing)?;
@@ -92,8 +94,11 @@ pub async fn open(args: &DataArgs, loopback: bool) -> Result<Store, StartError> 
         db: Db::new(&url, usize::from(args.pool_size))?,
         sealer: Sealer::new(sealing.clone()),
         tokens: Tokens::new(signing),
-        passwords: Passwords::new(cores)?,
-        loopback,
+        // half the cores at most: sign-ins must not take the reads' processor away
+        passwords: Passwords::new(cores / 2)?,
+        limits: Limits::default(),
+        proxies: TrustedProxies(serving.map(|args| args.trusted_proxies.clone()).unwrap_or_default()),
+        loopback: serving.is_none_or(ServeArgs::loopback),
     };
     check_keys(&state, &sealing).await?;
     Ok(Store { state, embedded })
@@ -184,7 +189,7 @@ pub async fn load_reference(state: &State, folder: Option<&Path>) -> Result<(), 
 pub async fn serve(data: &DataArgs, args: &ServeArgs) -> Result<(), StartError> {
     let started = Instant::now();
     args.check()?;
-    let store = open(data, args.loopback()).await?;
+    let store = open(data, Some(args)).await?;
     let served = serve_store(&store.state, args, started).await;
     let closed = store.close().await;
     served.and(closed)
@@ -205,10 +210,10 @@ async fn serve_store(state: &State, args: &ServeArgs, started: Instant) -> Resul
         .map_err(|source| StartError::Bind { bind: args.bind, source })?;
     let addresses = server.addrs();
     let url = addresses.as_slice().first().map_or_else(String::new, |address| format!("http://{address}"));
-    let sealing = tokio::spawn(audit::chain::run(state.db.clone()));
+    let beside = tokio::spawn(housekeeping::run(state.db.clone()));
     crate::cli::announce(&url, args.demo, started.elapsed());
     let served = server.run().await.map_err(StartError::Server);
-    sealing.abort();
+    beside.abort();
     if let Err(problem) = audit::chain::seal(&state.db).await {
         tracing::warn!(%problem, "the last audit events will be chained at the next start");
     }

@@ -1,6 +1,8 @@
 //! What the whole server shares. No state that matters lives here: many instances may run on one database.
 
+use crate::access::address::TrustedProxies;
 use crate::access::password::Passwords;
+use crate::access::throttle::Limits;
 use crate::access::token::Tokens;
 use crate::db::Db;
 use crate::kernel::sealed::Sealer;
@@ -16,6 +18,10 @@ pub struct State {
     pub tokens: Tokens,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
+    /// How many failed sign-ins are let through.
+    pub limits: Limits,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub proxies: TrustedProxies,
     /// True when only this machine can reach the server, which is where demo passwords work.
     pub loopback: bool,
 }

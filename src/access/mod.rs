@@ -2,9 +2,12 @@
 //! policy, and the permit is the only source of a connection.
 
 pub mod actor;
+pub mod address;
 pub mod identify;
 pub mod matrix;
 pub mod password;
 pub mod permit;
 pub mod policy;
+pub mod replay;
+pub mod throttle;
 pub mod token;

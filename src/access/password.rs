@@ -96,13 +96,14 @@ pub fn check_new(pointer: &str, password: &Redacted<String>, username: &str) -> 
     let mut distinct: Vec<char> = password.expose().to_lowercase().chars().collect();
     distinct.sort_unstable();
     distinct.dedup();
-    if distinct.len() < 5 || password.expose().to_lowercase().contains(username) {
+    let published = normal(password.expose()) == crate::demo::PASSWORD;
+    if published || distinct.len() < 5 || password.expose().to_lowercase().contains(username) {
         return Err(Problem::field(
             pointer,
             "password_weak",
             say!(
-                "Mật khẩu không được chứa tên đăng nhập hay chỉ lặp lại vài ký tự.",
-                "A password must not contain the user name or repeat a few characters.",
+                "Mật khẩu không được chứa tên đăng nhập, chỉ lặp lại vài ký tự, hay là mật khẩu minh họa đã công bố.",
+                "A password must not contain the user name, repeat a few characters, or be the published one of the demo.",
             ),
         ));
     }
@@ -116,7 +117,7 @@ mod tests {
     #[test]
     fn new_passwords_are_long_and_not_the_name() {
         for (password, fault) in [
-            ("chuyen-gia-demo", None),
+            ("chuyen-gia-demo", Some("password_weak")),
             ("rừng xanh núi cao", None),
             ("ngắn", Some("password_length")),
             ("aaaaaaaaaaaaaa", Some("password_weak")),

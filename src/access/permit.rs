@@ -10,9 +10,11 @@ use uuid::Uuid;
 use super::actor::{AccountActor, Actor};
 use super::identify::Caller;
 use super::policy::{Policy, Reach};
+use super::replay;
 use crate::audit::event::{IntoEvents, Recorder};
 use crate::db::Conn;
 use crate::http::envelope::request_id;
+use crate::http::idempotency::Once;
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::say;
 use crate::state::State;
@@ -84,7 +86,7 @@ impl<P: Policy> Permit<P> {
             scope: Scope { reach, actor },
             state: state.clone(),
             request_id: request_id(req),
-            address: req.peer_addr().map(|peer| peer.ip()),
+            address: state.proxies.client(req),
             policy: PhantomData,
         })
     }
@@ -104,6 +106,11 @@ impl<P: Policy> Permit<P> {
             _ => Err(Problem::new(Code::Forbidden)
                 .detail(say!("Chỉ dành cho tài khoản của người dùng.", "For people's accounts only.",))),
         }
+    }
+
+    /// Where the request comes from.
+    pub const fn address(&self) -> Option<IpAddr> {
+        self.address
     }
 
     /// The row filter.
@@ -151,6 +158,30 @@ impl<P: Policy> Permit<P> {
             .await
         });
         task.await.map_err(Problem::internal)?
+    }
+
+    /// Like [`Permit::write`] for what may be sent again: with an `Idempotency-Key` that is known, `work` does not run and
+    /// the id of what it made the first time is returned. Render it from the database, under today's permissions.
+    ///
+    /// # Errors
+    /// As [`Permit::write`]; 409 while the first request still runs, 422 when the key stood for another body.
+    pub async fn write_once<E: IntoEvents>(
+        &self,
+        once: Once,
+        work: impl AsyncFnOnce(&mut Conn) -> Answer<(Uuid, E)> + 'static,
+    ) -> Answer<Uuid> {
+        let Some(key) = replay::Key::new(&once, self.actor(), &self.state.sealer) else {
+            return self.write(work).await;
+        };
+        self.write(async move |tx| {
+            if let Some(made) = key.take(tx).await? {
+                return Ok((made, Vec::new()));
+            }
+            let (made, events) = work(tx).await?;
+            key.keep(tx, made).await?;
+            Ok((made, events.into_events()))
+        })
+        .await
     }
 
     /// Records that this answer shows restricted data of `people`, before it leaves.

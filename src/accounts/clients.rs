@@ -123,16 +123,14 @@ async fn create_client(permit: Permit<ManageClients>, body: Body<NewClient>) -> 
     ))
 }
 
-#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ClientQuery {
     /// Rows a page.
-    #[serde(skip_serializing)]
     #[param(value_type = u16, minimum = 1, maximum = 100, default = 20)]
     limit: Limit,
     /// `next_cursor` of the page before.
-    #[serde(skip_serializing)]
     cursor: Option<String>,
 }
 
@@ -148,7 +146,7 @@ struct ClientQuery {
 #[get("/api-clients")]
 async fn list_clients(permit: Permit<ReadClients>, query: Params<ClientQuery>, req: HttpRequest) -> Answer {
     let query = query.0;
-    let cursors = Cursors::new(&permit.state().sealer, "/api-clients", &query, &permit.scope().audience());
+    let cursors = Cursors::of(&permit.state().sealer, &req, &permit.scope().audience());
     let before = cursors.open(query.cursor.as_deref())?;
     let rows = store::list_clients(&mut permit.read().await?, before, query.limit.probe()).await?;
     fresh(&req, None, "private", &cursors.page(rows, query.limit, |row| row.id, ApiClient::from)?)

@@ -18,6 +18,7 @@ use crate::access::token::Opaque;
 use crate::audit::event::Event;
 use crate::db::Conn;
 use crate::http::body::Body;
+use crate::http::idempotency::Once;
 use crate::http::params::Params;
 use crate::http::path::Id;
 use crate::kernel::clock::now;
@@ -65,12 +66,19 @@ impl NewAccount {
     /// 422 with every place at fault.
     pub fn into_row(self) -> Answer<AccountRow> {
         let standing = Standing { role: self.role, organisation_id: self.organisation_id, expert_id: self.expert_id };
-        standing.check()?;
+        let username = model::username(&self.username);
+        let display_name = model::display_name("/display_name", &self.display_name);
+        let standing = standing.check();
+        let problems = [username.as_ref().err(), display_name.as_ref().err(), standing.as_ref().err()];
+        let faults = problems.into_iter().flatten().flat_map(|problem| problem.errors().to_vec()).collect();
+        if let Some(problem) = Problem::fields(faults) {
+            return Err(problem);
+        }
         Ok(AccountRow {
             id: new_id(),
             version: 1,
-            username: model::username(&self.username)?,
-            display_name: model::display_name("/display_name", &self.display_name)?,
+            username: username?,
+            display_name: display_name?,
             role: self.role.as_str().to_owned(),
             organisation_id: self.organisation_id,
             expert_id: self.expert_id,
@@ -91,37 +99,39 @@ pub fn created_event(row: &AccountRow) -> Event {
 }
 
 /// Create an account
+///
+/// It has no password yet: issue a one-time reset token, with which its owner sets one.
 #[utoipa::path(
     tag = "accounts",
+    params(Once),
     request_body = NewAccount,
     security(("session" = ["accounts.manage"])),
     responses((status = 201, description = "Created", body = Account)),
 )]
 #[post("/accounts")]
-async fn create_account(permit: Permit<ManageAccounts>, body: Body<NewAccount>) -> Answer {
-    let row = body.0.into_row()?;
-    let insert = row.clone();
-    permit
-        .write(async move |tx| {
-            store::insert(tx, &insert, None).await?;
-            Ok(((), created_event(&insert)))
+async fn create_account(permit: Permit<ManageAccounts>, once: Once, body: Body<NewAccount>) -> Answer {
+    let id = permit
+        .write_once(once.of(&body), async move |tx| {
+            let row = body.0.into_row()?;
+            store::insert(tx, &row, None).await?;
+            Ok((row.id, created_event(&row)))
         })
         .await?;
-    written(Some(&format!("/api/v1/accounts/{}", row.id)), row.version, &Account::from(row))
+    let row = store::find(&mut permit.read().await?, id).await?;
+    written(Some(&format!("/api/v1/accounts/{id}")), row.version, &Account::from(row))
 }
 
-#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct AccountQuery {
     /// Only this role.
+    #[param(inline)]
     role: Option<Role>,
     /// Rows a page.
-    #[serde(skip_serializing)]
     #[param(value_type = u16, minimum = 1, maximum = 100, default = 20)]
     limit: Limit,
     /// `next_cursor` of the page before.
-    #[serde(skip_serializing)]
     cursor: Option<String>,
 }
 
@@ -137,7 +147,7 @@ struct AccountQuery {
 #[get("/accounts")]
 async fn list_accounts(permit: Permit<ReadAccounts>, query: Params<AccountQuery>, req: HttpRequest) -> Answer {
     let query = query.0;
-    let cursors = Cursors::new(&permit.state().sealer, "/accounts", &query, &permit.scope().audience());
+    let cursors = Cursors::of(&permit.state().sealer, &req, &permit.scope().audience());
     let after = cursors.open(query.cursor.as_deref())?;
     let role = query.role.map(Role::as_str);
     let rows = store::list(&mut permit.read().await?, role, after, query.limit.probe()).await?;
@@ -145,6 +155,8 @@ async fn list_accounts(permit: Permit<ReadAccounts>, query: Params<AccountQuery>
 }
 
 /// Read an account
+///
+/// Its ETag is what the operations that change it want as `If-Match`.
 #[utoipa::path(
     tag = "accounts",
     params(("id" = Uuid, Path, description = "The account")),
@@ -154,7 +166,8 @@ async fn list_accounts(permit: Permit<ReadAccounts>, query: Params<AccountQuery>
 #[get("/accounts/{id}")]
 async fn read_account(permit: Permit<ReadAccounts>, id: Id, req: HttpRequest) -> Answer {
     let row = store::find(&mut permit.read().await?, id.0).await?;
-    fresh(&req, Some(row.version), "private", &Account::from(row))
+    let version = permit.may::<ManageAccounts>(|_| true).then_some(row.version);
+    fresh(&req, version, "private", &Account::from(row))
 }
 
 /// Changes to an account, as a merge patch.
@@ -262,18 +275,18 @@ async fn keep_an_admin(tx: &mut Conn, id: Uuid) -> Answer<()> {
 /// Its sessions end at once. Nothing is deleted: what it did stays attributed.
 #[utoipa::path(
     tag = "accounts",
-    params(("id" = Uuid, Path, description = "The account"), IfMatch),
+    params(("id" = Uuid, Path, description = "The account"), IfMatch, Once),
     security(("session" = ["accounts.manage"])),
     responses((status = 200, description = "The account as it is now", body = Account)),
 )]
 #[post("/accounts/{id}/disable")]
-async fn disable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMatch) -> Answer {
-    let row = permit
-        .write(async move |tx| {
+async fn disable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMatch, once: Once) -> Answer {
+    let id = permit
+        .write_once(once, async move |tx| {
             let mut row = store::lock(tx, id.0).await?;
             if_match.check(row.version)?;
             if row.disabled_at.is_some() {
-                return Ok((row, None));
+                return Ok((row.id, None));
             }
             if row.role == "admin" {
                 keep_an_admin(tx, row.id).await?;
@@ -281,32 +294,36 @@ async fn disable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMat
             row.disabled_at = Some(now());
             store::end_sessions(tx, row.id, None, "disabled").await?;
             let event = Event::on("account", row.id).action("accounts.disable").fields(["enabled"]);
-            Ok((store::update(tx, &row).await?, Some(event)))
+            Ok((store::update(tx, &row).await?.id, Some(event)))
         })
         .await?;
+    let row = store::find(&mut permit.read().await?, id).await?;
     written(None, row.version, &Account::from(row))
 }
 
 /// Enable an account again
+///
+/// Its owner signs in with the old password; sessions that were ended stay ended.
 #[utoipa::path(
     tag = "accounts",
-    params(("id" = Uuid, Path, description = "The account"), IfMatch),
+    params(("id" = Uuid, Path, description = "The account"), IfMatch, Once),
     security(("session" = ["accounts.manage"])),
     responses((status = 200, description = "The account as it is now", body = Account)),
 )]
 #[post("/accounts/{id}/enable")]
-async fn enable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMatch) -> Answer {
-    let row = permit
-        .write(async move |tx| {
+async fn enable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMatch, once: Once) -> Answer {
+    let id = permit
+        .write_once(once, async move |tx| {
             let mut row = store::lock(tx, id.0).await?;
             if_match.check(row.version)?;
             if row.disabled_at.take().is_none() {
-                return Ok((row, None));
+                return Ok((row.id, None));
             }
             let event = Event::on("account", row.id).action("accounts.enable").fields(["enabled"]);
-            Ok((store::update(tx, &row).await?, Some(event)))
+            Ok((store::update(tx, &row).await?.id, Some(event)))
         })
         .await?;
+    let row = store::find(&mut permit.read().await?, id).await?;
     written(None, row.version, &Account::from(row))
 }
 

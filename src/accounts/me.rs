@@ -51,6 +51,8 @@ struct Me {
 }
 
 /// Who am I
+///
+/// The account or client behind the token, and the actions that are open to it.
 #[utoipa::path(
     tag = "me",
     security(("session" = ["me.use"])),
@@ -150,6 +152,8 @@ async fn change_password(permit: Permit<UseOwnAccount>, body: Body<PasswordChang
 }
 
 /// List my sessions
+///
+/// One for each device that is signed in, the latest first.
 #[utoipa::path(
     tag = "me",
     security(("session" = ["me.use"])),
@@ -164,6 +168,8 @@ async fn list_sessions(permit: Permit<UseOwnAccount>, req: HttpRequest) -> Answe
 }
 
 /// End one of my sessions
+///
+/// Its tokens stop working at once; ending the current one signs out.
 #[utoipa::path(
     tag = "me",
     params(("id" = Uuid, Path, description = "The session")),

@@ -12,6 +12,7 @@ use super::store::{self, AccountRow};
 use crate::access::actor::{AccountActor, Actor, Role};
 use crate::access::password::check_new;
 use crate::access::permit::Permit;
+use crate::access::throttle;
 use crate::access::token::{Bearer, LIFETIME, Opaque};
 use crate::audit::event::Event;
 use crate::http::body::Body;
@@ -70,7 +71,8 @@ fn actor_of(row: &AccountRow, session_id: Uuid) -> Actor {
 
 /// Sign in
 ///
-/// A wrong user name and a wrong password give the same answer after the same time.
+/// A wrong user name and a wrong password give the same answer after the same time. Too many failures of an account or from
+/// an address are answered with 429 and `Retry-After`.
 #[utoipa::path(
     tag = "sign-in",
     request_body = Credentials,
@@ -78,14 +80,20 @@ fn actor_of(row: &AccountRow, session_id: Uuid) -> Actor {
     responses(
         (status = 200, description = "Signed in", body = TokenPair),
         (status = 401, description = "Wrong user name or password", body = crate::kernel::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Too many failures; `Retry-After` says when to try again", body = crate::kernel::problem::ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
 #[post("/auth/login")]
 async fn login(permit: Permit<SignIn>, body: Body<Credentials>, req: HttpRequest) -> Answer {
     let username = body.0.username.trim().to_ascii_lowercase();
-    let found = store::credentials(&mut permit.read().await?, &username).await?;
+    let state = permit.state();
+    let mut conn = permit.read().await?;
+    let attempt = throttle::attempt(&mut conn, &state.sealer, &state.limits, &username, permit.address()).await?;
+    let found = store::credentials(&mut conn, &username).await?;
+    // checking a password takes long: others may use the connection meanwhile
+    drop(conn);
     let (account, stored) = found.map_or((None, None), |(account, hash)| (Some(account), hash));
-    let fits = permit.state().passwords.verify(body.0.password, stored).await?;
+    let fits = state.passwords.verify(body.0.password, stored.clone()).await?;
     let account = account.filter(|_| fits).ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
     if account.disabled_at.is_some() {
         return Err(Problem::new(Code::AccountDisabled)
@@ -96,14 +104,15 @@ async fn login(permit: Permit<SignIn>, body: Body<Credentials>, req: HttpRequest
     }
     let (session, token) = (new_id(), Opaque::new("ebr")?);
     let (hash, agent) = (token.hash.clone(), user_agent(&req));
-    let id = account.id;
+    let (id, checked) = (account.id, stored);
     permit
         .write(async move |tx| {
-            // Locked and read again: a disable that ran while the password was checked must win.
+            // Locked and read again: a disable or a new password that came while this one was checked must win.
             let account = store::lock(tx, id).await?;
-            if account.disabled_at.is_some() {
+            if account.disabled_at.is_some() || store::password_hash(tx, id).await? != checked {
                 return Err(Problem::new(Code::InvalidCredentials));
             }
+            attempt.succeeded(tx).await?;
             store::open_session(tx, session, id, agent, &hash).await?;
             Ok(((), Event::on("session", session).by(actor_of(&account, session))))
         })
@@ -218,13 +227,20 @@ struct Redemption {
 )]
 #[post("/auth/reset")]
 async fn redeem_reset(permit: Permit<SignIn>, body: Body<Redemption>) -> Answer {
-    check_new("/new_password", &body.0.new_password, "\0")?;
-    let token = Opaque::hash(body.0.token.expose());
-    let hash = permit.state().passwords.hash(body.0.new_password).await?;
+    let Redemption { token, new_password } = body.0;
+    check_new("/new_password", &new_password, "\0")?;
+    let token = Opaque::hash(token.expose());
+    let hash = permit.state().passwords.hash(new_password.clone()).await?;
     permit
         .write(async move |tx| {
-            let id = store::use_reset(tx, &token).await?.ok_or_else(|| Problem::new(Code::InvalidToken))?;
+            let invalid = || Problem::new(Code::InvalidToken);
+            // The account is locked before its tokens, as when one is issued: the other way round is a deadlock.
+            let id = store::reset_owner(tx, &token).await?.ok_or_else(invalid)?;
             let account = store::lock(tx, id).await?;
+            if !store::use_reset(tx, &token).await? {
+                return Err(invalid());
+            }
+            check_new("/new_password", &new_password, &account.username)?;
             store::set_password(tx, id, &hash).await?;
             store::end_sessions(tx, id, None, "password").await?;
             let event = Event::on("account", id).by(actor_of(&account, Uuid::nil()));

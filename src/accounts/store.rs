@@ -262,17 +262,17 @@ pub async fn add_reset(tx: &mut Conn, account: Uuid, token: &[u8]) -> Answer<Dat
     Ok(expires)
 }
 
-/// Spends a reset token; `None` when it is unknown, spent or too old.
-pub async fn use_reset(tx: &mut Conn, token: &[u8]) -> Answer<Option<Uuid>> {
+/// The account a reset token was issued for; `None` when it is unknown.
+pub async fn reset_owner(tx: &mut Conn, token: &[u8]) -> Answer<Option<Uuid>> {
+    Ok(password_resets::table.find(token).select(password_resets::account_id).first(tx).await.optional()?)
+}
+
+/// Spends a reset token; false when it is unknown, spent or too old.
+pub async fn use_reset(tx: &mut Conn, token: &[u8]) -> Answer<bool> {
     let open = password_resets::table
         .find(token)
         .filter(password_resets::used_at.is_null().and(password_resets::expires_at.gt(now())));
-    Ok(diesel::update(open)
-        .set(password_resets::used_at.eq(now()))
-        .returning(password_resets::account_id)
-        .get_result(tx)
-        .await
-        .optional()?)
+    Ok(diesel::update(open).set(password_resets::used_at.eq(now())).execute(tx).await? > 0)
 }
 
 /// An API client, without its secret.

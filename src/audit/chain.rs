@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::event::{detail_context, detail_digest};
 use super::store::{self, ChainedEvent};
 use crate::db::{Conn, Db};
-use crate::kernel::problem::{Answer, Code};
+use crate::kernel::problem::Answer;
 use crate::kernel::sealed::Sealer;
 
 /// "EBCHAIN" in ASCII: one sealer at a time over all instances.
@@ -92,11 +92,16 @@ pub struct Report {
 /// # Errors
 /// 503 when the database is away.
 pub async fn verify(db: &Db, sealer: &Sealer) -> Answer<Report> {
-    let mut conn = db.conn().await?;
+    db.transaction(async |tx| walk(tx, sealer).await).await
+}
+
+async fn walk(tx: &mut Conn, sealer: &Sealer) -> Answer<Report> {
+    // one snapshot for all: events that come or are chained on the way must not look like a fault
+    diesel::sql_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(tx).await?;
     let mut report = Report::default();
     let mut previous = GENESIS.to_vec();
     loop {
-        let events = store::chained(&mut conn, report.chained, BATCH).await?;
+        let events = store::chained(tx, report.chained, BATCH).await?;
         if events.is_empty() {
             break;
         }
@@ -114,8 +119,8 @@ pub async fn verify(db: &Db, sealer: &Sealer) -> Answer<Report> {
         }
     }
     report.head = hex::encode(previous);
-    report.pending = store::count_pending(&mut conn).await?;
-    let outside = store::count_events(&mut conn).await? - report.chained - report.pending;
+    report.pending = store::count_pending(tx).await?;
+    let outside = store::count_events(tx).await? - report.chained - report.pending;
     if outside != 0 {
         report.faults.push(format!("{outside} events are neither chained nor waiting"));
     }
@@ -131,20 +136,5 @@ fn check_detail(report: &mut Report, sealer: &Sealer, event: &ChainedEvent, deta
         sealer.open(&detail_context(event.id), &sealed).is_ok_and(|plain| detail_digest(&salt, &plain) == event.digest);
     if !whole {
         report.faults.push(format!("the details of event {} were altered", event.id));
-    }
-}
-
-/// Seals once a second until the server stops.
-pub async fn run(db: Db) {
-    let mut tick = tokio::time::interval(std::time::Duration::from_secs(1));
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        match seal(&db).await {
-            Ok(0) => {}
-            Ok(count) => tracing::debug!(count, "audit events chained"),
-            Err(problem) if problem.code() == Code::Unavailable => {}
-            Err(problem) => tracing::error!(%problem, "the audit chain could not be extended"),
-        }
     }
 }

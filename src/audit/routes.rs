@@ -11,6 +11,7 @@ use super::policy::ReadAudit;
 use super::store;
 use crate::access::permit::Permit;
 use crate::http::params::Params;
+use crate::kernel::clock::instant;
 use crate::kernel::page::{Cursors, Limit, Page};
 use crate::kernel::precondition::fresh;
 use crate::kernel::problem::Answer;
@@ -20,7 +21,7 @@ pub fn configure(config: &mut ServiceConfig) {
     config.service(list_audit_events);
 }
 
-#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct AuditQuery {
@@ -35,15 +36,15 @@ struct AuditQuery {
     /// On which one.
     subject_id: Option<Uuid>,
     /// From this instant on.
+    #[serde(deserialize_with = "instant")]
     from: Option<DateTime<Utc>>,
     /// Before this instant.
+    #[serde(deserialize_with = "instant")]
     to: Option<DateTime<Utc>>,
     /// Rows a page.
-    #[serde(skip_serializing)]
     #[param(value_type = u16, minimum = 1, maximum = 100, default = 20)]
     limit: Limit,
     /// `next_cursor` of the page before.
-    #[serde(skip_serializing)]
     cursor: Option<String>,
 }
 
@@ -109,7 +110,7 @@ impl From<store::Row> for AuditEvent {
 #[get("/audit-events")]
 async fn list_audit_events(permit: Permit<ReadAudit>, query: Params<AuditQuery>, req: HttpRequest) -> Answer {
     let query = query.0;
-    let cursors = Cursors::new(&permit.state().sealer, "/audit-events", &query, &permit.scope().audience());
+    let cursors = Cursors::of(&permit.state().sealer, &req, &permit.scope().audience());
     let filter = store::Filter {
         before: cursors.open(query.cursor.as_deref())?,
         actor_id: query.actor_id,

@@ -200,6 +200,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotency_keys (scope_hash) {
+        scope_hash -> Bytea,
+        body_hash -> Bytea,
+        resource_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     organisations (id) {
         id -> Uuid,
         code -> Text,
@@ -290,6 +299,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sign_in_meters (subject) {
+        subject -> Bytea,
+        full_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sign_in_places (place) {
+        place -> Bytea,
+        last_seen -> Timestamptz,
+    }
+}
+
 diesel::joinable!(accounts -> experts (expert_id));
 diesel::joinable!(accounts -> organisations (organisation_id));
 diesel::joinable!(api_clients -> organisations (organisation_id));
@@ -323,6 +346,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     expert_sources,
     experts,
     holidays,
+    idempotency_keys,
     organisations,
     password_resets,
     provinces,
@@ -331,4 +355,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     sealing_keys,
     sessions,
     settings,
+    sign_in_meters,
+    sign_in_places,
 );

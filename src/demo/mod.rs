@@ -5,6 +5,7 @@ pub mod people;
 mod words;
 
 use std::io::Cursor;
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use diesel::dsl::exists;
@@ -57,12 +58,19 @@ const LOCK: i64 = 0x0000_4542_4445_4d4f;
 /// Refuses a database that holds data that is not the demo; otherwise see [`StartError`].
 pub async fn load(state: &State, experts: usize) -> Result<(), StartError> {
     let mut guard = state.db.conn().await?;
-    let locked = diesel::sql_query(format!("SELECT pg_advisory_lock({LOCK})")).execute(&mut guard).await;
-    locked.map_err(Problem::from)?;
+    while !try_lock(&mut guard).await? {
+        // another instance is loading it; waiting inside the database would run into its time limits
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let loaded = load_locked(state, experts).await;
     let freed = diesel::sql_query(format!("SELECT pg_advisory_unlock({LOCK})")).execute(&mut guard).await;
     freed.map_err(Problem::from)?;
     loaded
+}
+
+async fn try_lock(conn: &mut Conn) -> Answer<bool> {
+    let lock = diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("pg_try_advisory_lock({LOCK})"));
+    Ok(diesel::select(lock).get_result(conn).await?)
 }
 
 async fn load_locked(state: &State, experts: usize) -> Result<(), StartError> {

@@ -1,7 +1,7 @@
 //! Invented experts for trying the product out: the right shape, the right mix, nobody real.
 //!
 //! The lines are those of `load experts`, so the demo travels the road that real data travels. Everything is drawn from
-//! the tables in [`super::words`], which keep specialty, field, degree and workplace in step with one another.
+//! the tables in `words.rs`, which keep specialty, field, degree and workplace in step with one another.
 
 use std::collections::HashSet;
 

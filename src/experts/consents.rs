@@ -15,6 +15,7 @@ use super::store::{self, ConsentRow};
 use crate::access::permit::Permit;
 use crate::audit::event::Event;
 use crate::http::body::Body;
+use crate::http::idempotency::Once;
 use crate::http::params::{Nothing, Params};
 use crate::http::path::Key;
 use crate::kernel::clock::{now, today};
@@ -124,19 +125,20 @@ async fn list_consents(permit: Permit<ReadConsents>, key: Key, _: Params<Nothing
 /// Appends to the ledger. Lists, searches and profiles follow before this answers.
 #[utoipa::path(
     tag = "experts",
-    params(("key" = String, Path, description = "Id or code", example = "CG-000001")),
+    params(("key" = String, Path, description = "Id or code", example = "CG-000001"), Once),
     request_body = Decision,
     security(("session" = ["consents.record"])),
     responses((status = 201, description = "Recorded", body = Consent)),
 )]
 #[post("/experts/{key}/consents")]
-async fn record_consent(permit: Permit<RecordConsent>, key: Key, body: Body<Decision>) -> Answer {
+async fn record_consent(permit: Permit<RecordConsent>, key: Key, once: Once, body: Body<Decision>) -> Answer {
+    let once = once.of(&body);
     let decision = body.0;
     let own = permit.scope().actor.expert_id().is_some();
     let document = check(&decision, own)?;
     let (scope, recorded_by) = (permit.scope().clone(), permit.actor().id());
-    let consent = permit
-        .write(async move |tx| {
+    let id = permit
+        .write_once(once, async move |tx| {
             let expert = store::lock(tx, &scope, &key.0).await?;
             let row = ConsentRow {
                 id: new_id(),
@@ -154,9 +156,12 @@ async fn record_consent(permit: Permit<RecordConsent>, key: Key, body: Body<Deci
             let values = json!({ "purpose": row.purpose, "given": row.given, "document": row.document });
             let action = if row.given { "consents.give" } else { "consents.withdraw" };
             let event = Event::on("expert", expert.id).action(action).fields([row.purpose.clone()]).values(values);
-            Ok((row, event))
+            Ok((row.id, event))
         })
         .await?;
+    let mut conn = permit.read().await?;
+    let consent = store::find_consent(&mut conn, id).await?;
+    store::find(&mut conn, permit.scope(), &consent.expert_id.to_string()).await?;
     let location = format!("/api/v1/experts/{}/consents", consent.expert_id);
     Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(Consent::from(consent)))
 }

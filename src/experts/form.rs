@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer};
 use unicode_normalization::UnicodeNormalization;
 use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type};
 use uuid::Uuid;
 
 use super::model::{Draft, ExpertField, Publication, Restricted};
@@ -24,16 +25,33 @@ const MAX_CHARS: usize = 300;
 const MAX_MAIN: usize = 3;
 
 /// A field by code, in the default scheme, or with its scheme: `"404"` or `{"code": "404", "main": true}`.
-#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldRef {
     /// `BKHCN-2008` unless another is named.
     pub scheme: Option<String>,
     /// The code.
-    #[schema(example = "40401")]
     pub code: String,
     /// One of the main fields; without any mark, the first three are.
     pub main: Option<bool>,
 }
+
+impl utoipa::PartialSchema for FieldRef {
+    fn schema() -> RefOr<Schema> {
+        let text = |description: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(description));
+        let full = ObjectBuilder::new()
+            .property("scheme", text("`BKHCN-2008` unless another is named"))
+            .property("code", text("The code"))
+            .property(
+                "main",
+                ObjectBuilder::new().schema_type(Type::Boolean).description(Some("One of the main fields")),
+            )
+            .property("name", text("Ignored, so that what was read can be sent back"))
+            .required("code");
+        OneOfBuilder::new().item(text("The code, in `BKHCN-2008`")).item(full).into()
+    }
+}
+
+impl ToSchema for FieldRef {}
 
 impl<'de> Deserialize<'de> for FieldRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -66,7 +84,7 @@ impl<'de> Deserialize<'de> for FieldRef {
 }))]
 pub struct ExpertForm {
     /// Name as the person writes it; titles before or after it are split off.
-    #[schema(required)]
+    #[schema(required, value_type = String, min_length = 1, max_length = 200)]
     pub full_name: Option<String>,
     /// `Nam` or `Nữ` (also `male`, `female`); leave out when unknown.
     pub gender: Option<String>,
@@ -89,7 +107,6 @@ pub struct ExpertForm {
     #[schema(example = "Tuyên Quang")]
     pub province: Option<String>,
     /// Fields, the main ones first.
-    #[schema(value_type = Vec<String>)]
     #[serde(default)]
     pub fields: Vec<FieldRef>,
     /// Free words.

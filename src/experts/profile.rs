@@ -19,6 +19,7 @@ use crate::access::policy::Reach;
 use crate::audit::event::Event;
 use crate::db::Conn;
 use crate::http::body::Body;
+use crate::http::idempotency::Once;
 use crate::http::params::{Nothing, Params};
 use crate::http::path::Key;
 use crate::kernel::id::new_id;
@@ -68,26 +69,30 @@ fn invalid(faults: Vec<FieldError>) -> Problem {
 /// A new expert has the status `nominated` and no consents: only the Union sees it until consents are recorded.
 #[utoipa::path(
     tag = "experts",
+    params(Once),
     request_body = ExpertForm,
     security(("session" = ["experts.create"])),
     responses((status = 201, description = "Entered", body = Expert)),
 )]
 #[post("/experts")]
-async fn create_expert(permit: Permit<CreateExpert>, body: Body<ExpertForm>) -> Answer {
-    let vocabulary = Vocabulary::read(&mut permit.read().await?).await?;
-    let (draft, publications) = form::read(&body.0, &vocabulary).map_err(invalid)?;
-    let entry = Entry { id: new_id(), keys: Keys::of(&draft, &vocabulary), draft };
-    let (scope, sealer) = (permit.scope().clone(), permit.state().sealer.clone());
-    let (version, expert) = permit
-        .write(async move |tx| {
+async fn create_expert(permit: Permit<CreateExpert>, once: Once, body: Body<ExpertForm>) -> Answer {
+    let sealer = permit.state().sealer.clone();
+    let id = permit
+        .write_once(once.of(&body), async move |tx| {
+            let vocabulary = Vocabulary::read(tx).await?;
+            let (draft, publications) = form::read(&body.0, &vocabulary).map_err(invalid)?;
+            let entry = Entry { id: new_id(), keys: Keys::of(&draft, &vocabulary), draft };
             store::insert(tx, &sealer, std::slice::from_ref(&entry)).await?;
             store::put_publications(tx, &[(entry.id, publications)]).await?;
-            let row = store::find(tx, &scope, &entry.id.to_string()).await?;
-            let event = created_event(&entry);
-            Ok(((row.version, view(tx, &scope, row, &vocabulary).await?), event))
+            Ok((entry.id, created_event(&entry)))
         })
         .await?;
-    written(Some(&format!("/api/v1/experts/{}", expert.card.id)), version, &expert)
+    let mut conn = permit.read().await?;
+    let row = store::find(&mut conn, permit.scope(), &id.to_string()).await?;
+    let vocabulary = Vocabulary::read(&mut conn).await?;
+    let version = row.version;
+    let expert = view(&mut conn, permit.scope(), row, &vocabulary).await?;
+    written(Some(&format!("/api/v1/experts/{id}")), version, &expert)
 }
 
 /// The event of a new expert: which fields have a value.
@@ -186,7 +191,7 @@ pub struct ExpertPatch {
     #[schema(value_type = Option<String>)]
     pub province: Change<String>,
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<FieldRef>>)]
     pub fields: Change<Vec<FieldRef>>,
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]

@@ -36,7 +36,7 @@ enum Sort {
     UpdatedAt,
 }
 
-#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ExpertQuery {
@@ -48,14 +48,13 @@ struct ExpertQuery {
     /// `BKHCN-2008:404`.
     #[param(example = json!(["404"]))]
     field: Vec<String>,
-    /// Order.
+    /// Order; `relevance` with `q`, else `name`.
+    #[param(inline)]
     sort: Option<Sort>,
     /// Rows a page.
-    #[serde(skip_serializing)]
     #[param(value_type = u16, minimum = 1, maximum = 100, default = 20)]
     limit: Limit,
     /// `next_cursor` of the page before.
-    #[serde(skip_serializing)]
     cursor: Option<String>,
 }
 
@@ -79,7 +78,7 @@ async fn search_experts(permit: Permit<SearchExperts>, query: Params<ExpertQuery
         None if words.is_empty() => Order::Name,
         None => Order::Relevance,
     };
-    let cursors = Cursors::new(&permit.state().sealer, "/experts", &query, &permit.scope().audience());
+    let cursors = Cursors::of(&permit.state().sealer, &req, &permit.scope().audience());
     let after: Option<SeekKey> = cursors.open(query.cursor.as_deref())?;
     let mut conn = permit.read().await?;
     let vocabulary = Vocabulary::read(&mut conn).await?;

@@ -4,7 +4,7 @@ mod consents;
 mod search;
 mod sources;
 
-pub use consents::{ConsentRow, insert_consents, latest_consents, list_consents};
+pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents};
 pub use search::{Hit, Order, SearchSql, SeekKey, run as search};
 pub use sources::{SourceRow, put_sources, source_ids, sources};
 

@@ -20,7 +20,7 @@ pub fn configure(config: &mut ServiceConfig) {
     config.service(list_fields);
 }
 
-#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct FieldQuery {
@@ -37,11 +37,9 @@ struct FieldQuery {
     #[param(example = "lam nghiep")]
     q: Option<String>,
     /// Rows a page.
-    #[serde(skip_serializing)]
     #[param(value_type = u16, minimum = 1, maximum = 100, default = 20)]
     limit: Limit,
     /// `next_cursor` of the page before.
-    #[serde(skip_serializing)]
     cursor: Option<String>,
 }
 
@@ -93,7 +91,7 @@ impl From<FieldRow> for Field {
 #[get("/fields")]
 async fn list_fields(permit: Permit<ReadFields>, query: Params<FieldQuery>, req: HttpRequest) -> Answer {
     let query = query.0;
-    let cursors = Cursors::new(&permit.state().sealer, "/fields", &query, "");
+    let cursors = Cursors::of(&permit.state().sealer, &req, "");
     let filter = store::Filter {
         after: cursors.open(query.cursor.as_deref())?,
         scheme: query.scheme.clone().unwrap_or_else(|| DEFAULT_SCHEME.to_owned()),

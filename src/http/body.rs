@@ -7,6 +7,7 @@ use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::serde_fault::{escape, field_error};
 use crate::kernel::problem::{Answer, Code, FieldError, Problem};
@@ -20,7 +21,17 @@ pub const LIMIT: usize = 1 << 20;
 /// Errors in order: 415 another media type, 413 over [`LIMIT`], 400 not JSON (also nested deeper than 128 levels), 422
 /// a NUL character, an unknown, missing or mistyped field, each with its pointer.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub struct Body<T>(pub T, Digest);
+
+/// SHA-256 of the bytes of a body in hexadecimal.
+type Digest = String;
+
+impl<T> Body<T> {
+    /// Tells two bodies apart, byte for byte.
+    pub fn digest(&self) -> &str {
+        &self.1
+    }
+}
 
 impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Error = Problem;
@@ -32,7 +43,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         Box::pin(async move {
             media_type?;
             let bytes = bytes.await.map_err(payload_problem)?;
-            parse(&bytes).map(Self)
+            Ok(Self(parse(&bytes)?, hex::encode(Sha256::digest(&bytes))))
         })
     }
 }
@@ -62,6 +73,10 @@ fn payload_problem(error: actix_web::Error) -> Problem {
 /// 400 and 422 as [`Body`] says.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    if !value.is_object() {
+        // serde would also read a list as a structure, member by member in their order
+        return Err(Problem::field("", "wrong_type", say!("Cần một đối tượng JSON.", "A JSON object is needed.")));
+    }
     let mut faults = Vec::new();
     find_nul(&value, String::new(), &mut faults);
     if let Some(problem) = Problem::fields(faults) {

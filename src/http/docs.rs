@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, Resource, web};
 use utoipa_swagger_ui::Config;
 
 use crate::kernel::problem::{Answer, Code, Problem};
@@ -19,9 +19,15 @@ pub struct Documents(pub Arc<str>);
 /// The routes.
 pub fn configure(config: &mut web::ServiceConfig) {
     config
-        .route("/openapi.json", web::get().to(openapi))
-        .route("/docs", web::get().to(page))
-        .route("/docs/{file}", web::get().to(file));
+        .service(read_only("/openapi.json").route(web::get().to(openapi)))
+        .service(read_only("/docs").route(web::get().to(page)))
+        .service(read_only("/docs/{file}").route(web::get().to(file)));
+}
+
+fn read_only(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(async || {
+        Err::<HttpResponse, _>(Problem::new(Code::MethodNotAllowed).header(header::ALLOW, "GET"))
+    }))
 }
 
 async fn openapi(req: HttpRequest) -> Answer {

@@ -4,6 +4,7 @@ pub mod body;
 pub mod docs;
 pub mod envelope;
 pub mod fallback;
+pub mod idempotency;
 pub mod params;
 pub mod path;
 mod serde_fault;

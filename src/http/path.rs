@@ -32,7 +32,9 @@ impl FromRequest for Key {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self(segment(req, "key").to_owned())))
+        let key = segment(req, "key");
+        // nothing has a key with a NUL, and PostgreSQL can't be asked for one
+        ready(Ok(Self(if key.contains('\0') { String::new() } else { key.to_owned() })))
     }
 }
 

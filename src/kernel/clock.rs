@@ -1,7 +1,8 @@
 //! Time as the product means it: instants in UTC, official dates in Vietnam.
 
-use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SubsecRound, Utc};
 use chrono_tz::Asia::Ho_Chi_Minh;
+use serde::{Deserialize, Deserializer};
 
 /// The present instant, cut to the microseconds PostgreSQL keeps, so that a value written and read back is equal.
 pub fn now() -> DateTime<Utc> {
@@ -16,6 +17,19 @@ pub fn today() -> NaiveDate {
 /// The Vietnamese calendar date of an instant.
 pub fn date_in_vietnam(instant: DateTime<Utc>) -> NaiveDate {
     instant.with_timezone(&Ho_Chi_Minh).date_naive()
+}
+
+/// Reads an instant of RFC 3339, years 1 to 9999; chrono takes years that PostgreSQL does not have. For
+/// `#[serde(deserialize_with)]`.
+///
+/// # Errors
+/// Those of the deserialiser, and a year beyond.
+pub fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    let instant: Option<DateTime<Utc>> = Option::deserialize(deserializer)?;
+    if instant.is_some_and(|instant| !(1..=9999).contains(&instant.year())) {
+        return Err(serde::de::Error::custom("expected a year from 1 to 9999"));
+    }
+    Ok(instant)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! appears exactly once. It is sealed and bound to path, query and audience: it can't be read, altered or carried over
 //! to another query or a caller who sees other rows.
 
+use actix_web::HttpRequest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
@@ -62,10 +63,17 @@ pub struct Cursors<'a> {
 }
 
 impl<'a> Cursors<'a> {
-    /// `list` names the path, `query` everything that chooses or orders rows, `audience` who sees them.
-    pub fn new(sealer: &'a Sealer, list: &str, query: &impl Serialize, audience: &str) -> Self {
-        let query = serde_json::to_string(query).unwrap_or_default();
-        Self { sealer, context: format!("cursor\n{list}\n{audience}\n{query}") }
+    /// Binds to `path`, to all of `query` but the page asked for, and to `audience`, which tells who sees which rows.
+    pub fn new(sealer: &'a Sealer, path: &str, query: &str, audience: &str) -> Self {
+        let chooses = |pair: &&str| !pair.starts_with("limit=") && !pair.starts_with("cursor=") && !pair.is_empty();
+        let mut pairs: Vec<&str> = query.split('&').filter(chooses).collect();
+        pairs.sort_unstable();
+        Self { sealer, context: format!("cursor\n{path}\n{audience}\n{}", pairs.join("&")) }
+    }
+
+    /// The cursors of a request, for an audience.
+    pub fn of(sealer: &'a Sealer, req: &HttpRequest, audience: &str) -> Self {
+        Self::new(sealer, req.path(), req.query_string(), audience)
     }
 
     /// Opens a cursor the caller sent.
@@ -107,7 +115,7 @@ impl<'a> Cursors<'a> {
         let next_cursor = match rows.last() {
             Some(last) if more => {
                 let plain = serde_json::to_vec(&key(last)).map_err(Problem::internal)?;
-                let sealed = self.sealer.seal(&self.context, &plain).map_err(Problem::internal)?;
+                let sealed = self.sealer.seal_same(&self.context, &plain).map_err(Problem::internal)?;
                 Some(URL_SAFE_NO_PAD.encode(sealed))
             }
             _ => None,
@@ -128,15 +136,16 @@ mod tests {
     #[test]
     fn a_cursor_is_bound_to_list_query_and_audience() {
         let sealer = sealer();
-        let cursors = Cursors::new(&sealer, "/experts", &"q=an", "agencies");
+        let cursors = Cursors::new(&sealer, "/experts", "q=an", "agencies");
         let page = cursors.page(vec![1, 2, 3], Limit(2), |n| *n, |n| n).unwrap();
         assert_eq!(page.items, [1, 2]);
         let cursor = page.next_cursor.unwrap();
-        assert_eq!(cursors.open::<i32>(Some(&cursor)).unwrap(), Some(2));
+        let next = Cursors::new(&sealer, "/experts", "limit=5&q=an&cursor=x", "agencies");
+        assert_eq!(next.open::<i32>(Some(&cursor)).unwrap(), Some(2), "the page size may change on the way");
         for other in [
-            Cursors::new(&sealer, "/experts", &"q=anh", "agencies"),
-            Cursors::new(&sealer, "/experts", &"q=an", "public"),
-            Cursors::new(&sealer, "/accounts", &"q=an", "agencies"),
+            Cursors::new(&sealer, "/experts", "q=anh", "agencies"),
+            Cursors::new(&sealer, "/experts", "q=an", "public"),
+            Cursors::new(&sealer, "/accounts", "q=an", "agencies"),
         ] {
             assert_eq!(other.open::<i32>(Some(&cursor)).unwrap_err().code(), Code::InvalidCursor);
         }
@@ -146,7 +155,7 @@ mod tests {
     #[test]
     fn the_last_page_has_no_cursor() {
         let sealer = sealer();
-        let page = Cursors::new(&sealer, "/x", &"", "").page(vec![1, 2], Limit(2), |n| *n, |n| n).unwrap();
+        let page = Cursors::new(&sealer, "/x", "", "").page(vec![1, 2], Limit(2), |n| *n, |n| n).unwrap();
         assert_eq!((page.items.len(), page.next_cursor), (2, None));
         assert!(Limit::try_from(0).is_err() && Limit::try_from(101).is_err());
     }

@@ -64,10 +64,14 @@ codes! {
     PayloadTooLarge = 413 "payload_too_large", "Nội dung gửi lên quá lớn", "The body is too large";
     /// The body is of another media type.
     UnsupportedMediaType = 415 "unsupported_media_type", "Kiểu nội dung không được hỗ trợ", "Unsupported media type";
+    /// An Idempotency-Key came again with another body.
+    IdempotencyMismatch = 422 "idempotency_mismatch", "Khóa Idempotency-Key đã dùng cho nội dung khác", "The Idempotency-Key was used with another body";
     /// The form or a rule is broken; see `errors`.
     Invalid = 422 "invalid", "Dữ liệu chưa hợp lệ", "Invalid data";
     /// If-Match is missing.
     PreconditionRequired = 428 "precondition_required", "Cần tiêu đề If-Match", "If-Match is required";
+    /// Too many failed sign-ins.
+    TooManyRequests = 429 "too_many_requests", "Thử quá nhiều lần", "Too many attempts";
     /// A fault of the server.
     Internal = 500 "internal", "Lỗi hệ thống", "Internal error";
     /// Away for a moment.

@@ -136,9 +136,23 @@ impl Sealer {
     /// # Errors
     /// [`SealError::Random`]; [`SealError::Broken`] when the value is too long to seal (2^38 bytes).
     pub fn seal(&self, context: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.seal_with(random::<NONCE_LEN>()?, context, plain)
+    }
+
+    /// Like [`Sealer::seal`], but the same value for the same context gives the same bytes (the nonce is a keyed hash of
+    /// both): for what stands in an answer that has an `ETag`. It shows that two values are equal, and no more.
+    ///
+    /// # Errors
+    /// As [`Sealer::seal`].
+    pub fn seal_same(&self, context: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        let hash = self.keyed_hash("nonce", &format!("{context}\n{}", hex::encode(plain)));
+        let nonce = hash.first_chunk::<NONCE_LEN>().ok_or(SealError::Broken)?;
+        self.seal_with(*nonce, context, plain)
+    }
+
+    fn seal_with(&self, nonce: [u8; NONCE_LEN], context: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let id = self.ring.active_id();
         let cipher = self.cipher(id)?;
-        let nonce = random::<NONCE_LEN>()?;
         let payload = Payload { msg: plain, aad: context.as_bytes() };
         let body = match cipher.encrypt(&XNonce::from(nonce), payload) {
             Ok(body) => body,

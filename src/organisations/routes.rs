@@ -44,7 +44,7 @@ impl Kind {
     }
 }
 
-#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct OrganisationQuery {
@@ -52,16 +52,15 @@ struct OrganisationQuery {
     #[param(example = "so khoa hoc")]
     q: Option<String>,
     /// Only this kind.
+    #[param(inline)]
     kind: Option<Kind>,
     /// The organisations that existed on this date; today by default.
     #[param(example = "2012-11-07")]
     as_of: Option<NaiveDate>,
     /// Rows a page.
-    #[serde(skip_serializing)]
     #[param(value_type = u16, minimum = 1, maximum = 100, default = 20)]
     limit: Limit,
     /// `next_cursor` of the page before.
-    #[serde(skip_serializing)]
     cursor: Option<String>,
 }
 
@@ -108,6 +107,8 @@ impl From<OrganisationRow> for Organisation {
 }
 
 /// List organisations
+///
+/// Those that exist on a date, in the order of their names.
 #[utoipa::path(
     tag = "organisations",
     params(OrganisationQuery),
@@ -121,7 +122,7 @@ async fn list_organisations(
     req: HttpRequest,
 ) -> Answer {
     let query = query.0;
-    let cursors = Cursors::new(&permit.state().sealer, "/organisations", &query, "");
+    let cursors = Cursors::of(&permit.state().sealer, &req, "");
     let filter = store::Filter {
         after: cursors.open(query.cursor.as_deref())?,
         kind: query.kind.map(|kind| kind.as_str().to_owned()),
@@ -134,6 +135,8 @@ async fn list_organisations(
 }
 
 /// Read an organisation
+///
+/// Also one that exists no more, with what took its place.
 #[utoipa::path(
     tag = "organisations",
     params(("id" = Uuid, Path, description = "The organisation")),

@@ -48,6 +48,8 @@ struct Province {
 }
 
 /// List provinces
+///
+/// As they stand on a date: provinces merge, and a code may have meant another one earlier.
 #[utoipa::path(
     tag = "reference",
     params(ProvinceQuery),

@@ -83,6 +83,10 @@ fn every_operation_is_documented() {
     for (method, path, operation) in operations(&api) {
         let place = format!("{method} {path}");
         assert!(operation.summary.as_ref().is_some_and(|text| !text.is_empty()), "{place}: summary");
+        assert!(operation.description.as_ref().is_some_and(|text| !text.is_empty()), "{place}: description");
+        for parameter in serde_json::to_value(&operation.parameters).unwrap().as_array().into_iter().flatten() {
+            assert!(parameter["description"].as_str().is_some_and(|text| !text.is_empty()), "{place}: {parameter}");
+        }
         assert_eq!(operation.tags.as_ref().map(Vec::len), Some(1), "{place}: one tag");
         assert!(ids.insert(operation.operation_id.clone().expect("an id")), "{place}: its id stands twice");
         let statuses: Vec<&String> = operation.responses.responses.keys().collect();

@@ -10,10 +10,13 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use expert_bank::access::actor::Actor;
 use expert_bank::access::permit::Scope;
 use expert_bank::access::policy::Reach;
-use expert_bank::experts::store::{Order, SearchSql};
+use expert_bank::db::migrations;
+use expert_bank::experts::store::{Hit, Order, SearchSql, SeekKey};
+use expert_bank::kernel::clock::now;
+use expert_bank::kernel::id::new_id;
 
 use crate::support::bank::{EVERYBODY, change, try_change};
-use crate::support::{TestApp, fresh_url};
+use crate::support::{TestApp, empty_url, fresh_url};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
@@ -36,18 +39,21 @@ async fn every_foreign_key_has_an_index_that_begins_with_its_columns() {
     assert_eq!(bare, "", "foreign keys without an index");
 }
 
-/// Tables that hold no domain data: the log itself, tokens and sessions, keys, migrations.
-const NOT_AUDITED: [&str; 10] = [
+/// Tables that hold no domain data: the log itself, tokens and sessions, keys, meters, migrations.
+const NOT_AUDITED: [&str; 13] = [
     "__diesel_schema_migrations",
     "audit_chain",
     "audit_details",
     "audit_events",
     "audit_pending",
     "disclosures",
+    "idempotency_keys",
     "password_resets",
     "refresh_tokens",
     "sealing_keys",
     "sessions",
+    "sign_in_meters",
+    "sign_in_places",
 ];
 
 #[tokio::test]
@@ -140,6 +146,19 @@ async fn every_migration_goes_down_over_data_and_up_again_to_the_same_schema() {
     assert!(count >= 6, "{count} migrations");
 }
 
+#[tokio::test]
+async fn instances_that_start_together_migrate_an_empty_database_once() {
+    let url = tokio::task::spawn_blocking(|| empty_url("migrated_together")).await.unwrap();
+    let start = || {
+        let url = url.clone();
+        std::thread::spawn(move || migrations::run(&url).unwrap())
+    };
+    let runs: Vec<_> = [start(), start(), start()].into_iter().map(|run| run.join().unwrap()).collect();
+    let ran: Vec<usize> = runs.iter().map(Vec::len).filter(|count| *count > 0).collect();
+    let all = diesel::migration::MigrationSource::<Pg>::migrations(&MIGRATIONS).unwrap().len();
+    assert_eq!(ran, [all], "one of them ran all: {runs:?}");
+}
+
 /// A search with `EXPLAIN` before it.
 struct Explain(SearchSql);
 
@@ -168,11 +187,13 @@ async fn plan(app: &TestApp, sql: SearchSql) -> String {
     lines.join("\n")
 }
 
-/// Six thousand people with other words: in a small table the planner has no reason to look for an index.
+/// Six thousand people with other words, most of them hidden: in a small table the planner has no reason to look for an
+/// index, and where everybody is public none to look for the one of the public.
 const CROWD: &str = "
     INSERT INTO experts SELECT copy.* FROM experts e, generate_series(1, 100) n,
         LATERAL jsonb_populate_record(e, jsonb_build_object(
-            'id', gen_random_uuid(), 'code', e.code || '-' || n, 'search_key', ' ' || md5(e.code || n) || ' ')) copy;
+            'id', gen_random_uuid(), 'code', e.code || '-' || n, 'search_key', ' ' || md5(e.code || n) || ' ',
+            'public_profile', n % 10 = 0, 'agency_search', n % 5 = 0)) copy;
     ANALYZE experts; ANALYZE expert_fields";
 
 #[tokio::test]
@@ -195,6 +216,9 @@ async fn hot_searches_use_their_index() {
     ] {
         let plan = plan(&app, sql).await;
         assert!(plan.split([' ', '\n']).any(|word| word == index), "{what} wants {index}:\n{plan}");
-        println!("-- {what}\n{plan}");
     }
+    let hit = Hit { id: new_id(), score: 0, standing: 0, name_sort: vec![0x20], updated_at: now() };
+    let next = SearchSql::new(&public, Order::Name, Some(SeekKey::from(&hit)), 21);
+    let plan = plan(&app, next).await;
+    assert!(plan.contains("experts_name_public") && plan.contains("Index Cond: (ROW(name_sort, id) > ROW("), "{plan}");
 }

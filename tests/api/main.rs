@@ -1,5 +1,14 @@
 //! The API over HTTP against real PostgreSQL, as each role. Laid out as the URLs are.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod accounts;
+mod accounts_disable;
+mod api_clients;
+mod audit_chain;
+mod audit_events;
+mod auth;
+mod conventions;
 mod coverage;
 mod database;
 mod drift;
@@ -18,6 +27,9 @@ mod fields;
 mod journeys {
     mod first_day;
 }
+mod logging;
+mod me;
 mod organisations;
 mod reference;
+mod reset;
 mod support;

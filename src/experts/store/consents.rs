@@ -36,6 +36,11 @@ pub async fn insert_consents(tx: &mut Conn, rows: &[ConsentRow]) -> Answer<()> {
     Ok(())
 }
 
+/// One entry.
+pub async fn find_consent(conn: &mut Conn, id: Uuid) -> Answer<ConsentRow> {
+    Ok(expert_consents::table.find(id).select(ConsentRow::as_select()).first(conn).await?)
+}
+
 /// The whole ledger of an expert, the latest first.
 pub async fn list_consents(conn: &mut Conn, expert: Uuid) -> Answer<Vec<ConsentRow>> {
     Ok(expert_consents::table

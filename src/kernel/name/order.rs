@@ -20,7 +20,7 @@ const OTHER_LETTER: u8 = 0xFE;
 /// - a part is its words followed by `00` (an absent part is `00` alone and sorts first);
 /// - a word is its letters, `01`, its tones, `01`; so the letters of a word are compared as a
 ///   whole before its tones, and "An" comes before "Anh";
-/// - a letter is `10` + its place in [`ALPHABET`]; marks that are not Vietnamese are ignored;
+/// - a letter is `10` + its place in `ALPHABET`; marks that are not Vietnamese are ignored;
 ///   a letter of another script is `FE` + its UTF-8 bytes;
 /// - a tone is `02` huyền, `03` hỏi, `04` ngã, `05` sắc, `06` nặng, and nothing for ngang; its
 ///   place in the word is not written, so "Hòa" and "Hoà" differ only in the last field;

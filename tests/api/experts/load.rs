@@ -15,7 +15,7 @@ fn record(number: usize) -> Value {
         "external_id": format!("T-{number:04}"),
         "full_name": format!("TS. {} Văn {}", FAMILIES[number % 5], GIVEN[number % 6]),
         "date_of_birth": format!("19{:02}-03-{:02}", 50 + number % 40, 1 + number % 28),
-        "gender": if number % 2 == 0 { "Nam" } else { "Nữ" }, "academic_rank": null, "position": "Nghiên cứu viên",
+        "gender": if number.is_multiple_of(2) { "Nam" } else { "Nữ" }, "academic_rank": null, "position": "Nghiên cứu viên",
         "workplace": format!("Trạm thử nghiệm {}", number % 12), "province": "Tuyên Quang", "fields": ["40401"],
         "specialties": ["Cây thử nghiệm"], "languages": ["vi"], "email": format!("t{number}@chuyengia.example"),
         "phone": format!("0600{number:06}"), "publications_count": number % 9,
@@ -139,7 +139,9 @@ async fn a_record_edited_here_is_reported_and_left_as_it_is() {
 }
 
 /// A line, and the place and code of its fault, if it has one.
-fn mixed() -> Vec<(Vec<u8>, Option<(&'static str, &'static str)>)> {
+type Mixed = (Vec<u8>, Option<(&'static str, &'static str)>);
+
+fn mixed() -> Vec<Mixed> {
     let with = |number: usize, member: &str, value: Value| {
         let mut line = record(number);
         line[member] = value;

@@ -7,7 +7,9 @@ use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use expert_bank::access::address::TrustedProxies;
 use expert_bank::access::password::Passwords;
+use expert_bank::access::throttle::{Limits, Rate};
 use expert_bank::access::token::Tokens;
 use expert_bank::db::embedded::Throwaway;
 use expert_bank::db::{Db, migrations};
@@ -55,8 +57,16 @@ pub async fn state_over(url: &str, loopback: bool) -> State {
         sealer: Sealer::new(ring(&SEALING)),
         tokens: Tokens::new(ring(&SIGNING)),
         passwords: Passwords::new(2).unwrap(),
+        limits: lenient(),
+        proxies: TrustedProxies::default(),
         loopback,
     }
+}
+
+/// Tests of throttling set the real limits; the others fail to sign in as often as they like.
+fn lenient() -> Limits {
+    let rate = Rate { burst: 10_000, seconds: 1 };
+    Limits { pair: rate, address: rate, account: rate }
 }
 
 fn cluster() -> &'static Cluster {

@@ -4,6 +4,7 @@ pub mod bank;
 mod caller;
 mod database;
 pub mod log;
+pub mod people;
 
 use std::net::SocketAddr;
 
@@ -15,7 +16,7 @@ use expert_bank::state::State;
 use serde_json::json;
 
 pub use caller::{Answer, Caller};
-pub use database::{fresh_url, state_over, template_url};
+pub use database::{empty_url, fresh_url, state_over, template_url};
 
 /// How many synthetic experts the template holds.
 pub const EXPERTS: usize = 60;

@@ -1,0 +1,33 @@
+//! What runs beside the requests, safely on many instances: the audit chain is extended, what is over is forgotten.
+
+use std::time::Duration;
+
+use crate::access::{replay, throttle};
+use crate::audit::chain;
+use crate::db::Db;
+use crate::kernel::problem::{Answer, Code};
+
+/// Seconds between two clean-ups.
+const CLEAN_EVERY: u32 = 600;
+
+/// Runs until the server stops.
+pub async fn run(db: Db) {
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for second in 1_u32.. {
+        tick.tick().await;
+        report("the audit chain could not be extended", chain::seal(&db).await);
+        if second % CLEAN_EVERY == 0 {
+            report("old idempotency keys could not be forgotten", replay::forget_old(&db).await);
+            report("old sign-in meters could not be forgotten", throttle::forget_old(&db).await);
+        }
+    }
+}
+
+/// While the database is away there is nothing to do but to try again.
+fn report(what: &'static str, done: Answer<usize>) {
+    match done {
+        Err(problem) if problem.code() != Code::Unavailable => tracing::error!(%problem, what, "housekeeping"),
+        _ => {}
+    }
+}
