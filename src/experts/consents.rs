@@ -16,6 +16,7 @@ use crate::access::permit::Permit;
 use crate::audit::event::Event;
 use crate::http::body::Body;
 use crate::http::idempotency::Once;
+use crate::http::params::{Nothing, Params};
 use crate::http::path::Key;
 use crate::kernel::clock::{now, today};
 use crate::kernel::id::new_id;
@@ -111,7 +112,7 @@ impl From<ConsentRow> for Consent {
     responses((status = 200, description = "The ledger", body = Page<Consent>)),
 )]
 #[get("/experts/{key}/consents")]
-async fn list_consents(permit: Permit<ReadConsents>, key: Key, req: HttpRequest) -> Answer {
+async fn list_consents(permit: Permit<ReadConsents>, key: Key, _: Params<Nothing>, req: HttpRequest) -> Answer {
     let mut conn = permit.read().await?;
     let expert = store::find(&mut conn, permit.scope(), &key.0).await?;
     let rows = store::list_consents(&mut conn, expert.id).await?;

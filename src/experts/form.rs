@@ -136,49 +136,60 @@ struct Reader<'a> {
     faults: Vec<FieldError>,
 }
 
-/// Makes a draft of a form.
+/// Makes a draft and a list of publications of a form.
 ///
 /// # Errors
 /// Every fault with its pointer and, where it is certain, the repair.
-pub fn draft(form: &ExpertForm, vocabulary: &Vocabulary) -> Result<Draft, Vec<FieldError>> {
+pub fn read(form: &ExpertForm, vocabulary: &Vocabulary) -> Result<(Draft, Vec<Publication>), Vec<FieldError>> {
     let mut reader = Reader { vocabulary, faults: Vec::new() };
-    let name = reader.name(form.full_name.as_deref());
-    let academic_rank = reader.title("academic_rank", form.academic_rank.as_deref());
-    let degree = reader.title("degree", form.degree.as_deref());
-    let draft = Draft {
-        academic_rank: academic_rank.or_else(|| name.as_ref().and_then(|name| name.academic_rank.clone())),
-        degree: degree.or_else(|| name.as_ref().and_then(|name| name.degree.clone())),
-        other_titles: name.as_ref().map(|name| name.other_titles.clone()).unwrap_or_default(),
-        gender: reader.gender(form.gender.as_deref()),
-        position: reader.line("/position", form.position.as_deref()),
-        workplace: reader.line("/workplace", form.workplace.as_deref()),
-        workplace_id: form.workplace_id,
-        province_id: reader.province(form.province.as_deref()),
-        fields: reader.fields(&form.fields),
-        specialties: reader.lines("/specialties", &form.specialties),
-        languages: reader.languages(&form.languages),
-        publications_count: reader.count(form.publications_count),
-        restricted: Restricted {
-            date_of_birth: reader.birth_date(form.date_of_birth.as_ref()),
-            email: reader.email(form.email.as_ref()),
-            phone: reader.phone(form.phone.as_ref()),
-        },
-        name: name.map(|name| name.name).unwrap_or_default(),
-    };
-    if reader.faults.is_empty() { Ok(draft) } else { Err(reader.faults) }
-}
-
-/// Checks the publications of a form.
-///
-/// # Errors
-/// Every fault with its pointer.
-pub fn publications(form: &ExpertForm, vocabulary: &Vocabulary) -> Result<Vec<Publication>, Vec<FieldError>> {
-    let mut reader = Reader { vocabulary, faults: Vec::new() };
-    let tidy = form.publications.iter().enumerate().map(|(at, item)| reader.publication(at, item)).collect();
-    if reader.faults.is_empty() { Ok(tidy) } else { Err(reader.faults) }
+    let draft = reader.draft(form);
+    let publications = form.publications.iter().enumerate().map(|(at, item)| reader.publication(at, item)).collect();
+    if reader.faults.is_empty() { Ok((draft, publications)) } else { Err(reader.faults) }
 }
 
 impl Reader<'_> {
+    fn draft(&mut self, form: &ExpertForm) -> Draft {
+        let name = self.name(form.full_name.as_deref());
+        let academic_rank = self.title("academic_rank", form.academic_rank.as_deref());
+        let degree = self.title("degree", form.degree.as_deref());
+        Draft {
+            academic_rank: academic_rank.or_else(|| name.as_ref().and_then(|name| name.academic_rank.clone())),
+            degree: degree.or_else(|| name.as_ref().and_then(|name| name.degree.clone())),
+            other_titles: name.as_ref().map(|name| name.other_titles.clone()).unwrap_or_default(),
+            gender: self.gender(form.gender.as_deref()),
+            position: self.line("/position", form.position.as_deref()),
+            workplace: self.line("/workplace", form.workplace.as_deref()),
+            workplace_id: self.organisation(form.workplace_id),
+            province_id: self.province(form.province.as_deref()),
+            fields: self.fields(&form.fields),
+            specialties: self.lines("/specialties", &form.specialties),
+            languages: self.languages(&form.languages),
+            publications_count: self.count(form.publications_count),
+            restricted: Restricted {
+                date_of_birth: self.birth_date(form.date_of_birth.as_ref()),
+                email: self.email(form.email.as_ref()),
+                phone: self.phone(form.phone.as_ref()),
+            },
+            name: name.map(|name| name.name).unwrap_or_default(),
+        }
+    }
+
+    fn organisation(&mut self, input: Option<Uuid>) -> Option<Uuid> {
+        let id = input?;
+        if self.vocabulary.has_organisation(id) {
+            return Some(id);
+        }
+        self.fault(
+            "/workplace_id",
+            "unknown_reference",
+            say!(
+                "Không có tổ chức này; xem GET /api/v1/organisations.",
+                "There is no such organisation; see GET /api/v1/organisations.",
+            ),
+        );
+        None
+    }
+
     fn fault(&mut self, pointer: impl Into<String>, code: &'static str, detail: Say) {
         self.faults.push(FieldError { pointer: pointer.into(), code, detail });
     }
@@ -251,8 +262,9 @@ impl Reader<'_> {
     }
 
     fn gender(&mut self, input: Option<&str>) -> Option<String> {
-        match fold(input?).as_str() {
-            "" => None,
+        let text = input?.trim();
+        match fold(text).as_str() {
+            "" if text.is_empty() => None,
             "nam" | "male" | "m" => Some("male".to_owned()),
             "nu" | "female" | "f" => Some("female".to_owned()),
             _ => {
@@ -322,7 +334,11 @@ impl Reader<'_> {
 
     fn languages(&mut self, inputs: &[String]) -> Vec<String> {
         let mut languages = Vec::new();
-        for (at, input) in inputs.iter().enumerate().take(MAX_ITEMS) {
+        if inputs.len() > MAX_ITEMS {
+            self.fault("/languages", "too_many", say!("Tối đa {MAX_ITEMS} mục.", "At most {MAX_ITEMS} items."));
+            return languages;
+        }
+        for (at, input) in inputs.iter().enumerate() {
             let code = input.trim().to_ascii_lowercase();
             let known = (2..=3).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_lowercase());
             if !known {
@@ -398,7 +414,8 @@ impl Reader<'_> {
         let digits: String = text.chars().filter(char::is_ascii_digit).collect();
         let sound = text.chars().all(|c| c.is_ascii_digit() || "+-.() ".contains(c));
         let national = match digits.strip_prefix("84").filter(|rest| rest.len() >= 9 && !digits.starts_with('0')) {
-            Some(rest) => format!("0{rest}"),
+            // "+84 (0) 912 …" writes both
+            Some(rest) => format!("0{}", rest.strip_prefix('0').unwrap_or(rest)),
             None if digits.starts_with('0') => digits,
             None => format!("0{digits}"),
         };

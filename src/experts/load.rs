@@ -32,6 +32,8 @@ use crate::state::State;
 const BATCH: usize = 500;
 /// Longest line in bytes.
 const MAX_LINE: usize = 1 << 20;
+/// What some programs write before the first line of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// How to load.
 #[derive(Debug, Clone, Copy)]
@@ -127,6 +129,9 @@ pub async fn load(
         let more = read_line(&mut file, &mut buffer)?;
         if more {
             number += 1;
+            if number == 1 && buffer.starts_with(BYTE_ORDER_MARK) {
+                buffer.drain(..BYTE_ORDER_MARK.len());
+            }
             if buffer.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
@@ -200,8 +205,7 @@ fn read_record(
     members.retain(|_, member| !member.is_null());
     let form: ExpertForm =
         parse(value.to_string().as_bytes()).map_err(|problem| refuse(&external_id, faults(&problem)))?;
-    let draft = form::draft(&form, vocabulary).map_err(|errors| refuse(&external_id, errors))?;
-    let publications = form::publications(&form, vocabulary).map_err(|errors| refuse(&external_id, errors))?;
+    let (draft, publications) = form::read(&form, vocabulary).map_err(|errors| refuse(&external_id, errors))?;
     if !seen.insert(id.clone()) {
         return Err(refuse(&external_id, vec![fault("/external_id", "duplicate", "an earlier line has the same id")]));
     }

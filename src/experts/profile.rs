@@ -20,6 +20,7 @@ use crate::audit::event::Event;
 use crate::db::Conn;
 use crate::http::body::Body;
 use crate::http::idempotency::Once;
+use crate::http::params::{Nothing, Params};
 use crate::http::path::Key;
 use crate::kernel::id::new_id;
 use crate::kernel::patch::Change;
@@ -79,8 +80,7 @@ async fn create_expert(permit: Permit<CreateExpert>, once: Once, body: Body<Expe
     let id = permit
         .write_once(once.of(&body), async move |tx| {
             let vocabulary = Vocabulary::read(tx).await?;
-            let draft = form::draft(&body.0, &vocabulary).map_err(invalid)?;
-            let publications = form::publications(&body.0, &vocabulary).map_err(invalid)?;
+            let (draft, publications) = form::read(&body.0, &vocabulary).map_err(invalid)?;
             let entry = Entry { id: new_id(), keys: Keys::of(&draft, &vocabulary), draft };
             store::insert(tx, &sealer, std::slice::from_ref(&entry)).await?;
             store::put_publications(tx, &[(entry.id, publications)]).await?;
@@ -145,7 +145,7 @@ fn changes(old: &Draft, new: &Draft) -> serde_json::Map<String, Value> {
     responses((status = 200, description = "The profile", body = Expert)),
 )]
 #[get("/experts/{key}")]
-async fn read_expert(permit: Permit<ReadExpert>, key: Key, req: HttpRequest) -> Answer {
+async fn read_expert(permit: Permit<ReadExpert>, key: Key, _: Params<Nothing>, req: HttpRequest) -> Answer {
     let mut conn = permit.read().await?;
     let row = store::find(&mut conn, permit.scope(), &key.0).await?;
     let (id, version) = (row.id, row.version);
@@ -223,13 +223,19 @@ impl ExpertPatch {
             code: field.code.clone(),
             main: Some(field.main),
         });
+        // titles typed with a new name count, unless the patch names others
+        let typed = match &self.full_name {
+            Change::Set(name) => vocabulary.lexicon().parse(name).ok(),
+            _ => None,
+        };
+        let (typed_rank, typed_degree) = typed.map(|name| (name.academic_rank, name.degree)).unwrap_or_default();
         let birth = old.restricted.date_of_birth.map(|date| date.to_string());
         ExpertForm {
             full_name: self.full_name.apply(Some(old.name.full.clone())),
             gender: self.gender.apply(old.gender.clone()),
             date_of_birth: self.date_of_birth.apply(redacted(birth)),
-            academic_rank: self.academic_rank.apply(old.academic_rank.clone()),
-            degree: self.degree.apply(old.degree.clone()),
+            academic_rank: self.academic_rank.apply(typed_rank.or_else(|| old.academic_rank.clone())),
+            degree: self.degree.apply(typed_degree.or_else(|| old.degree.clone())),
             position: self.position.apply(old.position.clone()),
             workplace: self.workplace.apply(old.workplace.clone()),
             workplace_id: self.workplace_id.apply(old.workplace_id),
@@ -267,15 +273,14 @@ async fn patch_expert(permit: Permit<UpdateExpert>, key: Key, if_match: IfMatch,
             let fields = store::fields(tx, &[id]).await?.remove(&id).unwrap_or_default();
             let restricted = store::restricted(tx, &sealer, id).await?;
             let old = row.clone().into_draft(fields, restricted);
-            let new_publications = !body.0.publications.is_keep();
-            let renamed = !body.0.full_name.is_keep();
+            let lists_publications = !body.0.publications.is_keep();
             let form = body.0.over(&old, &vocabulary);
-            let mut draft = form::draft(&form, &vocabulary).map_err(invalid)?;
-            let publications = form::publications(&form, &vocabulary).map_err(invalid)?;
-            if !renamed {
-                // titles beside rank and degree came with the name as it was first written
+            let (mut draft, publications) = form::read(&form, &vocabulary).map_err(invalid)?;
+            if draft.other_titles.is_empty() {
+                // titles beside rank and degree came with the name as it was once written, and stay until others do
                 draft.other_titles.clone_from(&old.other_titles);
             }
+            let new_publications = lists_publications && store::publications(tx, id).await? != publications;
             let Some(event) = updated_event(id, &old, &draft, new_publications) else {
                 return Ok(((row.version, view(tx, &scope, row, &vocabulary).await?), None));
             };

@@ -9,6 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::policy::ReadRestricted;
 use super::store;
 use crate::access::permit::Permit;
+use crate::http::params::{Nothing, Params};
 use crate::http::path::Key;
 use crate::kernel::precondition::fresh;
 use crate::kernel::problem::Answer;
@@ -41,7 +42,7 @@ struct RestrictedData {
     responses((status = 200, description = "The data", body = RestrictedData)),
 )]
 #[get("/experts/{key}/restricted")]
-async fn read_restricted(permit: Permit<ReadRestricted>, key: Key, req: HttpRequest) -> Answer {
+async fn read_restricted(permit: Permit<ReadRestricted>, key: Key, _: Params<Nothing>, req: HttpRequest) -> Answer {
     let mut conn = permit.read().await?;
     let row = store::find(&mut conn, permit.scope(), &key.0).await?;
     let data = store::restricted(&mut conn, &permit.state().sealer, row.id).await?;

@@ -17,12 +17,8 @@ use crate::http::params::Params;
 use crate::kernel::page::{Cursors, Limit, Page};
 use crate::kernel::precondition::fresh_page;
 use crate::kernel::problem::{Answer, Code, Problem, Say};
-use crate::kernel::text::{accent_key, fold};
+use crate::kernel::words::accented_words;
 use crate::say;
-
-/// Longest query in characters, and most words: more would only cost time.
-const MAX_CHARS: usize = 200;
-const MAX_WORDS: usize = 12;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(search_experts);
@@ -74,7 +70,7 @@ struct ExpertQuery {
 #[get("/experts")]
 async fn search_experts(permit: Permit<SearchExperts>, query: Params<ExpertQuery>, req: HttpRequest) -> Answer {
     let query = query.0;
-    let words = words(query.q.as_deref().unwrap_or_default())?;
+    let words = accented_words(query.q.as_deref().unwrap_or_default())?;
     let order = match query.sort {
         Some(Sort::Name) => Order::Name,
         Some(Sort::UpdatedAt) => Order::UpdatedAt,
@@ -125,33 +121,6 @@ fn bad(pointer: &str, code: &'static str, detail: Say) -> Problem {
     Problem::new(Code::InvalidQuery).and_field(pointer, code, detail)
 }
 
-/// The folded words of a query, each with its accents where some were typed.
-fn words(q: &str) -> Answer<Vec<(String, Option<String>)>> {
-    if q.chars().count() > MAX_CHARS {
-        return Err(bad("/q", "too_long", say!("Tối đa {MAX_CHARS} ký tự.", "At most {MAX_CHARS} characters.")));
-    }
-    let mut words: Vec<(String, Option<String>)> = Vec::new();
-    for accented in accent_key(q).split(' ').filter(|word| !word.is_empty()) {
-        // A word may fold into several ("m²" or a compatibility letter); each must be found.
-        for folded in fold(accented).split(' ').filter(|word| !word.is_empty()) {
-            if !words.iter().any(|(known, _)| known == folded) {
-                words.push((folded.to_owned(), (folded != accented).then(|| accented.to_owned())));
-            }
-        }
-    }
-    if words.is_empty() && !q.trim().is_empty() {
-        return Err(bad(
-            "/q",
-            "no_words",
-            say!("Cần ít nhất một chữ cái hoặc chữ số.", "At least one letter or digit is needed."),
-        ));
-    }
-    if words.len() > MAX_WORDS {
-        return Err(bad("/q", "too_many_words", say!("Tối đa {MAX_WORDS} từ.", "At most {MAX_WORDS} words.")));
-    }
-    Ok(words)
-}
-
 /// (scheme, code) of the fields asked for.
 fn fields(codes: &[String], vocabulary: &Vocabulary) -> Answer<Vec<(String, String)>> {
     if codes.len() > 50 {
@@ -173,27 +142,4 @@ fn fields(codes: &[String], vocabulary: &Vocabulary) -> Answer<Vec<(String, Stri
         })
     };
     codes.iter().map(field).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_folded_and_keep_typed_accents() {
-        for (q, expected) in [
-            ("lam nghiep", vec![("lam", None), ("nghiep", None)]),
-            ("Lâm nghiệp", vec![("lam", Some("lâm")), ("nghiep", Some("nghiệp"))]),
-            ("đường", vec![("duong", Some("đường"))]),
-            ("an an", vec![("an", None)]),
-            ("  ", vec![]),
-        ] {
-            let seen = words(q).unwrap();
-            let seen: Vec<(&str, Option<&str>)> = seen.iter().map(|(f, a)| (f.as_str(), a.as_deref())).collect();
-            assert_eq!(seen, expected, "{q}");
-        }
-        assert!(words("!?%").is_err());
-        assert!(words(&"a".repeat(201)).is_err());
-        assert!(words("a b c d e f g h i k l m n").is_err());
-    }
 }

@@ -1,6 +1,8 @@
 //! The words a profile may use: titles, provinces, fields, as they are in the database now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use uuid::Uuid;
 
 use crate::db::Conn;
 use crate::fields::DEFAULT_SCHEME;
@@ -9,6 +11,7 @@ use crate::kernel::clock::today;
 use crate::kernel::name::{TitleKind, TitleLexicon, TitleRow};
 use crate::kernel::problem::Answer;
 use crate::kernel::text::fold;
+use crate::organisations::store as organisation_store;
 use crate::reference::store::{self as reference_store, ProvinceRow};
 
 /// Looks words up; built once for a request or a whole load.
@@ -19,6 +22,7 @@ pub struct Vocabulary {
     provinces: HashMap<i32, ProvinceRow>,
     living_provinces: HashMap<String, i32>,
     fields: HashMap<(String, String), FieldRow>,
+    organisations: HashSet<Uuid>,
 }
 
 impl Vocabulary {
@@ -30,7 +34,8 @@ impl Vocabulary {
         let titles = reference_store::titles(conn).await?;
         let provinces = reference_store::provinces(conn).await?;
         let fields = field_store::all(conn).await?;
-        Ok(Self::new(titles, provinces, fields))
+        let organisations = organisation_store::ids(conn).await?.into_iter().collect();
+        Ok(Self { organisations, ..Self::new(titles, provinces, fields) })
     }
 
     /// Builds it from rows.
@@ -57,7 +62,13 @@ impl Vocabulary {
             fields: fields.into_iter().map(|row| ((row.scheme.clone(), row.code.clone()), row)).collect(),
             titles,
             lexicon,
+            organisations: HashSet::new(),
         }
+    }
+
+    /// True when the register has this organisation.
+    pub fn has_organisation(&self, id: Uuid) -> bool {
+        self.organisations.contains(&id)
     }
 
     /// Splits titles off names.

@@ -13,7 +13,7 @@ use crate::http::params::Params;
 use crate::kernel::page::{Cursors, Limit, Page};
 use crate::kernel::precondition::fresh_page;
 use crate::kernel::problem::Answer;
-use crate::kernel::text::fold;
+use crate::kernel::words::words;
 
 /// The routes of this slice.
 pub fn configure(config: &mut ServiceConfig) {
@@ -97,11 +97,7 @@ async fn list_fields(permit: Permit<ReadFields>, query: Params<FieldQuery>, req:
         scheme: query.scheme.clone().unwrap_or_else(|| DEFAULT_SCHEME.to_owned()),
         parent: query.parent.clone(),
         level: query.level,
-        words: fold(query.q.as_deref().unwrap_or_default())
-            .split(' ')
-            .filter(|w| !w.is_empty())
-            .map(str::to_owned)
-            .collect(),
+        words: words(query.q.as_deref())?,
     };
     let rows = store::list(&mut permit.read().await?, filter, query.limit.probe()).await?;
     fresh_page(&req, "public", &cursors.page(rows, query.limit, |row| row.code.clone(), Field::from)?)

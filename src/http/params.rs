@@ -16,6 +16,11 @@ use crate::say;
 #[derive(Debug)]
 pub struct Params<T>(pub T);
 
+/// The query of an operation that has no parameters: `Params<Nothing>`.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
 impl<T: DeserializeOwned> FromRequest for Params<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;

@@ -12,3 +12,4 @@ pub mod redacted;
 pub mod sealed;
 pub mod sheet;
 pub mod text;
+pub mod words;

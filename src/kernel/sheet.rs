@@ -1,7 +1,9 @@
 //! CSV files of reference data: read whole, every broken cell named by line and column, nothing taken when one is broken.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::path::Path;
 
 use chrono::NaiveDate;
@@ -198,6 +200,27 @@ pub fn read<T>(
         }
     }
     if faults.is_empty() { Ok(values) } else { Err(sheet.broken(faults)) }
+}
+
+/// Refuses a file in which two rows have the same key; `column` is the one to name.
+///
+/// # Errors
+/// [`SheetError::Cells`] with each later row.
+pub fn unique<T, K: Hash + Eq>(
+    sheet: &Sheet,
+    lines: Vec<(u64, T)>,
+    column: &str,
+    key: impl Fn(&T) -> K,
+) -> Result<Vec<T>, SheetError> {
+    let mut seen = HashMap::new();
+    let mut faults = Vec::new();
+    for (line, row) in &lines {
+        if let Some(first) = seen.insert(key(row), *line) {
+            let message = format!("the same stands already on line {first}");
+            faults.push(Fault { line: *line, column: column.to_owned(), message });
+        }
+    }
+    if faults.is_empty() { Ok(lines.into_iter().map(|(_, row)| row).collect()) } else { Err(sheet.broken(faults)) }
 }
 
 /// What a load did.

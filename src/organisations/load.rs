@@ -57,7 +57,7 @@ fn line(row: &Row<'_>) -> Result<Line, Fault> {
         succeeded_by: row.optional("succeeded_by").map(str::to_owned),
         row: OrganisationRow {
             id: new_id(),
-            code: row.text("code")?.to_owned(),
+            code: code(row)?.to_owned(),
             kind: kind(row)?.to_owned(),
             name,
             name_en: name_en.map(str::to_owned),
@@ -69,6 +69,14 @@ fn line(row: &Row<'_>) -> Result<Line, Fault> {
             source: row.text("source")?.to_owned(),
         },
     })
+}
+
+/// As the register's check has it.
+fn code<'a>(row: &'a Row<'_>) -> Result<&'a str, Fault> {
+    let code = row.text("code")?;
+    let sound =
+        code.len() <= 40 && !code.starts_with('-') && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if sound { Ok(code) } else { Err(row.fault("code", format!("`{code}` is not 1 to 40 of A-Z a-z 0-9 -"))) }
 }
 
 /// The kinds of the register; `agencies.csv` tells kinds of agency apart, which the register does not.

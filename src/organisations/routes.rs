@@ -10,13 +10,13 @@ use uuid::Uuid;
 use super::policy::ReadOrganisations;
 use super::store::{self, OrganisationRow};
 use crate::access::permit::Permit;
-use crate::http::params::Params;
+use crate::http::params::{Nothing, Params};
 use crate::http::path::Id;
 use crate::kernel::clock::today;
 use crate::kernel::page::{Cursors, Limit, Page};
 use crate::kernel::precondition::{fresh, fresh_page};
 use crate::kernel::problem::Answer;
-use crate::kernel::text::fold;
+use crate::kernel::words::words;
 
 /// The routes of this slice.
 pub fn configure(config: &mut ServiceConfig) {
@@ -126,11 +126,7 @@ async fn list_organisations(
     let filter = store::Filter {
         after: cursors.open(query.cursor.as_deref())?,
         kind: query.kind.map(|kind| kind.as_str().to_owned()),
-        words: fold(query.q.as_deref().unwrap_or_default())
-            .split(' ')
-            .filter(|w| !w.is_empty())
-            .map(str::to_owned)
-            .collect(),
+        words: words(query.q.as_deref())?,
         as_of: query.as_of.unwrap_or_else(today),
     };
     let rows = store::list(&mut permit.read().await?, filter, query.limit.probe()).await?;
@@ -148,7 +144,7 @@ async fn list_organisations(
     responses((status = 200, description = "The organisation", body = Organisation)),
 )]
 #[get("/organisations/{id}")]
-async fn read_organisation(permit: Permit<ReadOrganisations>, id: Id, req: HttpRequest) -> Answer {
+async fn read_organisation(permit: Permit<ReadOrganisations>, id: Id, _: Params<Nothing>, req: HttpRequest) -> Answer {
     let row = store::find(&mut permit.read().await?, id.0).await?;
     fresh(&req, None, "public", &Organisation::from(row))
 }

@@ -34,6 +34,11 @@ pub async fn all(conn: &mut Conn) -> Answer<Vec<OrganisationRow>> {
     Ok(organisations::table.select(OrganisationRow::as_select()).order(organisations::code).load(conn).await?)
 }
 
+/// The ids of all, past ones too.
+pub async fn ids(conn: &mut Conn) -> Answer<Vec<Uuid>> {
+    Ok(organisations::table.select(organisations::id).load(conn).await?)
+}
+
 /// One by id.
 pub async fn find(conn: &mut Conn, id: Uuid) -> Answer<OrganisationRow> {
     Ok(organisations::table.find(id).select(OrganisationRow::as_select()).first(conn).await?)

@@ -58,7 +58,8 @@ macro_rules! load {
 /// See [`LoadError`].
 pub async fn titles(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
     let columns = ["scheme", "code", "name_vi", "name_en", "abbreviation", "rank"];
-    let rows = sheet::read(file, &columns, title)?;
+    let lines = sheet::read(file, &columns, |row| Ok((row.line(), title(row)?)))?;
+    let rows = sheet::unique(file, lines, "code", |row| row.code.clone())?;
     load!(state, "academic_titles", rows, store::titles, store::put_titles)
 }
 
@@ -84,7 +85,8 @@ fn title(row: &Row<'_>) -> Result<TitleRow, Fault> {
 /// # Errors
 /// See [`LoadError`].
 pub async fn provinces(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
-    let rows = sheet::read(file, &["code", "name", "type", "valid_from"], province)?;
+    let lines = sheet::read(file, &["code", "name", "type", "valid_from"], |row| Ok((row.line(), province(row)?)))?;
+    let rows = sheet::unique(file, lines, "code", |row| (row.code.clone(), row.valid_from))?;
     let existing = async |conn: &mut crate::db::Conn| -> crate::kernel::problem::Answer<Vec<ProvinceRow>> {
         Ok(store::provinces(conn).await?.into_iter().map(|(_, row)| row).collect())
     };
@@ -101,10 +103,15 @@ fn province(row: &Row<'_>) -> Result<ProvinceRow, Fault> {
         return Err(row.fault("type", format!("`{kind}` is neither `tỉnh` nor `thành phố`")));
     }
     let name = row.text("name")?;
+    let valid_from = row.date("valid_from")?.ok_or_else(|| row.fault("valid_from", "must not be blank"))?;
+    let valid_to = row.date("valid_to")?;
+    if valid_to.is_some_and(|end| end < valid_from) {
+        return Err(row.fault("valid_to", "lies before valid_from"));
+    }
     Ok(ProvinceRow {
         code: code.to_owned(),
-        valid_from: row.date("valid_from")?.ok_or_else(|| row.fault("valid_from", "must not be blank"))?,
-        valid_to: row.date("valid_to")?,
+        valid_from,
+        valid_to,
         name: name.to_owned(),
         kind: kind.to_owned(),
         name_key: fold(name),
@@ -116,7 +123,8 @@ fn province(row: &Row<'_>) -> Result<ProvinceRow, Fault> {
 /// # Errors
 /// See [`LoadError`].
 pub async fn holidays(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
-    let rows = sheet::read(file, &["date", "kind", "name"], holiday)?;
+    let lines = sheet::read(file, &["date", "kind", "name"], |row| Ok((row.line(), holiday(row)?)))?;
+    let rows = sheet::unique(file, lines, "date", |row| row.day)?;
     load!(state, "holidays", rows, store::holidays, store::put_holidays)
 }
 

@@ -9,7 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::policy::ReadReference;
 use super::store;
 use crate::access::permit::Permit;
-use crate::http::params::Params;
+use crate::http::params::{Nothing, Params};
 use crate::kernel::clock::today;
 use crate::kernel::page::Page;
 use crate::kernel::precondition::fresh;
@@ -105,7 +105,7 @@ struct AcademicTitle {
     responses((status = 200, description = "All of them", body = Page<AcademicTitle>)),
 )]
 #[get("/academic-titles")]
-async fn list_titles(permit: Permit<ReadReference>, req: HttpRequest) -> Answer {
+async fn list_titles(permit: Permit<ReadReference>, _: Params<Nothing>, req: HttpRequest) -> Answer {
     let rows = store::titles(&mut permit.read().await?).await?;
     let items = rows
         .into_iter()

@@ -10,10 +10,28 @@ mod audit_events;
 mod auth;
 mod conventions;
 mod coverage;
+mod database;
 mod drift;
 mod idempotency;
+mod experts {
+    mod consents;
+    mod enter;
+    mod load;
+    mod patch;
+    mod profile;
+    mod restricted;
+    mod search;
+    mod search_order;
+    mod unseen;
+}
+mod fields;
+mod journeys {
+    mod first_day;
+}
 mod logging;
 mod me;
+mod organisations;
+mod reference;
 mod reset;
 mod support;
 mod throttle;

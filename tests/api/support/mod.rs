@@ -1,5 +1,6 @@
 //! A server of one's own for each test: on a random port, over a database cloned from a template.
 
+pub mod bank;
 mod caller;
 mod database;
 pub mod log;
@@ -16,7 +17,7 @@ use expert_bank::state::State;
 use serde_json::json;
 
 pub use caller::{Answer, Caller};
-pub use database::{fresh_url, state_over, template_url};
+pub use database::{empty_url, fresh_url, state_over, template_url};
 
 /// How many synthetic experts the template holds.
 pub const EXPERTS: usize = 60;

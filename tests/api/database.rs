@@ -1,0 +1,224 @@
+//! Rules of the schema: what the database itself must hold to, and which index serves what.
+
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::Text;
+use diesel::{Connection, QueryResult};
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use expert_bank::access::actor::Actor;
+use expert_bank::access::permit::Scope;
+use expert_bank::access::policy::Reach;
+use expert_bank::db::migrations;
+use expert_bank::experts::store::{Hit, Order, SearchSql, SeekKey};
+use expert_bank::kernel::clock::now;
+use expert_bank::kernel::id::new_id;
+
+use crate::support::bank::{EVERYBODY, change, try_change};
+use crate::support::{TestApp, empty_url, fresh_url};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+#[tokio::test]
+async fn every_foreign_key_has_an_index_that_begins_with_its_columns() {
+    let app = TestApp::start().await;
+    let keys = app.sql("SELECT count(*) FROM pg_constraint WHERE contype = 'f'").await;
+    assert!(keys.parse::<u32>().unwrap() >= 20, "{keys} foreign keys");
+    let bare = app
+        .sql(
+            "SELECT string_agg(c.conrelid::regclass || '.' || c.conname, ', ') FROM pg_constraint c
+              WHERE c.contype = 'f' AND NOT EXISTS (
+                    SELECT 1 FROM pg_index i
+                     WHERE i.indrelid = c.conrelid AND i.indpred IS NULL AND i.indisvalid
+                       AND (SELECT array_agg(k ORDER BY k) FROM unnest(c.conkey) k) =
+                           (SELECT array_agg(k ORDER BY k)
+                              FROM unnest((i.indkey::smallint[])[0:cardinality(c.conkey) - 1]) k))",
+        )
+        .await;
+    assert_eq!(bare, "", "foreign keys without an index");
+}
+
+/// Tables that hold no domain data: the log itself, tokens and sessions, keys, meters, migrations.
+const NOT_AUDITED: [&str; 13] = [
+    "__diesel_schema_migrations",
+    "audit_chain",
+    "audit_details",
+    "audit_events",
+    "audit_pending",
+    "disclosures",
+    "idempotency_keys",
+    "password_resets",
+    "refresh_tokens",
+    "sealing_keys",
+    "sessions",
+    "sign_in_meters",
+    "sign_in_places",
+];
+
+#[tokio::test]
+async fn every_table_of_the_domain_refuses_a_change_without_an_audit_event() {
+    use diesel_async::SimpleAsyncConnection;
+    let app = TestApp::start().await;
+    let without = app
+        .sql(
+            "SELECT string_agg(c.relname, ',' ORDER BY c.relname) FROM pg_class c
+              WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND NOT EXISTS (
+                    SELECT 1 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+                     WHERE t.tgrelid = c.oid AND p.proname = 'require_audit_event' AND t.tgdeferrable
+                       AND t.tginitdeferred AND t.tgenabled = 'O')",
+        )
+        .await;
+    assert_eq!(without.split(',').collect::<Vec<_>>(), NOT_AUDITED);
+    for sql in [
+        "UPDATE experts SET status = 'left'",
+        "DELETE FROM expert_fields",
+        "UPDATE expert_publications SET year = 1900",
+        "UPDATE expert_restricted SET sealed = 'x'",
+        "UPDATE organisations SET name = 'x'",
+        "UPDATE accounts SET role = 'admin' WHERE username = 'auditor'",
+        "UPDATE provinces SET name = 'x'",
+        "INSERT INTO settings (name, valid_from, value) VALUES ('x', '2026-01-01', '1')",
+    ] {
+        let mut conn = app.state.db.conn().await.unwrap();
+        let said = conn.batch_execute(sql).await.unwrap_err().to_string();
+        assert!(said.contains("must be committed with an audit event"), "{sql}: {said}");
+        drop(conn);
+    }
+    try_change(&app, "UPDATE settings SET value = '2' WHERE name = 'demo'").await.unwrap();
+}
+
+/// Everything a schema is made of, in words.
+const SCHEMA: &str = "
+    SELECT coalesce(string_agg(line, E'\\n' ORDER BY line), '') FROM (
+        SELECT concat_ws(' ', 'column', table_name, ordinal_position, column_name, data_type, udt_name, is_nullable,
+                         column_default, is_identity, collation_name) AS line
+          FROM information_schema.columns WHERE table_schema = 'public'
+        UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public'
+        UNION ALL SELECT concat_ws(' ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(oid), condeferred)
+          FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        UNION ALL SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+        UNION ALL SELECT 'function ' || pg_get_functiondef(p.oid) FROM pg_proc p
+          WHERE pronamespace = 'public'::regnamespace AND NOT EXISTS (
+                SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+        UNION ALL SELECT 'sequence ' || sequencename || ' ' || data_type FROM pg_sequences
+        UNION ALL SELECT 'extension ' || extname FROM pg_extension) lines";
+
+#[derive(diesel::QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    coalesce: String,
+}
+
+type Blocking = AsyncConnectionWrapper<AsyncPgConnection>;
+
+fn schema(conn: &mut Blocking) -> String {
+    let row: Line = diesel::RunQueryDsl::get_result(diesel::sql_query(SCHEMA), conn).unwrap();
+    row.coalesce
+}
+
+/// Down to nothing and up again, step by step; the schema before and after each step must be the same.
+fn down_and_up(url: &str) -> usize {
+    let mut conn = Blocking::establish(url).unwrap();
+    let mut schemas = vec![schema(&mut conn)];
+    let count = conn.applied_migrations().unwrap().len();
+    for _ in 0..count {
+        let reverted = conn.revert_last_migration(MIGRATIONS).map(|version| version.to_string());
+        let reverted = reverted.unwrap_or_else(|error| panic!("{error}"));
+        schemas.push(schema(&mut conn));
+        assert_ne!(schemas[schemas.len() - 1], schemas[schemas.len() - 2], "{reverted} takes something away");
+    }
+    let left = schemas.pop().unwrap();
+    assert!(left.lines().all(|line| line.contains("diesel_schema_migrations") || line.contains("plpgsql")), "{left}");
+    while let Some(expected) = schemas.pop() {
+        let name = conn.run_next_migration(MIGRATIONS).unwrap().to_string();
+        let now = schema(&mut conn);
+        let missing: Vec<&str> = expected.lines().filter(|line| !now.contains(line)).collect();
+        assert!(now == expected, "{name}: before it went down there was {missing:?}");
+    }
+    count
+}
+
+#[tokio::test]
+async fn every_migration_goes_down_over_data_and_up_again_to_the_same_schema() {
+    let url = fresh_url();
+    let count = std::thread::spawn(move || down_and_up(&url)).join().expect("down and up");
+    assert!(count >= 6, "{count} migrations");
+}
+
+#[tokio::test]
+async fn instances_that_start_together_migrate_an_empty_database_once() {
+    let url = tokio::task::spawn_blocking(|| empty_url("migrated_together")).await.unwrap();
+    let start = || {
+        let url = url.clone();
+        std::thread::spawn(move || migrations::run(&url).unwrap())
+    };
+    let runs: Vec<_> = [start(), start(), start()].into_iter().map(|run| run.join().unwrap()).collect();
+    let ran: Vec<usize> = runs.iter().map(Vec::len).filter(|count| *count > 0).collect();
+    let all = diesel::migration::MigrationSource::<Pg>::migrations(&MIGRATIONS).unwrap().len();
+    assert_eq!(ran, [all], "one of them ran all: {runs:?}");
+}
+
+/// A search with `EXPLAIN` before it.
+struct Explain(SearchSql);
+
+impl QueryFragment<Pg> for Explain {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("EXPLAIN ");
+        self.0.walk_ast(out.reborrow())
+    }
+}
+
+impl QueryId for Explain {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Explain {
+    type SqlType = Text;
+}
+
+async fn plan(app: &TestApp, sql: SearchSql) -> String {
+    use diesel_async::SimpleAsyncConnection;
+    let mut conn = app.state.db.conn().await.unwrap();
+    conn.batch_execute("SET enable_seqscan = off").await.unwrap();
+    let lines: Vec<String> = Explain(sql).load(&mut conn).await.unwrap();
+    conn.batch_execute("RESET enable_seqscan").await.unwrap();
+    lines.join("\n")
+}
+
+/// Six thousand people with other words, most of them hidden: in a small table the planner has no reason to look for an
+/// index, and where everybody is public none to look for the one of the public.
+const CROWD: &str = "
+    INSERT INTO experts SELECT copy.* FROM experts e, generate_series(1, 100) n,
+        LATERAL jsonb_populate_record(e, jsonb_build_object(
+            'id', gen_random_uuid(), 'code', e.code || '-' || n, 'search_key', ' ' || md5(e.code || n) || ' ',
+            'public_profile', n % 10 = 0, 'agency_search', n % 5 = 0)) copy;
+    ANALYZE experts; ANALYZE expert_fields";
+
+#[tokio::test]
+async fn hot_searches_use_their_index() {
+    let app = TestApp::start().await;
+    change(&app, CROWD).await;
+    let public = Scope { reach: Reach::Public, actor: Actor::Anonymous };
+    let agencies = Scope { reach: Reach::Agencies, actor: Actor::Anonymous };
+    let words = [("lam".to_owned(), None), ("nghiep".to_owned(), Some("nghiệp".to_owned()))];
+    let fields = [("BKHCN-2008".to_owned(), "404".to_owned())];
+    let list = |scope: &Scope, order| SearchSql::new(scope, order, None, 21);
+    for (what, sql, index) in [
+        ("words, public", list(&public, Order::Relevance).words(&words), "experts_search"),
+        ("words, all", list(&EVERYBODY, Order::Relevance).words(&words), "experts_search"),
+        ("a field", list(&agencies, Order::Name).fields(&fields), "expert_fields_code"),
+        ("list by name, public", list(&public, Order::Name), "experts_name_public"),
+        ("list by name, agencies", list(&agencies, Order::Name), "experts_name_agencies"),
+        ("list by name, all", list(&EVERYBODY, Order::Name), "experts_name"),
+        ("latest changes, all", list(&EVERYBODY, Order::UpdatedAt), "experts_updated"),
+    ] {
+        let plan = plan(&app, sql).await;
+        assert!(plan.split([' ', '\n']).any(|word| word == index), "{what} wants {index}:\n{plan}");
+    }
+    let hit = Hit { id: new_id(), score: 0, standing: 0, name_sort: vec![0x20], updated_at: now() };
+    let next = SearchSql::new(&public, Order::Name, Some(SeekKey::from(&hit)), 21);
+    let plan = plan(&app, next).await;
+    assert!(plan.contains("experts_name_public") && plan.contains("Index Cond: (ROW(name_sort, id) > ROW("), "{plan}");
+}

@@ -1,0 +1,122 @@
+//! `/provinces`, `/academic-titles`, and the loading of reference files.
+
+use expert_bank::reference::load::{holidays, provinces, titles};
+use serde_json::json;
+
+use crate::fields::TempFile;
+use crate::support::TestApp;
+use crate::support::bank::{listed, text};
+
+#[tokio::test]
+async fn provinces_are_those_of_the_day_asked_for() {
+    let app = TestApp::start().await;
+    let nobody = app.nobody();
+    assert_eq!(listed(&nobody, "/api/v1/provinces", "code").await.len(), 34);
+    for (day, count) in [("2025-06-30", 0), ("2025-07-01", 34), ("2099-12-31", 34)] {
+        assert_eq!(listed(&nobody, &format!("/api/v1/provinces?as_of={day}"), "code").await.len(), count, "{day}");
+    }
+    let old = "code,name,type,valid_from,valid_to\n15,Yên Bái,tỉnh,1991-08-12,2025-06-30\n";
+    let file = TempFile::new(old.as_bytes());
+    assert_eq!(provinces(&app.state, &file.sheet()).await.unwrap().changed, 1);
+    for (day, name) in [("2012-11-07", "Yên Bái"), ("2025-06-30", "Yên Bái"), ("2025-07-01", "Lào Cai")] {
+        let page = nobody.get(&format!("/api/v1/provinces?as_of={day}")).await.expect(200);
+        let fifteen = page["items"].as_array().unwrap().iter().find(|item| item["code"] == "15").unwrap();
+        assert_eq!(fifteen["name"], name, "{day}: a code is reused");
+    }
+    let tuyen_quang =
+        json!({ "code": "08", "name": "Tuyên Quang", "kind": "tỉnh", "valid_from": "2025-07-01", "valid_to": null });
+    let today = nobody.get("/api/v1/provinces").await.expect(200);
+    assert!(today["items"].as_array().unwrap().contains(&tuyen_quang));
+    for query in ["as_of=yesterday", "as_of=2025-02-30", "as_of=", "q=x", "as_of=2025-01-01&as_of=2025-01-02"] {
+        assert_eq!(nobody.get(&format!("/api/v1/provinces?{query}")).await.places(400).len(), 1, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn titles_come_the_highest_first_within_a_kind() {
+    let app = TestApp::start().await;
+    let page = app.nobody().get("/api/v1/academic-titles").await.expect(200);
+    let items = page["items"].as_array().unwrap();
+    assert_eq!(items.len(), 16);
+    let of = |kind: &str| -> Vec<(i64, &str)> {
+        let rows = items.iter().filter(|item| item["kind"] == kind);
+        rows.map(|item| (item["rank"].as_i64().unwrap(), text(&item["code"]))).collect()
+    };
+    assert_eq!(of("academic_rank"), [(30, "VS"), (20, "GS"), (10, "PGS")]);
+    assert_eq!(of("degree")[..4], [(70, "TSKH"), (60, "TS"), (50, "CKII"), (40, "BSNT")]);
+    assert!(of("degree").is_sorted_by(|one, two| one.0 >= two.0));
+    assert_eq!(app.nobody().get("/api/v1/academic-titles?q=x").await.places(400), ["/q"]);
+}
+
+#[tokio::test]
+async fn held_reference_lists_are_304() {
+    let app = TestApp::start().await;
+    for place in ["/api/v1/provinces", "/api/v1/academic-titles"] {
+        let first = app.nobody().get(place).await;
+        assert_eq!(first.header("cache-control"), "public, no-cache");
+        let etag = first.header("etag");
+        let held = [("if-none-match", etag.as_str())];
+        let again = app.nobody().send(reqwest::Method::GET, place, &held, None).await;
+        assert_eq!((again.status.as_u16(), again.text.as_str()), (304, ""), "{place}");
+    }
+}
+
+async fn everything(app: &TestApp) -> String {
+    app.sql(
+        "SELECT concat((SELECT md5(string_agg(p::text, '' ORDER BY id)) FROM provinces p),
+                (SELECT md5(string_agg(t::text, '' ORDER BY code)) FROM academic_titles t),
+                (SELECT md5(string_agg(h::text, '' ORDER BY day)) FROM holidays h), (SELECT count(*) FROM audit_events))",
+    )
+    .await
+}
+
+#[tokio::test]
+async fn a_broken_file_is_named_by_line_and_column_and_nothing_of_it_is_loaded() {
+    let app = TestApp::start().await;
+    let before = everything(&app).await;
+    let province = "code,name,type,valid_from,valid_to\n98,Mới,tỉnh,2030-01-01,\n";
+    let title = "scheme,code,name_vi,name_en,abbreviation,rank,note\nhoc_vi,MOI,Mới,New,M,5,\n";
+    let holiday = "date,kind,name\n2030-01-01,off,Mới\n";
+    for (kind, rows, fault) in [
+        ("provinces", "99,Lạ,huyện,2030-01-01,\n", "line 3, column type: `huyện`"),
+        ("provinces", "9,Lạ,tỉnh,2030-01-01,\n", "line 3, column code: `9` is not two digits"),
+        ("provinces", "99,Lạ,tỉnh,01/07/2025,\n", "line 3, column valid_from: `01/07/2025` is not a date"),
+        ("provinces", "99,Lạ,tỉnh,,\n", "line 3, column valid_from: must not be blank"),
+        ("provinces", "99,Lạ,tỉnh,2030-01-02,2030-01-01\n", "line 3, column valid_to"),
+        ("provinces", "98,Lạ,tỉnh,2030-01-01,\n", "line 3, column code"),
+        ("titles", "hoc_hieu,X,X,X,X,1,\n", "line 3, column scheme: `hoc_hieu`"),
+        ("titles", "hoc_vi,X,X,X,X,cao,\n", "line 3, column rank: `cao`"),
+        ("titles", "hoc_vi,MOI,X,X,X,1,\n", "line 3, column code"),
+        ("holidays", "2030-02-30,off,X\n", "line 3, column date: `2030-02-30`"),
+        ("holidays", "2030-01-02,maybe,X\n", "line 3, column kind: `maybe`"),
+        ("holidays", "2030-01-01,work,X\n", "line 3, column date"),
+    ] {
+        let start = match kind {
+            "provinces" => province,
+            "titles" => title,
+            _ => holiday,
+        };
+        let file = TempFile::new(format!("{start}{rows}").as_bytes());
+        let loaded = match kind {
+            "provinces" => provinces(&app.state, &file.sheet()).await,
+            "titles" => titles(&app.state, &file.sheet()).await,
+            _ => holidays(&app.state, &file.sheet()).await,
+        };
+        let error = loaded.unwrap_err().to_string();
+        assert!(error.contains(fault), "{kind} {rows}: {error}");
+        assert_eq!(everything(&app).await, before, "{kind} {rows}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_load_of_the_same_files_has_no_effect() {
+    let app = TestApp::start().await;
+    let before = everything(&app).await;
+    expert_bank::start::load_reference(&app.state, None).await.unwrap();
+    assert_eq!(everything(&app).await, before);
+    let file = TempFile::new(b"date,kind,name\n2030-01-01,off,T\n");
+    let counts =
+        async || holidays(&app.state, &file.sheet()).await.map(|loaded| (loaded.rows, loaded.changed)).unwrap();
+    assert_eq!(counts().await, (1, 1));
+    assert_eq!(counts().await, (1, 0));
+}
