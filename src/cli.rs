@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, IsTerminal, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -59,7 +60,7 @@ enum Command {
     Serve(ServeArgs),
     /// Bring the schema up to date and stop
     Migrate,
-    /// Load data from a file: the whole file or nothing, a second time without effect
+    /// Load data from a file; a second time without effect. Reference data is taken whole or not at all
     #[command(subcommand)]
     Load(Load),
     /// Load the demo and stop; refuses a database that holds other data
@@ -71,6 +72,8 @@ enum Command {
     Openapi,
     /// Print the authorization matrix (docs/authorization.md)
     Authorization,
+    /// Ask the server on this machine whether it is ready; the exit code is 0 if so. For supervisors and containers
+    Health(HealthArgs),
     /// Look after the audit log
     #[command(subcommand)]
     Audit(Audit),
@@ -127,22 +130,22 @@ enum Account {
 #[derive(Debug, Args)]
 struct CreateAccount {
     /// User name: 2 to 64 of a-z 0-9 . _ -
-    #[arg(long)]
+    #[arg(long, env = "EXPERT_BANK_ACCOUNT_USERNAME")]
     username: String,
     /// expert, association, agency, science_dept, union_officer, union_leader, auditor or admin
-    #[arg(long, value_parser = role)]
+    #[arg(long, env = "EXPERT_BANK_ACCOUNT_ROLE", value_parser = role)]
     role: Role,
     /// Name to show; the user name by default
-    #[arg(long)]
+    #[arg(long, env = "EXPERT_BANK_ACCOUNT_DISPLAY_NAME")]
     display_name: Option<String>,
     /// Code of its organisation; needed for association, agency and science_dept
-    #[arg(long)]
+    #[arg(long, env = "EXPERT_BANK_ACCOUNT_ORGANISATION")]
     organisation: Option<String>,
     /// Id or code (CG-000123) of its expert; needed for the role expert
-    #[arg(long)]
+    #[arg(long, env = "EXPERT_BANK_ACCOUNT_EXPERT")]
     expert: Option<String>,
     /// Read the password from standard input instead of printing a token
-    #[arg(long)]
+    #[arg(long, env = "EXPERT_BANK_ACCOUNT_PASSWORD_STDIN")]
     password_stdin: bool,
 }
 
@@ -151,6 +154,13 @@ fn role(text: &str) -> Result<Role, String> {
         let roles: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
         format!("one of {}", roles.join(", "))
     })
+}
+
+#[derive(Debug, Args)]
+struct HealthArgs {
+    /// Address and port the server listens on
+    #[arg(long, env = "EXPERT_BANK_BIND", default_value = "127.0.0.1:8080")]
+    bind: SocketAddr,
 }
 
 #[derive(Debug, Subcommand)]
@@ -162,7 +172,14 @@ enum Audit {
 /// Runs a command; errors go to standard error, as people read them.
 pub async fn run(cli: Cli) -> ExitCode {
     log();
-    match dispatch(cli).await {
+    // `serve` finishes what has begun when it is told to stop; every other command drops its work, which the database rolls
+    // back, and leaves the embedded server on the way out
+    let served = matches!(cli.command, Command::Serve(_));
+    let done = tokio::select! {
+        done = dispatch(cli) => done,
+        () = start::stop_signal(), if !served => Err(StartError::Refused("stopped; what was not finished was rolled back".to_owned())),
+    };
+    match done {
         Ok(code) => code,
         Err(error) => {
             say_err!("error: {error}");
@@ -186,6 +203,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, StartError> {
     match cli.command {
         Command::Serve(args) => start::serve(&data, &args).await?,
         Command::Openapi => say_out!("{}", openapi::json().map_err(Problem::internal)?.trim_end()),
+        Command::Health(args) => return health(args.bind),
         Command::Authorization => say_out!("{}", matrix::markdown().trim_end()),
         Command::Migrate => start::open(&data, None).await?.close().await?,
         Command::Load(load) => return with_store(&data, async |store| run_load(store, load).await).await,
@@ -342,6 +360,35 @@ async fn verify_audit(store: &Store) -> Result<ExitCode, StartError> {
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
+}
+
+/// One plain request, so that a container needs no other program for it.
+fn health(bind: SocketAddr) -> Result<ExitCode, StartError> {
+    let ip = match bind.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    let address = SocketAddr::new(ip, bind.port());
+    let asked =
+        ask_ready(address).map_err(|error| StartError::Refused(format!("{address} does not answer: {error}")))?;
+    if asked.split(' ').nth(1) == Some("200") {
+        say_out!("ready");
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(StartError::Refused(format!("{address} is not ready: {}", asked.lines().next().unwrap_or_default())))
+}
+
+fn ask_ready(address: SocketAddr) -> std::io::Result<String> {
+    let patience = Some(Duration::from_secs(3));
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(3))?;
+    stream.set_read_timeout(patience)?;
+    stream.set_write_timeout(patience)?;
+    stream
+        .write_all(format!("GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())?;
+    let mut answer = String::new();
+    stream.take(64 * 1024).read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 /// Tells whoever started the server where it is.

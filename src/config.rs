@@ -88,6 +88,12 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
+    /// A proxy lets others in.
+    #[error(
+        "--demo with --trusted-proxies (EXPERT_BANK_TRUSTED_PROXIES): the demo's passwords are published and must not be \
+         reachable through a proxy; leave one of them out"
+    )]
+    DemoBehindProxy,
     /// The demo has published passwords.
     #[error(
         "--demo with --bind {bind}: the demo's passwords are published and work on a loopback address only. \
@@ -108,6 +114,9 @@ impl ServeArgs {
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.demo && !self.loopback() {
             return Err(ConfigError::DemoInPublic { bind: self.bind });
+        }
+        if self.demo && !self.trusted_proxies.is_empty() {
+            return Err(ConfigError::DemoBehindProxy);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Starting: the database, its schema, the keys, the reference data; then the server.
 
 use std::path::Path;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use actix_web::HttpServer;
@@ -133,29 +134,32 @@ impl Store {
     }
 }
 
-/// Every key this database was sealed with must be in the ring and be the same; a new one leaves its sample.
+/// Every key this database was sealed with must be in the ring and be the same; only then a new one leaves its sample, so
+/// that a wrong ring, tried once, changes nothing.
 async fn check_keys(state: &State, ring: &KeyRing) -> Result<(), StartError> {
     let context = |key: &str| format!("sealing_keys/{key}");
-    let active = ring.active_id();
-    let sample = state.sealer.seal(&context(active), SAMPLE)?;
-    let mut conn = state.db.conn().await?;
-    let stored: Result<Vec<(String, Vec<u8>)>, diesel::result::Error> = async {
+    let active = ring.active_id().to_owned();
+    let sample = state.sealer.seal(&context(&active), SAMPLE)?;
+    let sealer = state.sealer.clone();
+    let fault = state.db.transaction(async move |tx| {
+        diesel::sql_query("LOCK TABLE sealing_keys IN EXCLUSIVE MODE").execute(tx).await?;
+        let stored: Vec<(String, Vec<u8>)> =
+            sealing_keys::table.select((sealing_keys::key_id, sealing_keys::sample)).load(tx).await?;
+        for (key, sample) in stored {
+            match sealer.open(&context(&key), &sample) {
+                Ok(plain) if plain == SAMPLE => {}
+                Err(SealError::UnknownKey(_)) => return Ok(Some(StartError::KeyGone { key })),
+                _ => return Ok(Some(StartError::WrongKey { key })),
+            }
+        }
         diesel::insert_into(sealing_keys::table)
             .values((sealing_keys::key_id.eq(active), sealing_keys::sample.eq(sample)))
             .on_conflict_do_nothing()
-            .execute(&mut conn)
+            .execute(tx)
             .await?;
-        sealing_keys::table.select((sealing_keys::key_id, sealing_keys::sample)).load(&mut conn).await
-    }
-    .await;
-    for (key, sample) in stored.map_err(Problem::from)? {
-        match state.sealer.open(&context(&key), &sample) {
-            Ok(plain) if plain == SAMPLE => {}
-            Err(SealError::UnknownKey(_)) => return Err(StartError::KeyGone { key }),
-            _ => return Err(StartError::WrongKey { key }),
-        }
-    }
-    Ok(())
+        Ok(None)
+    });
+    fault.await?.map_or(Ok(()), Err)
 }
 
 /// Loads the reference data: the files of a folder, or those in the program. A second time without effect.
@@ -190,10 +194,37 @@ pub async fn load_reference(state: &State, folder: Option<&Path>) -> Result<(), 
 pub async fn serve(data: &DataArgs, args: &ServeArgs) -> Result<(), StartError> {
     let started = Instant::now();
     args.check()?;
-    let store = open(data, Some(args)).await?;
-    let served = serve_store(&store.state, args, started).await;
+    let mut stop = std::pin::pin!(stop_signal());
+    let store = tokio::select! {
+        opened = open(data, Some(args)) => opened?,
+        () = &mut stop => return Ok(()),
+    };
+    let served = serve_store(&store.state, args, started, stop).await;
     let closed = store.close().await;
     served.and(closed)
+}
+
+async fn prepare(state: &State, args: &ServeArgs) -> Result<(), StartError> {
+    load_reference(state, args.reference_dir.as_deref()).await?;
+    if args.demo {
+        demo::load(state, demo::EXPERTS).await?;
+    }
+    Ok(())
+}
+
+/// Comes when somebody wants the program to end: Ctrl-C, a supervisor, a closed terminal.
+pub async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let waits = kinds.into_iter().filter_map(|kind| signal(kind).ok()).map(|mut signal| async move {
+        signal.recv().await;
+    });
+    let mut waits: Vec<_> = waits.map(Box::pin).collect();
+    std::future::poll_fn(|context| {
+        let came = waits.iter_mut().any(|wait| wait.as_mut().poll(context).is_ready());
+        if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
 }
 
 /// Serves the metrics on an address of their own, when one is set: they are for the operator, not for the API's callers.
@@ -217,10 +248,15 @@ fn serve_metrics(
     Ok(Some(handle))
 }
 
-async fn serve_store(state: &State, args: &ServeArgs, started: Instant) -> Result<(), StartError> {
-    load_reference(state, args.reference_dir.as_deref()).await?;
-    if args.demo {
-        demo::load(state, demo::EXPERTS).await?;
+async fn serve_store(
+    state: &State,
+    args: &ServeArgs,
+    started: Instant,
+    mut stop: Pin<&mut impl Future<Output = ()>>,
+) -> Result<(), StartError> {
+    tokio::select! {
+        prepared = prepare(state, args) => prepared?,
+        () = &mut stop => return Ok(()),
     }
     let app = App::new(state.clone(), &args.cors_origins)?;
     let metrics = app.metrics();
@@ -228,6 +264,7 @@ async fn serve_store(state: &State, args: &ServeArgs, started: Instant) -> Resul
     let server = HttpServer::new(move || app.build())
         .workers(workers)
         .shutdown_timeout(15)
+        .disable_signals()
         .client_request_timeout(Duration::from_secs(10))
         .bind(args.bind)
         .map_err(|source| StartError::Bind { bind: args.bind, source })?;
@@ -236,7 +273,17 @@ async fn serve_store(state: &State, args: &ServeArgs, started: Instant) -> Resul
     let beside = tokio::spawn(housekeeping::run(state.db.clone()));
     let measuring = serve_metrics(state, args, metrics)?;
     crate::cli::announce(&url, args.demo, started.elapsed());
-    let served = server.run().await.map_err(StartError::Server);
+    let server = server.run();
+    let handle = server.handle();
+    let mut server = std::pin::pin!(server);
+    let served = tokio::select! {
+        ended = &mut server => ended,
+        () = &mut stop => {
+            tracing::info!("stopping: what has begun is finished");
+            tokio::join!(handle.stop(true), server).1
+        }
+    };
+    let served = served.map_err(StartError::Server);
     if let Some(measuring) = measuring {
         measuring.stop(false).await;
     }

@@ -77,7 +77,9 @@ CREATE TRIGGER audit_events_queue AFTER INSERT ON audit_events
 -- "No commit without an audit event": deferred to the commit, so the event may come first or last.
 CREATE FUNCTION require_audit_event() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM audit_events WHERE xid = pg_current_xact_id()::text::bigint) THEN
+    -- the time as well: transaction numbers begin anew in a database restored elsewhere
+    IF NOT EXISTS (SELECT 1 FROM audit_events
+                    WHERE xid = pg_current_xact_id()::text::bigint AND at >= transaction_timestamp()) THEN
         RAISE EXCEPTION 'a change of % must be committed with an audit event', TG_TABLE_NAME
             USING ERRCODE = 'restrict_violation';
     END IF;

@@ -5,5 +5,6 @@ DROP TABLE expert_publications;
 DROP TABLE expert_restricted;
 DROP TABLE expert_fields;
 DROP TABLE experts;
+DROP FUNCTION next_expert_code();
 DROP SEQUENCE expert_code_seq;
 DROP EXTENSION pg_trgm;

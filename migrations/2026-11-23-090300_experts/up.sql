@@ -2,11 +2,16 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
 
 CREATE SEQUENCE expert_code_seq;
 
+-- CG-000001 … CG-999999, CG-1000000 …: lpad alone would cut the seventh digit off
+CREATE FUNCTION next_expert_code() RETURNS text LANGUAGE sql VOLATILE AS $$
+    SELECT 'CG-' || lpad(n::text, greatest(6, length(n::text)), '0') FROM nextval('expert_code_seq') AS n
+$$;
+
 -- The expert's profile. Keys ending in _key are folded in Rust (lower case, no marks, đ→d) with a blank before and
 -- after, so that ' % word% ' finds the start of a word; accent_key keeps the marks for ranking exact spellings first.
 CREATE TABLE experts (
     id                 uuid PRIMARY KEY,
-    code               text NOT NULL UNIQUE DEFAULT ('CG-' || lpad(nextval('expert_code_seq')::text, 6, '0')),
+    code               text NOT NULL UNIQUE DEFAULT next_expert_code(),
     version            bigint NOT NULL DEFAULT 1,
     status             text NOT NULL DEFAULT 'nominated'
         CHECK (status IN ('nominated', 'invited', 'consented', 'active', 'paused', 'left', 'deceased')),
@@ -93,6 +98,8 @@ CREATE TABLE expert_publications (
 -- when and what; silence is not consent, so no row means no.
 CREATE TABLE expert_consents (
     id           uuid PRIMARY KEY,
+    -- the order of the ledger: clocks of instances differ
+    seq          bigint NOT NULL UNIQUE GENERATED ALWAYS AS IDENTITY,
     expert_id    uuid NOT NULL REFERENCES experts (id),
     purpose      text NOT NULL CHECK (purpose IN ('listing', 'agency_search', 'public_profile', 'contact_sharing')),
     given        boolean NOT NULL,
@@ -103,7 +110,7 @@ CREATE TABLE expert_consents (
     recorded_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     recorded_by  uuid
 );
-CREATE INDEX expert_consents_latest ON expert_consents (expert_id, purpose, recorded_at DESC, id DESC);
+CREATE INDEX expert_consents_latest ON expert_consents (expert_id, purpose, seq DESC);
 CREATE TRIGGER expert_consents_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON expert_consents
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE CONSTRAINT TRIGGER expert_consents_audited AFTER INSERT ON expert_consents
@@ -119,7 +126,7 @@ BEGIN
            coalesce(bool_or(given) FILTER (WHERE purpose = 'agency_search'), false)
       INTO wants_public, wants_agencies
       FROM (SELECT DISTINCT ON (purpose) purpose, given FROM expert_consents
-             WHERE expert_id = NEW.expert_id ORDER BY purpose, recorded_at DESC, id DESC) latest;
+             WHERE expert_id = NEW.expert_id ORDER BY purpose, seq DESC) latest;
     UPDATE experts SET public_profile = wants_public, agency_search = wants_public OR wants_agencies
      WHERE id = NEW.expert_id
        AND (public_profile, agency_search) IS DISTINCT FROM (wants_public, wants_public OR wants_agencies);

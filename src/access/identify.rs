@@ -49,7 +49,8 @@ async fn caller(req: &ServiceRequest) -> Answer<Actor> {
     actor.ok_or_else(invalid)
 }
 
-type SessionRow = (String, Option<Uuid>, Option<Uuid>, Option<DateTime<Utc>>, Option<DateTime<Utc>>, DateTime<Utc>);
+type SessionRow =
+    (String, bool, Option<Uuid>, Option<Uuid>, Option<DateTime<Utc>>, Option<DateTime<Utc>>, DateTime<Utc>);
 
 /// `None` when the session ended or the account is disabled.
 async fn load_account(state: &State, id: Uuid, session_id: Uuid) -> Answer<Option<Actor>> {
@@ -59,6 +60,7 @@ async fn load_account(state: &State, id: Uuid, session_id: Uuid) -> Answer<Optio
         .filter(sessions::id.eq(session_id).and(accounts::id.eq(id)))
         .select((
             accounts::role,
+            accounts::demo,
             accounts::organisation_id,
             accounts::expert_id,
             accounts::disabled_at,
@@ -68,8 +70,8 @@ async fn load_account(state: &State, id: Uuid, session_id: Uuid) -> Answer<Optio
         .first(&mut conn)
         .await
         .optional()?;
-    Ok(row.and_then(|(role, organisation_id, expert_id, disabled_at, ended_at, expires_at)| {
-        let live = disabled_at.is_none() && ended_at.is_none() && expires_at > now();
+    Ok(row.and_then(|(role, demo, organisation_id, expert_id, disabled_at, ended_at, expires_at)| {
+        let live = (!demo || state.loopback) && disabled_at.is_none() && ended_at.is_none() && expires_at > now();
         let role = Role::parse(&role).filter(|_| live)?;
         Some(Actor::Account(AccountActor { id, role, organisation_id, expert_id, session_id }))
     }))

@@ -1,6 +1,7 @@
 //! Passwords: argon2id with OWASP's parameters, off the async threads, a bounded number at once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -14,6 +15,8 @@ use crate::say;
 
 /// Shortest password in characters (NIST SP 800-63B asks for 8 at least; length is what counts).
 pub const MIN_CHARS: usize = 12;
+/// How long a sign-in waits for its turn to be hashed.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Longest in characters, so that hashing can't be made expensive.
 pub const MAX_CHARS: usize = 128;
 
@@ -63,8 +66,17 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
-        let _slot = self.slots.acquire().await.map_err(Problem::internal)?;
-        tokio::task::spawn_blocking(work).await.map_err(Problem::internal)
+        let waiting = self.slots.clone().acquire_owned();
+        let Ok(slot) = tokio::time::timeout(PATIENCE, waiting).await else {
+            return Err(Problem::unavailable("too many passwords are being checked"));
+        };
+        let slot = slot.map_err(Problem::internal)?;
+        let hashing = tokio::task::spawn_blocking(move || {
+            // held by the work itself: a caller who hangs up does not make room for another hash beside this one
+            let _slot = slot;
+            work()
+        });
+        hashing.await.map_err(Problem::internal)
     }
 }
 

@@ -80,6 +80,7 @@ fn actor_of(row: &AccountRow, session_id: Uuid) -> Actor {
     responses(
         (status = 200, description = "Signed in", body = TokenPair),
         (status = 401, description = "Wrong user name or password", body = crate::kernel::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The account is disabled, or a demo account is used from elsewhere", body = crate::kernel::problem::ProblemDocument, content_type = "application/problem+json"),
         (status = 429, description = "Too many failures; `Retry-After` says when to try again", body = crate::kernel::problem::ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
@@ -153,6 +154,7 @@ enum Renewal {
 )]
 #[post("/auth/refresh")]
 async fn renew(permit: Permit<SignIn>, body: Body<RefreshRequest>) -> Answer {
+    let loopback = permit.state().loopback;
     let old = Opaque::hash(body.0.refresh_token.expose());
     let token = Opaque::new("ebr")?;
     let new = token.hash.clone();
@@ -166,7 +168,8 @@ async fn renew(permit: Permit<SignIn>, body: Body<RefreshRequest>) -> Answer {
                 let ended = store::end_session(tx, account.id, session, "reuse").await?;
                 return Ok((Renewal::Refused, if ended { event("session.end_by_reuse") } else { None }));
             }
-            if found.ended_at.is_some() || found.expires_at <= now() || account.disabled_at.is_some() {
+            let barred = account.disabled_at.is_some() || (account.demo && !loopback);
+            if found.ended_at.is_some() || found.expires_at <= now() || barred {
                 return Ok((Renewal::Refused, None));
             }
             store::use_refresh(tx, &old, &found).await?;
@@ -230,6 +233,10 @@ async fn redeem_reset(permit: Permit<SignIn>, body: Body<Redemption>) -> Answer 
     let Redemption { token, new_password } = body.0;
     check_new("/new_password", &new_password, "\0")?;
     let token = Opaque::hash(token.expose());
+    // looked up before the costly hash, so that a made-up token costs next to nothing
+    if store::reset_owner(&mut permit.read().await?, &token).await?.is_none() {
+        return Err(Problem::new(Code::InvalidToken));
+    }
     let hash = permit.state().passwords.hash(new_password.clone()).await?;
     permit
         .write(async move |tx| {

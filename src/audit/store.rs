@@ -38,7 +38,12 @@ pub async fn head(conn: &mut Conn) -> Answer<Option<(i64, Vec<u8>)>> {
 pub async fn pending(conn: &mut Conn, limit: i64) -> Answer<Vec<ChainedEvent>> {
     Ok(audit_pending::table
         .inner_join(audit_events::table)
-        .filter(audit_pending::xid.lt(sql::<BigInt>("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")))
+        .filter(
+            audit_pending::xid
+                .lt(sql::<BigInt>("pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
+                // in a database restored elsewhere transaction numbers begin anew: a visible event cannot lie ahead of them
+                .or(audit_pending::xid.ge(sql::<BigInt>("pg_snapshot_xmax(pg_current_snapshot())::text::bigint"))),
+        )
         .order((audit_pending::xid, audit_pending::event_id))
         .limit(limit)
         .select(ChainedEvent::as_select())

@@ -15,7 +15,10 @@ const LOCK: i64 = 0x4542_4d49_4752_4154;
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// The database did not answer.
-    #[error("cannot connect to the database: {0}")]
+    #[error(
+        "cannot connect to the database: {0}. Check DATABASE_URL (postgresql://user:password@host:port/database) and that \
+         PostgreSQL runs there and lets this user in"
+    )]
     Connect(#[from] ConnectionError),
     /// A migration failed; it was rolled back.
     #[error("a migration failed and was rolled back: {0}")]

@@ -97,6 +97,7 @@ diesel::table! {
 diesel::table! {
     expert_consents (id) {
         id -> Uuid,
+        seq -> Int8,
         expert_id -> Uuid,
         purpose -> Text,
         given -> Bool,

@@ -14,6 +14,7 @@ use super::policy::{ReadConsents, RecordConsent};
 use super::store::{self, ConsentRow};
 use crate::access::permit::Permit;
 use crate::audit::event::Event;
+use crate::db::Conn;
 use crate::http::body::Body;
 use crate::http::idempotency::Once;
 use crate::http::params::{Nothing, Params};
@@ -22,7 +23,7 @@ use crate::kernel::clock::{now, today};
 use crate::kernel::id::new_id;
 use crate::kernel::page::Page;
 use crate::kernel::precondition::fresh;
-use crate::kernel::problem::{Answer, Problem};
+use crate::kernel::problem::{Answer, Code, Problem};
 use crate::kernel::text::display;
 use crate::say;
 
@@ -140,6 +141,7 @@ async fn record_consent(permit: Permit<RecordConsent>, key: Key, once: Once, bod
     let id = permit
         .write_once(once, async move |tx| {
             let expert = store::lock(tx, &scope, &key.0).await?;
+            refuse_older(tx, expert.id, &decision).await?;
             let row = ConsentRow {
                 id: new_id(),
                 expert_id: expert.id,
@@ -166,15 +168,35 @@ async fn record_consent(permit: Permit<RecordConsent>, key: Key, once: Once, bod
     Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(Consent::from(consent)))
 }
 
+/// A paper that turns up late must not undo a withdrawal that came after it was signed.
+async fn refuse_older(tx: &mut Conn, expert: Uuid, decision: &Decision) -> Answer<()> {
+    let Some(day) = decision.decided_on.filter(|_| decision.given) else { return Ok(()) };
+    match store::standing_withdrawal(tx, expert, decision.purpose.as_str()).await? {
+        Some(withdrawn) if day < withdrawn => Err(Problem::new(Code::Conflict).and_field(
+            "/decided_on",
+            "withdrawn_later",
+            say!(
+                "Người này đã rút lại ngày {withdrawn}, sau quyết định này; cần một sự đồng ý mới.",
+                "The person withdrew on {withdrawn}, after this decision; a new consent is needed.",
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Who records must say how they know: a person decides online for themselves, an officer holds a paper.
 fn check(decision: &Decision, own: bool) -> Answer<Option<String>> {
     let document = decision.document.as_deref().map(display).filter(|text| !text.is_empty());
+    let first = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default();
     if decision.decided_on.is_some_and(|day| day > today()) {
         return Err(Problem::field(
             "/decided_on",
             "in_the_future",
             say!("Ngày ở tương lai.", "The date lies in the future."),
         ));
+    }
+    if decision.decided_on.is_some_and(|day| day < first) {
+        return Err(Problem::field("/decided_on", "too_early", say!("Ngày trước năm 2000.", "Before the year 2000.")));
     }
     if own != (decision.channel == Channel::Online) {
         return Err(Problem::field(

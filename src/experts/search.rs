@@ -48,7 +48,7 @@ struct ExpertQuery {
     /// `BKHCN-2008:404`.
     #[param(example = json!(["404"]))]
     field: Vec<String>,
-    /// Order; `relevance` with `q`, else `name`.
+    /// Order; `relevance` with `q`, else `name`. `updated_at` is for the Union and the auditor.
     #[param(inline)]
     sort: Option<Sort>,
     /// Rows a page.
@@ -70,6 +70,14 @@ struct ExpertQuery {
 #[get("/experts")]
 async fn search_experts(permit: Permit<SearchExperts>, query: Params<ExpertQuery>, req: HttpRequest) -> Answer {
     let query = query.0;
+    if matches!(query.sort, Some(Sort::UpdatedAt)) && permit.scope().reach != Reach::All {
+        // when a record changed is the bank's own data: who may not see it may not ask for it either
+        return Err(Problem::new(Code::InvalidQuery).and_field(
+            "/sort",
+            "not_allowed",
+            say!("Chỉ Liên hiệp hội sắp xếp theo ngày cập nhật.", "Only the Union sorts by the time of change."),
+        ));
+    }
     let words = accented_words(query.q.as_deref().unwrap_or_default())?;
     let order = match query.sort {
         Some(Sort::Name) => Order::Name,
@@ -86,7 +94,7 @@ async fn search_experts(permit: Permit<SearchExperts>, query: Params<ExpertQuery
     let sql = SearchSql::new(permit.scope(), order, after, query.limit.probe()).words(&words).fields(&fields);
     let hits = store::search(&mut conn, sql).await?;
     let ids: Vec<_> = hits.iter().map(|hit| hit.id).collect();
-    let mut rows = store::by_ids(&mut conn, &ids).await?;
+    let mut rows = store::by_ids(&mut conn, permit.scope(), &ids).await?;
     let mut expert_fields = store::fields(&mut conn, &ids).await?;
     drop(conn);
     let folded: Vec<String> = words.into_iter().map(|(folded, _)| folded).collect();

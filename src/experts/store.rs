@@ -4,7 +4,7 @@ mod consents;
 mod search;
 mod sources;
 
-pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents};
+pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
 pub use search::{Hit, Order, SearchSql, SeekKey, run as search};
 pub use sources::{SourceRow, put_sources, source_ids, sources};
 
@@ -199,10 +199,14 @@ pub async fn lock(tx: &mut Conn, scope: &Scope, key: &str) -> Answer<ProfileRow>
     Ok(query.select(ProfileRow::as_select()).for_update().first(tx).await?)
 }
 
-/// Profiles by id, in any order.
-pub async fn by_ids(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, ProfileRow>> {
-    let rows: Vec<ProfileRow> =
-        experts::table.filter(experts::id.eq_any(ids)).select(ProfileRow::as_select()).load(conn).await?;
+/// Profiles by id, of those the caller may know of, in any order.
+pub async fn by_ids(conn: &mut Conn, scope: &Scope, ids: &[Uuid]) -> Answer<HashMap<Uuid, ProfileRow>> {
+    let rows: Vec<ProfileRow> = experts::table
+        .filter(visible(scope))
+        .filter(experts::id.eq_any(ids))
+        .select(ProfileRow::as_select())
+        .load(conn)
+        .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 

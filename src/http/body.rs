@@ -1,5 +1,6 @@
 //! The JSON body of a request.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -85,7 +86,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
         return Err(Problem::field("", "wrong_type", say!("Cần một đối tượng JSON.", "A JSON object is needed.")));
     }
     let mut faults = Vec::new();
-    find_nul(&value, String::new(), &mut faults);
+    find_nul(&value, &mut Vec::new(), &mut faults);
     if let Some(problem) = Problem::fields(faults) {
         return Err(problem);
     }
@@ -103,26 +104,38 @@ fn malformed(error: &serde_json::Error) -> Problem {
     ))
 }
 
-/// PostgreSQL keeps no NUL in text; the depth is bounded by the parser.
-fn find_nul(value: &Value, at: String, faults: &mut Vec<FieldError>) {
+/// Most places with a NUL that are named.
+const MAX_FAULTS: usize = 20;
+
+/// PostgreSQL keeps no NUL in text. The depth is bounded by the parser; the pointer is written only where one is found, so
+/// that a large document costs no more than its size.
+fn find_nul<'v>(value: &'v Value, at: &mut Vec<Cow<'v, str>>, faults: &mut Vec<FieldError>) {
     match value {
-        Value::String(text) if text.contains('\0') => faults.push(FieldError {
-            pointer: at,
+        Value::String(text) if text.contains('\0') && faults.len() < MAX_FAULTS => faults.push(FieldError {
+            pointer: at.iter().map(|step| format!("/{}", escape(step))).collect(),
             code: "nul_character",
             detail: say!("Bỏ ký tự NUL (U+0000).", "Remove the NUL character (U+0000)."),
         }),
         Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                find_nul(item, format!("{at}/{index}"), faults);
+            for (index, item) in items.iter().enumerate().filter(|(_, item)| may_hold_text(item)) {
+                at.push(index.to_string().into());
+                find_nul(item, at, faults);
+                at.pop();
             }
         }
         Value::Object(members) => {
-            for (key, member) in members {
-                find_nul(member, format!("{at}/{}", escape(key)), faults);
+            for (key, member) in members.iter().filter(|(_, member)| may_hold_text(member)) {
+                at.push(key.into());
+                find_nul(member, at, faults);
+                at.pop();
             }
         }
         _ => {}
     }
+}
+
+const fn may_hold_text(value: &Value) -> bool {
+    matches!(value, Value::String(_) | Value::Array(_) | Value::Object(_))
 }
 
 #[cfg(test)]

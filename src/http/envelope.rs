@@ -117,7 +117,7 @@ fn log(response: &ServiceResponse<BoxBody>, started: Instant) {
     let action = request.extensions().get::<Checked>().map_or("", |checked| checked.0);
     let ms = started.elapsed().as_secs_f64() * 1000.0;
     tracing::info!(
-        request_id = ?request_id(request),
+        request_id = request_id(request).map(tracing::field::display),
         method = %request.method(), route, action, status = response.status().as_u16(), ms, "request"
     );
 }

@@ -33,14 +33,19 @@ pub(super) fn field_error(path: &Path, message: &str) -> FieldError {
     FieldError { pointer, code, detail }
 }
 
-/// A value of the wrong type or out of range. The message may quote what was sent, which the caller knows anyway.
+/// A value of the wrong type or out of range: what was expected, never what was sent, which may be personal and would stand
+/// in the log of a load.
 fn wrong(message: &str) -> (&'static str, Say) {
-    let message = message.split(" at line ").next().unwrap_or(message);
     let code = if message.starts_with("invalid type") { "wrong_type" } else { "invalid_value" };
-    (
-        code,
-        say!("Giá trị không đúng kiểu hoặc phạm vi: {message}.", "The value has the wrong type or range: {message}."),
-    )
+    let expected =
+        message.rsplit_once("expected ").map(|(_, wanted)| wanted.split(" at line ").next().unwrap_or(wanted));
+    let detail = match expected {
+        Some(wanted) => {
+            say!("Giá trị không đúng kiểu hoặc phạm vi; cần: {wanted}.", "Wrong type or range; expected {wanted}.")
+        }
+        None => say!("Giá trị không đúng kiểu hoặc phạm vi.", "The value has the wrong type or range."),
+    };
+    (code, detail)
 }
 
 fn expected(message: &str) -> String {

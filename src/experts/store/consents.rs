@@ -45,10 +45,22 @@ pub async fn find_consent(conn: &mut Conn, id: Uuid) -> Answer<ConsentRow> {
 pub async fn list_consents(conn: &mut Conn, expert: Uuid) -> Answer<Vec<ConsentRow>> {
     Ok(expert_consents::table
         .filter(expert_consents::expert_id.eq(expert))
-        .order((expert_consents::recorded_at.desc(), expert_consents::id.desc()))
+        .order(expert_consents::seq.desc())
         .select(ConsentRow::as_select())
         .load(conn)
         .await?)
+}
+
+/// When the consent for a purpose was withdrawn, if that is what stands.
+pub async fn standing_withdrawal(conn: &mut Conn, expert: Uuid, purpose: &str) -> Answer<Option<NaiveDate>> {
+    let latest: Option<(bool, NaiveDate)> = expert_consents::table
+        .filter(expert_consents::expert_id.eq(expert).and(expert_consents::purpose.eq(purpose)))
+        .order(expert_consents::seq.desc())
+        .select((expert_consents::given, expert_consents::decided_on))
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(latest.and_then(|(given, day)| (!given).then_some(day)))
 }
 
 /// What stands now: the latest entry of each purpose.

@@ -1,4 +1,4 @@
-//! The search query: one statement built from words and filters, cached by its text, every value a parameter.
+//! The search query: one statement built from words and filters, every value a parameter.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -219,6 +219,8 @@ impl SearchSql {
 
 impl QueryFragment<Pg> for SearchSql {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // its text differs with the number of words and fields: callers could fill every connection with statements
+        out.unsafe_to_cache_prepared();
         out.push_sql("SELECT id, score, standing, name_sort, updated_at FROM (SELECT e.id, ");
         self.score(&mut out)?;
         out.push_sql(" AS score, e.standing, e.name_sort, e.updated_at FROM experts e WHERE ");
