@@ -2,7 +2,7 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::{Error, web};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -10,8 +10,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::access::identify::identify;
 use crate::http::envelope::envelope;
 use crate::http::fallback::{KnownPaths, fallback};
-use crate::http::{body, docs};
+use crate::http::{body, cors, docs};
 use crate::kernel::problem::{Answer, Problem};
+use crate::metrics::Metrics;
 use crate::state::State;
 use crate::{accounts, audit, experts, fields, health, openapi, organisations, reference};
 
@@ -34,16 +35,25 @@ pub struct App {
     state: web::Data<State>,
     known: KnownPaths,
     documents: docs::Documents,
+    metrics: Metrics,
+    origins: Vec<String>,
 }
 
 impl App {
-    /// Prepares it.
+    /// Prepares it; `origins` are the web sites whose scripts may call it (CORS).
     ///
     /// # Errors
     /// 500 when the OpenAPI document can't be written.
-    pub fn new(state: State) -> Answer<Self> {
+    pub fn new(state: State, origins: &[String]) -> Answer<Self> {
         let documents = docs::Documents(openapi::json().map_err(Problem::internal)?.into());
-        Ok(Self { state: web::Data::new(state), known: KnownPaths::of(&openapi::document()), documents })
+        let known = KnownPaths::of(&openapi::document());
+        let metrics = Metrics::default();
+        Ok(Self { state: web::Data::new(state), known, documents, metrics, origins: origins.to_vec() })
+    }
+
+    /// What the requests of all workers are counted in.
+    pub fn metrics(&self) -> Metrics {
+        self.metrics.clone()
     }
 
     /// The application of one worker.
@@ -62,6 +72,7 @@ impl App {
             .app_data(self.state.clone())
             .app_data(self.known.clone())
             .app_data(self.documents.clone())
+            .app_data(self.metrics.clone())
             .app_data(web::PayloadConfig::new(body::LIMIT))
             .into_utoipa_app()
             .configure(routes)
@@ -69,6 +80,8 @@ impl App {
             .configure(docs::configure)
             .default_service(web::to(fallback))
             .wrap(from_fn(identify))
+            .wrap(Condition::new(!self.origins.is_empty(), cors::of(&self.origins)))
+            .wrap(Compress::default())
             .wrap(from_fn(envelope))
     }
 }

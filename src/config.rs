@@ -45,6 +45,12 @@ pub struct ServeArgs {
     /// Addresses of proxies whose X-Forwarded-For is believed, separated by commas
     #[arg(long, env = "EXPERT_BANK_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpAddr>,
+    /// Web sites whose scripts may call the API (CORS), such as https://portal.example, separated by commas; none by default
+    #[arg(long, env = "EXPERT_BANK_CORS_ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Vec<String>,
+    /// Address and port of the Prometheus metrics at /metrics; none by default
+    #[arg(long, env = "EXPERT_BANK_METRICS_BIND")]
+    pub metrics_bind: Option<SocketAddr>,
     /// Threads that answer requests; the number of cores by default
     #[arg(long, env = "EXPERT_BANK_WORKERS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
@@ -184,7 +190,15 @@ mod tests {
     use super::*;
 
     fn serve(bind: &str, demo: bool) -> ServeArgs {
-        ServeArgs { bind: bind.parse().unwrap(), demo, reference_dir: None, trusted_proxies: Vec::new(), workers: None }
+        ServeArgs {
+            bind: bind.parse().unwrap(),
+            demo,
+            reference_dir: None,
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
+            metrics_bind: None,
+            workers: None,
+        }
     }
 
     #[test]

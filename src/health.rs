@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::permit::Permit;
-use crate::kernel::problem::Answer;
+use crate::db::migrations;
+use crate::kernel::problem::{Answer, Problem};
 use crate::policies;
 
 policies! {
@@ -44,7 +45,13 @@ async fn live(_permit: Permit<ReadHealth>) -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "ok" })
 }
 
-/// Does the database answer
+#[derive(diesel::QueryableByName)]
+struct Schema {
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    version: Option<String>,
+}
+
+/// Do the database and its schema fit
 ///
 /// For a proxy that sends requests only to instances that can answer them.
 #[utoipa::path(
@@ -54,6 +61,10 @@ async fn live(_permit: Permit<ReadHealth>) -> HttpResponse {
 )]
 #[get("/health/ready")]
 async fn ready(permit: Permit<ReadHealth>) -> Answer {
-    diesel::sql_query("SELECT 1").execute(&mut permit.read().await?).await?;
+    let query = diesel::sql_query("SELECT max(version) AS version FROM __diesel_schema_migrations");
+    let schema: Schema = query.get_result(&mut permit.read().await?).await?;
+    if schema.version < migrations::newest() {
+        return Err(Problem::unavailable("the schema is older than the program"));
+    }
     Ok(HttpResponse::Ok().json(Health { status: "ok" }))
 }

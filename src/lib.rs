@@ -15,6 +15,7 @@ pub mod health;
 pub mod housekeeping;
 pub mod http;
 pub mod kernel;
+pub mod metrics;
 pub mod openapi;
 pub mod organisations;
 pub mod reference;

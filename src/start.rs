@@ -20,6 +20,7 @@ use crate::db::schema::sealing_keys;
 use crate::kernel::problem::Problem;
 use crate::kernel::sealed::{KeyRing, SealError, Sealer};
 use crate::kernel::sheet::{Sheet, SheetError};
+use crate::metrics::Metrics;
 use crate::reference::load::LoadError;
 use crate::state::State;
 use crate::{audit, demo, fields, housekeeping, reference};
@@ -195,12 +196,34 @@ pub async fn serve(data: &DataArgs, args: &ServeArgs) -> Result<(), StartError> 
     served.and(closed)
 }
 
+/// Serves the metrics on an address of their own, when one is set: they are for the operator, not for the API's callers.
+fn serve_metrics(
+    state: &State,
+    args: &ServeArgs,
+    metrics: Metrics,
+) -> Result<Option<actix_web::dev::ServerHandle>, StartError> {
+    let Some(bind) = args.metrics_bind else { return Ok(None) };
+    let db = state.db.clone();
+    let factory = move || {
+        actix_web::App::new()
+            .app_data(metrics.clone())
+            .app_data(db.clone())
+            .route("/metrics", actix_web::web::get().to(crate::metrics::scrape))
+    };
+    let server = HttpServer::new(factory).workers(1).disable_signals().bind(bind);
+    let server = server.map_err(|source| StartError::Bind { bind, source })?.run();
+    let handle = server.handle();
+    tokio::spawn(server);
+    Ok(Some(handle))
+}
+
 async fn serve_store(state: &State, args: &ServeArgs, started: Instant) -> Result<(), StartError> {
     load_reference(state, args.reference_dir.as_deref()).await?;
     if args.demo {
         demo::load(state, demo::EXPERTS).await?;
     }
-    let app = App::new(state.clone())?;
+    let app = App::new(state.clone(), &args.cors_origins)?;
+    let metrics = app.metrics();
     let workers = args.workers.map_or_else(|| std::thread::available_parallelism().map_or(2, usize::from), usize::from);
     let server = HttpServer::new(move || app.build())
         .workers(workers)
@@ -211,8 +234,12 @@ async fn serve_store(state: &State, args: &ServeArgs, started: Instant) -> Resul
     let addresses = server.addrs();
     let url = addresses.as_slice().first().map_or_else(String::new, |address| format!("http://{address}"));
     let beside = tokio::spawn(housekeeping::run(state.db.clone()));
+    let measuring = serve_metrics(state, args, metrics)?;
     crate::cli::announce(&url, args.demo, started.elapsed());
     let served = server.run().await.map_err(StartError::Server);
+    if let Some(measuring) = measuring {
+        measuring.stop(false).await;
+    }
     beside.abort();
     if let Err(problem) = audit::chain::seal(&state.db).await {
         tracing::warn!(%problem, "the last audit events will be chained at the next start");

@@ -32,7 +32,7 @@ use crate::http::path::Id;
 use crate::kernel::clock::now;
 use crate::kernel::id::new_id;
 use crate::kernel::page::{Cursors, Limit, Page};
-use crate::kernel::precondition::fresh;
+use crate::kernel::precondition::fresh_page;
 use crate::kernel::problem::{Answer, Problem};
 use crate::kernel::redacted::Redacted;
 use crate::say;
@@ -149,7 +149,7 @@ async fn list_clients(permit: Permit<ReadClients>, query: Params<ClientQuery>, r
     let cursors = Cursors::of(&permit.state().sealer, &req, &permit.scope().audience());
     let before = cursors.open(query.cursor.as_deref())?;
     let rows = store::list_clients(&mut permit.read().await?, before, query.limit.probe()).await?;
-    fresh(&req, None, "private", &cursors.page(rows, query.limit, |row| row.id, ApiClient::from)?)
+    fresh_page(&req, "private", &cursors.page(rows, query.limit, |row| row.id, ApiClient::from)?)
 }
 
 /// Revoke an API client

@@ -25,7 +25,7 @@ use crate::kernel::clock::now;
 use crate::kernel::id::new_id;
 use crate::kernel::page::{Cursors, Limit, Page};
 use crate::kernel::patch::Change;
-use crate::kernel::precondition::{IfMatch, fresh, written};
+use crate::kernel::precondition::{IfMatch, fresh, fresh_page, written};
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::say;
 
@@ -151,7 +151,7 @@ async fn list_accounts(permit: Permit<ReadAccounts>, query: Params<AccountQuery>
     let after = cursors.open(query.cursor.as_deref())?;
     let role = query.role.map(Role::as_str);
     let rows = store::list(&mut permit.read().await?, role, after, query.limit.probe()).await?;
-    fresh(&req, None, "private", &cursors.page(rows, query.limit, |row| row.username.clone(), Account::from)?)
+    fresh_page(&req, "private", &cursors.page(rows, query.limit, |row| row.username.clone(), Account::from)?)
 }
 
 /// Read an account

@@ -13,7 +13,7 @@ use crate::access::permit::Permit;
 use crate::http::params::Params;
 use crate::kernel::clock::instant;
 use crate::kernel::page::{Cursors, Limit, Page};
-use crate::kernel::precondition::fresh;
+use crate::kernel::precondition::fresh_page;
 use crate::kernel::problem::Answer;
 
 /// The routes of this slice.
@@ -121,5 +121,5 @@ async fn list_audit_events(permit: Permit<ReadAudit>, query: Params<AuditQuery>,
         to: query.to,
     };
     let rows = store::list(&mut permit.read().await?, filter, query.limit.probe()).await?;
-    fresh(&req, None, "private", &cursors.page(rows, query.limit, |(event, _)| event.id, AuditEvent::from)?)
+    fresh_page(&req, "private", &cursors.page(rows, query.limit, |(event, _)| event.id, AuditEvent::from)?)
 }

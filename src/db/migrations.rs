@@ -22,6 +22,13 @@ pub enum MigrateError {
     Migration(String),
 }
 
+/// The version of the newest migration in this program.
+pub fn newest() -> Option<String> {
+    use diesel::migration::{Migration, MigrationSource};
+    let migrations: Vec<Box<dyn Migration<diesel::pg::Pg>>> = MIGRATIONS.migrations().ok()?;
+    migrations.iter().map(|migration| migration.name().version().to_string()).max()
+}
+
 /// Brings the schema up to date and returns the names of the migrations that ran. Blocking: call it on a blocking thread.
 ///
 /// # Errors

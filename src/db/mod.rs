@@ -70,6 +70,12 @@ impl Db {
         self.pool.get().await.map_err(Problem::unavailable)
     }
 
+    /// Connections that are open, of those idle, and requests that wait for one.
+    pub fn load(&self) -> (usize, usize, usize) {
+        let status = self.pool.status();
+        (status.size, status.available, status.waiting)
+    }
+
     /// Closes the pool; whoever asks for a connection afterwards gets a 503.
     pub fn close(&self) {
         self.pool.close();

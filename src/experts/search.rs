@@ -15,7 +15,7 @@ use crate::access::policy::Reach;
 use crate::fields::DEFAULT_SCHEME;
 use crate::http::params::Params;
 use crate::kernel::page::{Cursors, Limit, Page};
-use crate::kernel::precondition::fresh;
+use crate::kernel::precondition::fresh_page;
 use crate::kernel::problem::{Answer, Code, Problem, Say};
 use crate::kernel::words::accented_words;
 use crate::say;
@@ -114,7 +114,7 @@ async fn search_experts(permit: Permit<SearchExperts>, query: Params<ExpertQuery
     // A row that went between the two queries is left out; its place is not filled.
     let page = Page { items: page.items.into_iter().flatten().collect(), next_cursor: page.next_cursor };
     let cache = if permit.scope().reach == Reach::Public { "public" } else { "private" };
-    fresh(&req, None, cache, &page)
+    fresh_page(&req, cache, &page)
 }
 
 fn bad(pointer: &str, code: &'static str, detail: Say) -> Problem {

@@ -11,7 +11,7 @@ use super::store::{self, FieldRow};
 use crate::access::permit::Permit;
 use crate::http::params::Params;
 use crate::kernel::page::{Cursors, Limit, Page};
-use crate::kernel::precondition::fresh;
+use crate::kernel::precondition::fresh_page;
 use crate::kernel::problem::Answer;
 use crate::kernel::words::words;
 
@@ -100,5 +100,5 @@ async fn list_fields(permit: Permit<ReadFields>, query: Params<FieldQuery>, req:
         words: words(query.q.as_deref())?,
     };
     let rows = store::list(&mut permit.read().await?, filter, query.limit.probe()).await?;
-    fresh(&req, None, "public", &cursors.page(rows, query.limit, |row| row.code.clone(), Field::from)?)
+    fresh_page(&req, "public", &cursors.page(rows, query.limit, |row| row.code.clone(), Field::from)?)
 }

@@ -1,6 +1,7 @@
 //! The JSON body of a request.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::web::Bytes;
@@ -15,6 +16,9 @@ use crate::say;
 
 /// The largest body an ordinary endpoint takes, in bytes.
 pub const LIMIT: usize = 1 << 20;
+
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A JSON body as `T`, which refuses unknown fields (`#[serde(deny_unknown_fields)]`).
 ///
@@ -42,7 +46,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         let bytes = Bytes::from_request(req, payload);
         Box::pin(async move {
             media_type?;
-            let bytes = bytes.await.map_err(payload_problem)?;
+            let Ok(bytes) = tokio::time::timeout(PATIENCE, bytes).await else {
+                return Err(Problem::new(Code::RequestTimeout));
+            };
+            let bytes = bytes.map_err(payload_problem)?;
             Ok(Self(parse(&bytes)?, hex::encode(Sha256::digest(&bytes))))
         })
     }

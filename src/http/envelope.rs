@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest};
@@ -12,6 +13,11 @@ use uuid::Uuid;
 use crate::access::permit::Checked;
 use crate::kernel::id::new_id;
 use crate::kernel::problem::{Code, Lang, Problem};
+use crate::metrics::Metrics;
+use crate::say;
+
+/// Most bytes of all headers together; an access token has some 400.
+const HEAD_LIMIT: usize = 16 * 1024;
 
 /// The id of the request in progress; quoted in problems, audit events and the log.
 #[derive(Debug, Clone, Copy)]
@@ -33,17 +39,32 @@ pub fn lang(req: &HttpRequest) -> Lang {
 /// # Errors
 /// Those of the framework itself; every other error becomes an answer here.
 pub async fn envelope(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
     let id = new_id();
     req.extensions_mut().insert(RequestId(id));
+    if head_size(&req) > HEAD_LIMIT {
+        let detail = say!("Tối đa {HEAD_LIMIT} byte cho mọi tiêu đề.", "At most {HEAD_LIMIT} bytes for all headers.");
+        let problem = Problem::new(Code::HeadersTooLarge).detail(detail);
+        let answer = problem.response(lang(req.request()), Some(id));
+        return Ok(req.into_response(answer));
+    }
+    if req.method() == Method::HEAD {
+        // answered as a GET; the connection leaves the body out by itself
+        req.head_mut().method = Method::GET;
+    }
     // Extractors and handlers answer their errors themselves; what is left here never reached a route.
     let mut response = render(next.call(req).await?.map_into_boxed_body(), id);
     decorate(&mut response, id);
     log(&response, started);
+    count(&response, started);
     Ok(response)
+}
+
+fn head_size(req: &ServiceRequest) -> usize {
+    req.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }
 
 fn render(response: ServiceResponse<BoxBody>, id: Uuid) -> ServiceResponse<BoxBody> {
@@ -79,6 +100,14 @@ fn decorate(response: &mut ServiceResponse<BoxBody>, id: Uuid) {
     set(header::REFERRER_POLICY, "no-referrer");
     set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
     set(header::CACHE_CONTROL, "no-store");
+}
+
+/// Counts by route template: a path would be a label for each person.
+fn count(response: &ServiceResponse<BoxBody>, started: Instant) {
+    let request = response.request();
+    let Some(metrics) = request.app_data::<Metrics>() else { return };
+    let route = request.match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    metrics.request(request.method(), route, response.status(), started.elapsed());
 }
 
 /// No path values, no query, no address: an id or a name in the log would be personal data.

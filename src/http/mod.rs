@@ -1,6 +1,7 @@
 //! What every request passes through on its way in and every answer on its way out: the conventions of the API, once.
 
 pub mod body;
+pub mod cors;
 pub mod docs;
 pub mod envelope;
 pub mod fallback;

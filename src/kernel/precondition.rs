@@ -10,6 +10,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::page::Page;
 use super::problem::{Answer, Code, Problem};
 use crate::say;
 
@@ -94,6 +95,21 @@ pub fn fresh<T: Serialize>(req: &HttpRequest, version: Option<i64>, cache: &'sta
     response.insert_header((header::CACHE_CONTROL, format!("{cache}, no-cache")));
     response.insert_header((header::VARY, "Authorization, Accept-Language"));
     Ok(if known { response.finish() } else { response.content_type("application/json").body(bytes) })
+}
+
+/// Answers a read of a list: like [`fresh`], with `Link: rel="next"` (RFC 8288) when there is a next page.
+pub fn fresh_page<T: Serialize>(req: &HttpRequest, cache: &'static str, page: &Page<T>) -> Answer {
+    let mut response = fresh(req, None, cache, page)?;
+    if let Some(cursor) = &page.next_cursor {
+        let others = req.query_string().split('&').filter(|pair| !pair.starts_with("cursor=") && !pair.is_empty());
+        let query: Vec<&str> = others.collect();
+        let link =
+            format!("<{}?{}>; rel=\"next\"", req.path(), [query.join("&"), format!("cursor={cursor}")].join("&"));
+        if let Ok(link) = header::HeaderValue::from_str(&link.replace("?&", "?")) {
+            response.headers_mut().insert(header::LINK, link);
+        }
+    }
+    Ok(response)
 }
 
 /// Answers a write with the resource as it is now.

@@ -56,6 +56,8 @@ codes! {
     NotFound = 404 "not_found", "Không tìm thấy", "Not found";
     /// The path exists, the method does not.
     MethodNotAllowed = 405 "method_not_allowed", "Phương thức không được hỗ trợ", "Method not allowed";
+    /// The body did not arrive in time.
+    RequestTimeout = 408 "request_timeout", "Gửi nội dung quá chậm", "The body did not arrive in time";
     /// The state of things forbids it now.
     Conflict = 409 "conflict", "Xung đột với dữ liệu hiện có", "Conflict with existing data";
     /// If-Match names another version.
@@ -70,6 +72,8 @@ codes! {
     Invalid = 422 "invalid", "Dữ liệu chưa hợp lệ", "Invalid data";
     /// If-Match is missing.
     PreconditionRequired = 428 "precondition_required", "Cần tiêu đề If-Match", "If-Match is required";
+    /// The headers are over the limit.
+    HeadersTooLarge = 431 "headers_too_large", "Tiêu đề yêu cầu quá lớn", "The request headers are too large";
     /// Too many failed sign-ins.
     TooManyRequests = 429 "too_many_requests", "Thử quá nhiều lần", "Too many attempts";
     /// A fault of the server.

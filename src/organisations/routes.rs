@@ -14,7 +14,7 @@ use crate::http::params::{Nothing, Params};
 use crate::http::path::Id;
 use crate::kernel::clock::today;
 use crate::kernel::page::{Cursors, Limit, Page};
-use crate::kernel::precondition::fresh;
+use crate::kernel::precondition::{fresh, fresh_page};
 use crate::kernel::problem::Answer;
 use crate::kernel::words::words;
 
@@ -131,7 +131,7 @@ async fn list_organisations(
     };
     let rows = store::list(&mut permit.read().await?, filter, query.limit.probe()).await?;
     let page = cursors.page(rows, query.limit, |row| (row.search_key.clone(), row.id), Organisation::from)?;
-    fresh(&req, None, "public", &page)
+    fresh_page(&req, "public", &page)
 }
 
 /// Read an organisation

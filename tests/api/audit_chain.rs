@@ -121,6 +121,12 @@ async fn whatever_is_altered_behind_the_servers_back_is_reported() {
     let restore: String = format!("TRUNCATE {} CASCADE;", tables.join(", "))
         + &tables.map(|table| format!("INSERT INTO {table} SELECT * FROM kept_{table};")).concat();
     let event = "(SELECT event_id FROM audit_chain WHERE seq = 5)";
+    let gone = format!(
+        "DELETE FROM audit_details WHERE event_id = {event}; DELETE FROM audit_events WHERE id = {event};
+         DELETE FROM audit_chain WHERE seq = 5"
+    );
+    let slipped_in = "INSERT INTO audit_events (id, actor_kind, action, subject_kind, digest)
+                      VALUES (gen_random_uuid(), 'system', 'x.y', 'x', sha256(''))";
     for (sql, fault) in [
         (format!("UPDATE audit_events SET action = 'x.y' WHERE id = {event}"), "altered"),
         (format!("UPDATE audit_events SET at = at + interval '1 microsecond' WHERE id = {event}"), "altered"),
@@ -134,9 +140,12 @@ async fn whatever_is_altered_behind_the_servers_back_is_reported() {
         ("UPDATE audit_chain SET hash = sha256(hash) WHERE seq = 5".into(), "altered"),
         ("DELETE FROM audit_chain WHERE seq = 5".into(), "missing"),
         ("DELETE FROM audit_chain WHERE seq = 1".into(), "missing"),
-        (format!("DELETE FROM audit_details WHERE event_id = {event}; DELETE FROM audit_events WHERE id = {event}; DELETE FROM audit_chain WHERE seq = 5"), "missing"),
-        ("DELETE FROM audit_chain WHERE seq = (SELECT max(seq) FROM audit_chain)".into(), "neither chained nor waiting"),
-        ("INSERT INTO audit_events (id, actor_kind, action, subject_kind, digest) VALUES (gen_random_uuid(), 'system', 'x.y', 'x', sha256(''))".into(), "neither chained nor waiting"),
+        (gone, "missing"),
+        (
+            "DELETE FROM audit_chain WHERE seq = (SELECT max(seq) FROM audit_chain)".into(),
+            "neither chained nor waiting",
+        ),
+        (slipped_in.into(), "neither chained nor waiting"),
     ] {
         tamper(&app, &sql).await;
         let faults = report(&app).await.faults;

@@ -3,6 +3,7 @@
 mod bearer;
 mod bodies;
 mod queries;
+mod transport;
 
 use expert_bank::openapi::{document, operations};
 use reqwest::Method;

@@ -27,9 +27,11 @@ mod fields;
 mod journeys {
     mod first_day;
 }
+mod idempotency;
 mod logging;
 mod me;
 mod organisations;
 mod reference;
 mod reset;
 mod support;
+mod throttle;

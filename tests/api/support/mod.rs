@@ -12,6 +12,7 @@ use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use expert_bank::app::App;
 use expert_bank::demo::PASSWORD;
+use expert_bank::metrics::Metrics;
 use expert_bank::state::State;
 use serde_json::json;
 
@@ -26,6 +27,7 @@ pub struct TestApp {
     pub address: SocketAddr,
     pub state: State,
     pub client: reqwest::Client,
+    metrics: Metrics,
     server: ServerHandle,
 }
 
@@ -39,14 +41,20 @@ impl TestApp {
 
     /// Starts one over a given state.
     pub async fn over(state: State) -> Self {
-        let app = App::new(state.clone()).unwrap();
+        let app = App::new(state.clone(), &["https://portal.example".to_owned()]).unwrap();
+        let metrics = app.metrics();
         let server = HttpServer::new(move || app.build()).workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
         let address = server.addrs()[0];
         let server = server.run();
         let handle = server.handle();
         tokio::spawn(server);
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { address, state, client, server: handle }
+        Self { address, state, client, metrics, server: handle }
+    }
+
+    /// What the operator scrapes.
+    pub async fn metrics(&self) -> String {
+        self.metrics.text(self.state.db.load(), true).unwrap()
     }
 
     /// Nobody signed in.

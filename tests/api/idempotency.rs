@@ -1,0 +1,116 @@
+//! A POST that is sent again makes nothing twice: over all operations that take an `Idempotency-Key`.
+
+use expert_bank::openapi::{document, operations};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Caller, TestApp};
+
+/// For each operation that takes a key: who calls it, where, with what, and what it makes rows of.
+fn examples() -> Vec<(&'static str, &'static str, &'static str, Value, &'static str)> {
+    let decision = json!({ "purpose": "listing", "given": false, "channel": "paper", "document": "Đơn số 1" });
+    vec![
+        ("/api/v1/accounts", "admin", "/api/v1/accounts", account("may-in"), "accounts"),
+        ("/api/v1/accounts/{id}/disable", "admin", "/api/v1/accounts/{agency}/disable", Value::Null, "audit_events"),
+        ("/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency_2}/enable", Value::Null, "audit_events"),
+        ("/api/v1/experts", "union_officer", "/api/v1/experts", json!({ "full_name": "Nguyễn Thử Hai" }), "experts"),
+        (
+            "/api/v1/experts/{key}/consents",
+            "union_officer",
+            "/api/v1/experts/CG-000007/consents",
+            decision,
+            "expert_consents",
+        ),
+    ]
+}
+
+fn account(username: &str) -> Value {
+    json!({ "username": username, "display_name": "Máy in", "role": "auditor" })
+}
+
+async fn post(caller: &Caller<'_>, path: &str, key: &str, body: &Value) -> Answer {
+    let body = (!body.is_null()).then_some(body);
+    caller.send(Method::POST, path, &[("idempotency-key", key), ("if-match", "*")], body).await
+}
+
+async fn path_of(app: &TestApp, path: &str) -> String {
+    let mut path = path.to_owned();
+    for name in ["agency_2", "agency"] {
+        let id = app.sql(&format!("SELECT id FROM accounts WHERE username = '{name}'")).await;
+        path = path.replace(&format!("{{{name}}}"), &id);
+    }
+    path
+}
+
+#[tokio::test]
+async fn fifty_identical_requests_make_one_row_in_every_operation_that_takes_a_key() {
+    let app = TestApp::start().await;
+    let documented: Vec<String> = operations(&document())
+        .into_iter()
+        .filter(|(_, _, operation)| serde_json::to_string(operation).unwrap().contains("Idempotency-Key"))
+        .map(|(_, path, _)| path)
+        .collect();
+    let examples = examples();
+    let covered: Vec<&str> = examples.iter().map(|example| example.0).collect();
+    assert_eq!(documented, covered, "an operation that takes a key has no example here");
+    for (operation, role, path, body, table) in examples {
+        let caller = app.sign_in(role).await;
+        let path = path_of(&app, path).await;
+        let query = format!("SELECT count(*) FROM {table}");
+        let count = || app.sql(&query);
+        let before: i64 = count().await.parse().unwrap();
+        let all = (0..50).map(|_| post(&caller, &path, "the-same-key", &body));
+        let answers = futures_util::future::join_all(all).await;
+        let first = answers.iter().find(|answer| answer.status.is_success()).expect("one succeeds");
+        for answer in &answers {
+            let status = answer.status.as_u16();
+            let again = answer.status == first.status && answer.text == first.text;
+            assert!(again || [409, 503].contains(&status), "{operation}: {status} {}", answer.text);
+        }
+        let made = count().await.parse::<i64>().unwrap() - before;
+        // enabling what is enabled changes nothing, and so leaves no event
+        assert_eq!(made, i64::from(!operation.ends_with("enable")), "{operation}");
+        let later = post(&caller, &path, "the-same-key", &body).await;
+        assert_eq!((later.status, &later.text), (first.status, &first.text), "{operation} again, later");
+        assert_eq!(count().await.parse::<i64>().unwrap() - before, made, "{operation} again, later");
+    }
+}
+
+#[tokio::test]
+async fn a_key_stands_for_one_caller_one_route_and_one_body() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in("admin").await;
+    let path = "/api/v1/accounts";
+    let first = post(&admin, path, "k", &account("mot")).await.expect(201);
+    let other_body = post(&admin, path, "k", &account("hai")).await.problem(422);
+    assert_eq!(other_body["code"], "idempotency_mismatch");
+    post(&admin, path, "k2", &account("mot")).await.expect(409);
+    // the key of a request that failed is free again
+    post(&admin, path, "k2", &account("ba")).await.expect(201);
+    let officer = app.sign_in("union_officer").await;
+    let leader = app.sign_in("union_leader").await;
+    let person = json!({ "full_name": "Nguyễn Thử Ba" });
+    let one = post(&officer, "/api/v1/experts", "k", &person).await.expect(201);
+    let two = post(&leader, "/api/v1/experts", "k", &person).await.expect(201);
+    assert_ne!(one["id"], two["id"], "another caller's key is another key");
+    assert_ne!(first["id"], one["id"]);
+    for key in ["", &"x".repeat(256), "é"] {
+        assert_eq!(post(&admin, path, key, &account("bon")).await.problem(400)["code"], "bad_request");
+    }
+}
+
+#[tokio::test]
+async fn a_replay_shows_what_is_there_now_and_only_to_who_may_see_it() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in("admin").await;
+    let made = post(&admin, "/api/v1/accounts", "k", &account("doi-ten")).await.expect(201);
+    let path = format!("/api/v1/accounts/{}", made["id"].as_str().unwrap());
+    admin.patch(&path, "*", &json!({ "display_name": "Tên mới" })).await.expect(200);
+    let again = post(&admin, "/api/v1/accounts", "k", &account("doi-ten")).await.expect(201);
+    assert_eq!(again["display_name"], "Tên mới");
+    let old = "UPDATE idempotency_keys SET created_at = now() - interval '25 hours'";
+    diesel_async::RunQueryDsl::execute(diesel::sql_query(old), &mut app.state.db.conn().await.unwrap()).await.unwrap();
+    post(&admin, "/api/v1/accounts", "k", &account("doi-ten")).await.expect(409);
+    let forgotten = expert_bank::access::replay::forget_old(&app.state.db).await.unwrap();
+    assert_eq!(forgotten, 1, "the old key goes at the clean-up: the failed request gave it back");
+}
