@@ -12,7 +12,6 @@ mod conventions;
 mod coverage;
 mod database;
 mod drift;
-mod idempotency;
 mod experts {
     mod consents;
     mod enter;
@@ -28,6 +27,7 @@ mod fields;
 mod journeys {
     mod first_day;
 }
+mod idempotency;
 mod logging;
 mod me;
 mod organisations;
