@@ -405,3 +405,29 @@ fn sign_ins() -> String {
     let names: Vec<&str> = demo::ACCOUNTS.iter().map(|(name, _, _)| *name).collect();
     format!("  demo sign-ins, password {}, on this machine only:\n    {}", demo::PASSWORD, names.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Every flag of a command and of those under it, without an environment variable.
+    fn without_variable(command: &clap::Command, bare: &mut Vec<String>) {
+        for argument in command.get_arguments().filter(|argument| argument.get_long().is_some()) {
+            let own = ["help", "version"].contains(&argument.get_id().as_str());
+            if argument.get_env().is_none() && !own {
+                bare.push(format!("{} --{}", command.get_name(), argument.get_id()));
+            }
+        }
+        command.get_subcommands().for_each(|under| without_variable(under, bare));
+    }
+
+    #[test]
+    fn every_flag_is_also_an_environment_variable() {
+        let mut bare = Vec::new();
+        Cli::command().debug_assert();
+        without_variable(&Cli::command(), &mut bare);
+        assert_eq!(bare, Vec::<String>::new());
+    }
+}

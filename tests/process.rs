@@ -194,8 +194,9 @@ fn keys_are_asked_for_and_a_wrong_one_is_refused() {
     assert!(migrate(KEY).0);
     let (good, _, errors) = migrate(OTHER_KEY);
     assert!(!good && errors.contains("the sealing key `k1` is another"), "{errors}");
-    let (good, _, errors) = migrate("k2:OTg3NjU0MzIxMDk4NzY1NDMyMTA5ODc2NTQzMjEwOTg=");
+    let (good, _, errors) = migrate("k9:OTg3NjU0MzIxMDk4NzY1NDMyMTA5ODc2NTQzMjEwOTg=");
     assert!(!good && errors.contains("`k1`, which is not in EXPERT_BANK_SEALING_KEYS"), "{errors}");
+    assert!(migrate(KEY).0, "a wrong key that was tried once leaves no trace");
     let (good, _, errors) = migrate("k1:c2hvcnQ=");
     assert!(!good && errors.contains("EXPERT_BANK_SEALING_KEYS") && !errors.contains("c2hvcnQ"), "{errors}");
     assert!(migrate(&format!("k2:OTg3NjU0MzIxMDk4NzY1NDMyMTA5ODc2NTQzMjEwOTg=,{KEY}")).0, "rotation");
@@ -272,6 +273,32 @@ fn commands_load_create_and_verify_and_the_demo_refuses_other_data() {
     let (good, said, _) = run(&["audit", "verify", "--data-dir", &data]);
     assert!(good && said.contains("the audit log is whole"), "{said}");
     assert!(!postgres_runs(&data), "each command stopped the server it started");
+}
+
+#[tokio::test]
+async fn a_signal_at_any_moment_of_the_start_leaves_no_postgres_behind() {
+    for after in [100, 500, 1_000, 1_500, 2_500, 4_000] {
+        let folder = Folder::new();
+        let data = folder.data();
+        let mut child =
+            program().args(["serve", "--demo", "--bind", "127.0.0.1:0", "--data-dir", &data]).spawn().unwrap();
+        tokio::time::sleep(Duration::from_millis(after)).await;
+        kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGTERM).unwrap();
+        assert!(child.wait().unwrap().success(), "after {after} ms");
+        assert!(!postgres_runs(&data), "after {after} ms");
+    }
+}
+
+#[tokio::test]
+async fn the_health_command_tells_a_supervisor() {
+    let folder = Folder::new();
+    let server = Server::start(&["--data-dir", &folder.data()]);
+    let address = server.url.trim_start_matches("http://").split('/').next().unwrap().to_owned();
+    let (good, said, errors) = run(&["health", "--bind", &address]);
+    assert!(good && said == "ready\n", "{said}{errors}");
+    assert!(server.stop());
+    let (good, _, errors) = run(&["health", "--bind", &address]);
+    assert!(!good && errors.contains(&address), "{errors}");
 }
 
 #[test]
