@@ -21,6 +21,28 @@ fn authorization_matrix() {
     compare("docs/authorization.md", &expert_bank::access::matrix::markdown());
 }
 
+/// The table of settings in the operations guide, from the command line's own definition.
+#[test]
+fn settings() {
+    use clap::CommandFactory;
+    let command = expert_bank::cli::Cli::command();
+    let serve = command.find_subcommand("serve").unwrap();
+    let mut rows = vec!["| variable | flag | meaning | default |\n|---|---|---|---|".to_owned()];
+    for argument in serve.get_arguments().chain(command.get_arguments()) {
+        let Some(variable) = argument.get_env().and_then(|name| name.to_str()) else { continue };
+        let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+        let switch = argument.get_action().takes_values();
+        let default: Vec<&str> = argument.get_default_values().iter().filter_map(|value| value.to_str()).collect();
+        let default = if default.is_empty() || !switch { String::new() } else { format!("`{}` ", default.join(",")) };
+        rows.push(format!("| `{variable}` | `--{}` | {help} | {default}|", argument.get_long().unwrap()));
+    }
+    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md")).unwrap();
+    let (before, rest) = guide.split_once("<!-- settings -->").expect("the mark");
+    let (_, after) = rest.split_once("<!-- /settings -->").expect("the end mark");
+    let table = format!("{before}<!-- settings -->\n{}\n<!-- /settings -->{after}", rows.join("\n"));
+    compare("docs/operations.md", &table);
+}
+
 /// Where diesel's own program is at hand (CI names it), `schema.rs` must be what it prints for the migrations.
 #[test]
 fn schema() {
