@@ -38,12 +38,13 @@ fn sees_record(scope: &Scope, id: Uuid) -> bool {
 }
 
 /// Builds the view for a caller.
-async fn view(conn: &mut Conn, scope: &Scope, row: ProfileRow, vocabulary: &Vocabulary) -> Answer<Expert> {
+async fn view(conn: &mut Conn, scope: &Scope, row: ProfileRow) -> Answer<Expert> {
     let id = row.id;
     let fields = store::fields(conn, &[id]).await?.remove(&id).unwrap_or_default();
+    let vocabulary = Vocabulary::to_show(conn, &fields).await?;
     let publications = store::publications(conn, id).await?;
     let record = if sees_record(scope, id) { Some(record(conn, &row).await?) } else { None };
-    Ok(Expert { card: ExpertCard::new(row, fields, vocabulary), publications, record })
+    Ok(Expert { card: ExpertCard::new(row, fields, &vocabulary), publications, record })
 }
 
 async fn record(conn: &mut Conn, row: &ProfileRow) -> Answer<BankRecord> {
@@ -89,9 +90,8 @@ async fn create_expert(permit: Permit<CreateExpert>, once: Once, body: Body<Expe
         .await?;
     let mut conn = permit.read().await?;
     let row = store::find(&mut conn, permit.scope(), &id.to_string()).await?;
-    let vocabulary = Vocabulary::read(&mut conn).await?;
     let version = row.version;
-    let expert = view(&mut conn, permit.scope(), row, &vocabulary).await?;
+    let expert = view(&mut conn, permit.scope(), row).await?;
     written(Some(&format!("/api/v1/experts/{id}")), version, &expert)
 }
 
@@ -149,8 +149,7 @@ async fn read_expert(permit: Permit<ReadExpert>, key: Key, _: Params<Nothing>, r
     let mut conn = permit.read().await?;
     let row = store::find(&mut conn, permit.scope(), &key.0).await?;
     let (id, version) = (row.id, row.version);
-    let vocabulary = Vocabulary::read(&mut conn).await?;
-    let expert = view(&mut conn, permit.scope(), row, &vocabulary).await?;
+    let expert = view(&mut conn, permit.scope(), row).await?;
     drop(conn);
     let editor =
         permit.may::<UpdateExpert>(|reach| reach == Reach::All || permit.scope().actor.expert_id() == Some(id));
@@ -282,14 +281,14 @@ async fn patch_expert(permit: Permit<UpdateExpert>, key: Key, if_match: IfMatch,
             }
             let new_publications = lists_publications && store::publications(tx, id).await? != publications;
             let Some(event) = updated_event(id, &old, &draft, new_publications) else {
-                return Ok(((row.version, view(tx, &scope, row, &vocabulary).await?), None));
+                return Ok(((row.version, view(tx, &scope, row).await?), None));
             };
             let entry = Entry { id, keys: Keys::of(&draft, &vocabulary), draft };
             let row = store::update(tx, &sealer, &entry).await?;
             if new_publications {
                 store::put_publications(tx, &[(id, publications)]).await?;
             }
-            Ok(((row.version, view(tx, &scope, row, &vocabulary).await?), Some(event)))
+            Ok(((row.version, view(tx, &scope, row).await?), Some(event)))
         })
         .await?;
     written(None, version, &expert)

@@ -12,7 +12,8 @@ use super::view::{ExpertCard, ExpertHit};
 use super::vocabulary::Vocabulary;
 use crate::access::permit::Permit;
 use crate::access::policy::Reach;
-use crate::fields::DEFAULT_SCHEME;
+use crate::db::Conn;
+use crate::fields::{DEFAULT_SCHEME, store as field_store};
 use crate::http::params::Params;
 use crate::kernel::page::{Cursors, Limit, Page};
 use crate::kernel::precondition::fresh_page;
@@ -89,13 +90,13 @@ async fn search_experts(permit: Permit<SearchExperts>, query: Params<ExpertQuery
     let cursors = Cursors::of(&permit.state().sealer, &req, &permit.scope().audience());
     let after: Option<SeekKey> = cursors.open(query.cursor.as_deref())?;
     let mut conn = permit.read().await?;
-    let vocabulary = Vocabulary::read(&mut conn).await?;
-    let fields = fields(&query.field, &vocabulary)?;
+    let fields = fields(&mut conn, &query.field).await?;
     let sql = SearchSql::new(permit.scope(), order, after, query.limit.probe()).words(&words).fields(&fields);
     let hits = store::search(&mut conn, sql).await?;
     let ids: Vec<_> = hits.iter().map(|hit| hit.id).collect();
     let mut rows = store::by_ids(&mut conn, permit.scope(), &ids).await?;
     let mut expert_fields = store::fields(&mut conn, &ids).await?;
+    let vocabulary = Vocabulary::to_show(&mut conn, expert_fields.values().flatten()).await?;
     drop(conn);
     let folded: Vec<String> = words.into_iter().map(|(folded, _)| folded).collect();
     let page = cursors.page(
@@ -130,13 +131,16 @@ fn bad(pointer: &str, code: &'static str, detail: Say) -> Problem {
 }
 
 /// (scheme, code) of the fields asked for.
-fn fields(codes: &[String], vocabulary: &Vocabulary) -> Answer<Vec<(String, String)>> {
+async fn fields(conn: &mut Conn, codes: &[String]) -> Answer<Vec<(String, String)>> {
     if codes.len() > 50 {
         return Err(bad("/field", "too_many", say!("Tối đa 50 mã.", "At most 50 codes.")));
     }
-    let field = |text: &String| {
-        let (scheme, code) = text.split_once(':').unwrap_or((DEFAULT_SCHEME, text));
-        let known = vocabulary.field(Some(scheme), code);
+    let asked: Vec<(&str, &str)> =
+        codes.iter().map(|text| text.split_once(':').unwrap_or((DEFAULT_SCHEME, text))).collect();
+    let bare: Vec<&str> = asked.iter().map(|(_, code)| *code).collect();
+    let rows = field_store::with_ancestors(conn, &bare).await?;
+    let field = |(text, (scheme, code)): (&String, (&str, &str))| {
+        let known = rows.iter().find(|row| row.scheme == scheme && row.code == code);
         known.map(|row| (row.scheme.clone(), row.code.clone())).ok_or_else(|| {
             let text: String = text.chars().take(40).collect();
             bad(
@@ -149,5 +153,5 @@ fn fields(codes: &[String], vocabulary: &Vocabulary) -> Answer<Vec<(String, Stri
             )
         })
     };
-    codes.iter().map(field).collect()
+    codes.iter().zip(asked).map(field).collect()
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
+use super::model::ExpertField;
 use crate::db::Conn;
 use crate::fields::DEFAULT_SCHEME;
 use crate::fields::store::{self as field_store, FieldRow};
@@ -36,6 +37,16 @@ impl Vocabulary {
         let fields = field_store::all(conn).await?;
         let organisations = organisation_store::ids(conn).await?.into_iter().collect();
         Ok(Self { organisations, ..Self::new(titles, provinces, fields) })
+    }
+
+    /// Reads only what it takes to show experts with these fields: a page needs some ten names of the hundreds there are.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn to_show(conn: &mut Conn, fields: impl IntoIterator<Item = &ExpertField>) -> Answer<Self> {
+        let codes: Vec<&str> = fields.into_iter().map(|field| field.code.as_str()).collect();
+        let fields = field_store::with_ancestors(conn, &codes).await?;
+        Ok(Self::new(reference_store::titles(conn).await?, reference_store::provinces(conn).await?, fields))
     }
 
     /// Builds it from rows.

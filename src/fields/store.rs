@@ -28,6 +28,20 @@ pub async fn all(conn: &mut Conn) -> Answer<Vec<FieldRow>> {
     Ok(science_fields::table.select(FieldRow::as_select()).order(order).load(conn).await?)
 }
 
+/// The fields with these codes, of any scheme, and those above them (whose codes they begin with).
+pub async fn with_ancestors(conn: &mut Conn, codes: &[&str]) -> Answer<Vec<FieldRow>> {
+    if codes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut wanted: Vec<&str> =
+        codes.iter().flat_map(|code| [1, 3, 5, 7].map(|length| code.get(..length))).flatten().collect();
+    wanted.extend(codes);
+    wanted.sort_unstable();
+    wanted.dedup();
+    let rows = science_fields::table.filter(science_fields::code.eq_any(wanted));
+    Ok(rows.select(FieldRow::as_select()).load(conn).await?)
+}
+
 /// Inserts or replaces fields.
 pub async fn put(tx: &mut Conn, rows: &[FieldRow]) -> Answer<()> {
     diesel::insert_into(science_fields::table)

@@ -198,3 +198,20 @@ async fn writes_at_the_same_time_get_numbers_without_gaps() {
     let report = report(&app).await;
     assert_eq!((report.chained, report.pending, report.faults.len()), (all, 0, 0));
 }
+
+#[tokio::test]
+async fn events_restored_into_another_cluster_are_chained_and_vouch_for_nothing_new() {
+    let app = with_chain().await;
+    app.sign_in("admin").await;
+    // there, transaction numbers begin anew: what was written before lies far ahead of them
+    tamper(&app, "UPDATE audit_pending SET xid = xid + 1000000; UPDATE audit_events SET xid = xid + 1000000").await;
+    seal_all(&app).await;
+    let whole = report(&app).await;
+    assert_eq!((whole.pending, whole.faults.len()), (0, 0), "{:?}", whole.faults);
+    let reused = "ALTER TABLE audit_events DISABLE TRIGGER ALL;
+                  UPDATE audit_events SET xid = pg_current_xact_id()::text::bigint, at = at - interval '1 day';
+                  ALTER TABLE audit_events ENABLE TRIGGER ALL;
+                  UPDATE accounts SET display_name = 'x' WHERE username = 'agency'";
+    let refused = execute(&app, reused).await.unwrap_err();
+    assert!(refused.contains("must be committed with an audit event"), "{refused}");
+}
