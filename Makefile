@@ -5,7 +5,7 @@
 # The server in release mode with its private PostgreSQL, reference data and the demo.
 run: postgres toolchain
 	cargo build --release --locked
-	./target/release/expert-bank serve --demo $(ARGS)
+	$${CARGO_TARGET_DIR:-./target}/release/expert-bank serve --demo $(ARGS)
 
 # All tests; they bring their own throw-away PostgreSQL and remove it.
 test: postgres toolchain

@@ -3,8 +3,9 @@
 use actix_web::App;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::schema::ArrayBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, ServerBuilder};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema, ServerBuilder};
 use utoipa_actix_web::AppExt;
 
 use crate::app::routes;
@@ -55,11 +56,26 @@ pub fn document() -> OpenApi {
         .content("application/problem+json", problem)
         .build();
     components.responses.insert("Problem".to_owned(), RefOr::T(problem));
+    name_rows(components);
     for item in api.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         operations.into_iter().flatten().for_each(add_problems);
     }
     api
+}
+
+/// The rows of `Page_Field` refer to `Field`, so that generated clients know them by name; utoipa writes them out.
+fn name_rows(components: &mut Components) {
+    let pages: Vec<String> = components.schemas.keys().filter(|name| name.starts_with("Page_")).cloned().collect();
+    for page in pages {
+        let Some(row) = page.strip_prefix("Page_").filter(|row| components.schemas.contains_key(*row)) else {
+            continue;
+        };
+        let rows = ArrayBuilder::new().items(Ref::from_schema_name(row)).description(Some("The rows."));
+        if let Some(RefOr::T(Schema::Object(schema))) = components.schemas.get_mut(&page) {
+            schema.properties.insert("items".to_owned(), rows.into());
+        }
+    }
 }
 
 /// The problems an operation can answer with follow from its shape.
@@ -68,6 +84,9 @@ fn add_problems(operation: &mut Operation) {
     let has = |place: ParameterIn| {
         parameters.iter().any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == place))
     };
+    let asks = |header: &str| {
+        parameters.iter().any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == header))
+    };
     let mut statuses = vec!["500", "503"];
     if has(ParameterIn::Query) {
         statuses.push("400");
@@ -75,8 +94,11 @@ fn add_problems(operation: &mut Operation) {
     if has(ParameterIn::Path) {
         statuses.push("404");
     }
-    if has(ParameterIn::Header) {
+    if asks("If-Match") {
         statuses.extend(["409", "412", "428"]);
+    }
+    if asks("Idempotency-Key") {
+        statuses.extend(["400", "409", "422"]);
     }
     if operation.request_body.is_some() {
         statuses.extend(["400", "409", "413", "415", "422"]);

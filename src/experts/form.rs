@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer};
 use unicode_normalization::UnicodeNormalization;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type};
 use uuid::Uuid;
 
@@ -38,14 +39,15 @@ pub struct FieldRef {
 impl utoipa::PartialSchema for FieldRef {
     fn schema() -> RefOr<Schema> {
         let text = |description: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(description));
+        let optional = |kind: Type, description: &str| {
+            let kinds = SchemaType::from_iter([kind, Type::Null]);
+            ObjectBuilder::new().schema_type(kinds).description(Some(description))
+        };
         let full = ObjectBuilder::new()
-            .property("scheme", text("`BKHCN-2008` unless another is named"))
+            .property("scheme", optional(Type::String, "`BKHCN-2008` unless another is named"))
             .property("code", text("The code"))
-            .property(
-                "main",
-                ObjectBuilder::new().schema_type(Type::Boolean).description(Some("One of the main fields")),
-            )
-            .property("name", text("Ignored, so that what was read can be sent back"))
+            .property("main", optional(Type::Boolean, "One of the main fields"))
+            .property("name", optional(Type::String, "Ignored, so that what was read can be sent back"))
             .required("code");
         OneOfBuilder::new().item(text("The code, in `BKHCN-2008`")).item(full).into()
     }

@@ -30,9 +30,9 @@ struct FieldQuery {
     /// Only the fields right under this code.
     #[param(example = "404")]
     parent: Option<String>,
-    /// Only this level, 1 to 3.
-    #[param(minimum = 1, maximum = 4)]
-    level: Option<i16>,
+    /// Only this level; `BKHCN-2008` has 1 to 3.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 4)]
+    level: Option<Level>,
     /// Beginnings of words of the Vietnamese or English name, with or without accents.
     #[param(example = "lam nghiep")]
     q: Option<String>,
@@ -41,6 +41,19 @@ struct FieldQuery {
     limit: Limit,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
+}
+
+/// A level of a scheme: 1 to 4.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "u16")]
+struct Level(i16);
+
+impl TryFrom<u16> for Level {
+    type Error = &'static str;
+
+    fn try_from(n: u16) -> Result<Self, Self::Error> {
+        i16::try_from(n).ok().filter(|n| (1..=4).contains(n)).map(Self).ok_or("expected a number from 1 to 4")
+    }
 }
 
 /// A field of science and technology.
@@ -96,9 +109,20 @@ async fn list_fields(permit: Permit<ReadFields>, query: Params<FieldQuery>, req:
         after: cursors.open(query.cursor.as_deref())?,
         scheme: query.scheme.clone().unwrap_or_else(|| DEFAULT_SCHEME.to_owned()),
         parent: query.parent.clone(),
-        level: query.level,
+        level: query.level.map(|level| level.0),
         words: words(query.q.as_deref())?,
     };
     let rows = store::list(&mut permit.read().await?, filter, query.limit.probe()).await?;
     fresh_page(&req, "public", &cursors.page(rows, query.limit, |row| row.code.clone(), Field::from)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_1_to_4() {
+        let good: Vec<u16> = (0..=u16::MAX).filter(|n| Level::try_from(*n).is_ok()).collect();
+        assert_eq!(good, [1, 2, 3, 4]);
+    }
 }
