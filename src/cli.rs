@@ -191,7 +191,8 @@ pub async fn run(cli: Cli) -> ExitCode {
 /// Logs go to standard error: lines for people on a terminal, JSON otherwise. `EXPERT_BANK_LOG` filters.
 fn log() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("EXPERT_BANK_LOG");
-    let filter = filter.unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("info,actix_server=warn,actix_http=off"));
+    let filter =
+        filter.unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("info,actix_server=warn,actix_http=off"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = if std::io::stderr().is_terminal() { builder.try_init() } else { builder.json().try_init() };
     // a second start in one process keeps the first logger
