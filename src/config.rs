@@ -45,7 +45,7 @@ pub struct ServeArgs {
     /// Addresses of proxies whose X-Forwarded-For is believed, separated by commas
     #[arg(long, env = "EXPERT_BANK_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpAddr>,
-    /// Web sites whose scripts may call the API (CORS), such as https://portal.example, separated by commas; none by default
+    /// Web sites whose scripts may call the API (CORS), such as `https://portal.example`, separated by commas; none by default
     #[arg(long, env = "EXPERT_BANK_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
     /// Address and port of the Prometheus metrics at /metrics; none by default
