@@ -10,6 +10,7 @@ use actix_web::{Error, HttpMessage, HttpRequest};
 use uuid::Uuid;
 
 use crate::access::permit::Checked;
+use crate::db;
 use crate::kernel::id::new_id;
 use crate::kernel::problem::{Code, Lang, Problem};
 
@@ -39,8 +40,11 @@ pub async fn envelope(
     let started = Instant::now();
     let id = new_id();
     req.extensions_mut().insert(RequestId(id));
+    // In a task of its own, so that a caller who hangs up neither stops a write half way nor leaves the pool a connection
+    // whose query still runs.
+    let answered = actix_web::rt::spawn(db::request(next.call(req))).await.map_err(Problem::internal)?;
     // Extractors and handlers answer their errors themselves; what is left here never reached a route.
-    let mut response = render(next.call(req).await?.map_into_boxed_body(), id);
+    let mut response = render(answered?.map_into_boxed_body(), id);
     decorate(&mut response, id);
     log(&response, started);
     Ok(response)
