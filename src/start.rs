@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use actix_web::HttpServer;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::access::address::TrustedProxies;
 use crate::access::password::Passwords;
@@ -101,6 +102,12 @@ pub async fn open(args: &DataArgs, serving: Option<&ServeArgs>) -> Result<Store,
         loopback: serving.is_none_or(ServeArgs::loopback),
     };
     check_keys(&state, &sealing).await?;
+    if !state.db.speaks_english().await? {
+        tracing::warn!(
+            "PostgreSQL's messages are not in English, so some passing faults will be answered with 500 instead of 503; \
+             let an administrator run GRANT SET ON PARAMETER lc_messages TO this role"
+        );
+    }
     Ok(Store { state, embedded })
 }
 
@@ -182,6 +189,23 @@ pub async fn load_reference(state: &State, folder: Option<&Path>) -> Result<(), 
     Ok(())
 }
 
+/// Comes back at the first Ctrl-C or termination signal; whoever presses Ctrl-C again does not want to wait.
+fn told_to_end() -> Result<impl Future<Output = ()> + Send + 'static, StartError> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Server)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Server)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("finishing what has begun; Ctrl-C again ends at once");
+        tokio::spawn(async move {
+            interrupt.recv().await;
+            std::process::exit(130)
+        });
+    })
+}
+
 /// Serves until Ctrl-C or a termination signal, then finishes what has begun and stops.
 ///
 /// # Errors
@@ -205,6 +229,7 @@ async fn serve_store(state: &State, args: &ServeArgs, started: Instant) -> Resul
     let server = HttpServer::new(move || app.build())
         .workers(workers)
         .shutdown_timeout(15)
+        .shutdown_signal(told_to_end()?)
         .client_request_timeout(Duration::from_secs(10))
         .bind(args.bind)
         .map_err(|source| StartError::Bind { bind: args.bind, source })?;
