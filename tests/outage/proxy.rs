@@ -40,6 +40,10 @@ impl Drop for Proxy {
     }
 }
 
+fn carry(bytes: &[u8], word: &str) -> bool {
+    bytes.windows(word.len()).any(|window| window == word.as_bytes())
+}
+
 async fn forward(mut server: UnixStream, mut postgres: UnixStream) {
     let (mut asked, mut said) = (vec![0; 65_536], vec![0; 65_536]);
     let (mut marked, mut last) = (false, false);
@@ -47,15 +51,17 @@ async fn forward(mut server: UnixStream, mut postgres: UnixStream) {
         tokio::select! {
             Ok(n) = server.read(&mut asked) => {
                 let bytes = asked.get(..n).unwrap();
-                let carries = |word: &str| bytes.windows(word.len()).any(|window| window == word.as_bytes());
-                marked = marked || carries(MARK);
-                last = last || marked && carries("COMMIT");
+                marked = marked || carry(bytes, MARK);
+                last = last || marked && carry(bytes, "COMMIT");
                 if n == 0 || postgres.write_all(bytes).await.is_err() {
                     return;
                 }
             }
             Ok(n) = postgres.read(&mut said) => {
-                if n == 0 || last || server.write_all(said.get(..n).unwrap()).await.is_err() {
+                let bytes = said.get(..n).unwrap();
+                // the answer to the COMMIT names it; what is said before it belongs to earlier statements
+                let done = last && carry(bytes, "COMMIT");
+                if n == 0 || done || server.write_all(bytes).await.is_err() {
                     return;
                 }
             }
