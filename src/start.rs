@@ -4,10 +4,6 @@ use std::path::Path;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use actix_web::HttpServer;
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-
 use crate::access::address::TrustedProxies;
 use crate::access::password::Passwords;
 use crate::access::throttle::Limits;
@@ -25,6 +21,9 @@ use crate::metrics::Metrics;
 use crate::reference::load::LoadError;
 use crate::state::State;
 use crate::{audit, demo, fields, housekeeping, reference};
+use actix_web::HttpServer;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 
 /// Name of the database in the embedded server.
 const DATABASE: &str = "expert_bank";
@@ -103,6 +102,12 @@ pub async fn open(args: &DataArgs, serving: Option<&ServeArgs>) -> Result<Store,
         loopback: serving.is_none_or(ServeArgs::loopback),
     };
     check_keys(&state, &sealing).await?;
+    if !state.db.speaks_english().await? {
+        tracing::warn!(
+            "PostgreSQL's messages are not in English, so some passing faults will be answered with 500 instead of 503; \
+             let an administrator run GRANT SET ON PARAMETER lc_messages TO this role"
+        );
+    }
     Ok(Store { state, embedded })
 }
 
@@ -279,7 +284,11 @@ async fn serve_store(
     let served = tokio::select! {
         ended = &mut server => ended,
         () = &mut stop => {
-            tracing::info!("stopping: what has begun is finished");
+            tracing::info!("finishing what has begun; a second signal ends at once");
+            tokio::spawn(async {
+                stop_signal().await;
+                std::process::exit(130)
+            });
             tokio::join!(handle.stop(true), server).1
         }
     };

@@ -139,8 +139,7 @@ impl<P: Policy> Permit<P> {
 
     /// Runs `work` in a transaction that commits together with its audit event, or rolls back.
     ///
-    /// The work runs in a task of its own, so that a caller who hangs up neither stops it half way nor leaves a
-    /// connection in doubt.
+    /// A caller who hangs up does not stop it: `http/envelope` runs every request in a task of its own.
     ///
     /// # Errors
     /// What `work` answers; 503 when the database is away.
@@ -148,16 +147,15 @@ impl<P: Policy> Permit<P> {
         &self,
         work: impl AsyncFnOnce(&mut Conn) -> Answer<(T, E)> + 'static,
     ) -> Answer<T> {
-        let (db, recorder) = (self.state.db.clone(), self.recorder());
-        let task = actix_web::rt::spawn(async move {
-            db.transaction(async |tx| {
+        let recorder = self.recorder();
+        self.state
+            .db
+            .transaction(async |tx| {
                 let (value, events) = work(tx).await?;
                 recorder.record(tx, events.into_events()).await?;
                 Ok(value)
             })
             .await
-        });
-        task.await.map_err(Problem::internal)?
     }
 
     /// Like [`Permit::write`] for what may be sent again: with an `Idempotency-Key` that is known, `work` does not run and

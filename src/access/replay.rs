@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error};
+use diesel::result::Error;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use crate::db::schema::idempotency_keys;
 use crate::db::{Conn, Db};
 use crate::http::idempotency::Once;
 use crate::kernel::clock::now;
+use crate::kernel::database_fault::is_lock_timeout;
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::kernel::sealed::Sealer;
 use crate::say;
@@ -83,15 +84,13 @@ impl Key {
 }
 
 fn busy(error: Error) -> Problem {
-    match &error {
-        Error::DatabaseError(DatabaseErrorKind::Unknown, info) if info.message().contains("lock timeout") => {
-            Problem::new(Code::Conflict).detail(say!(
-                "Yêu cầu đầu tiên với khóa này còn đang chạy; hãy gửi lại sau.",
-                "The first request with this key is still running; send it again later.",
-            ))
-        }
-        _ => error.into(),
+    if is_lock_timeout(&error) {
+        return Problem::new(Code::Conflict).detail(say!(
+            "Yêu cầu đầu tiên với khóa này còn đang chạy; hãy gửi lại sau.",
+            "The first request with this key is still running; send it again later.",
+        ));
     }
+    error.into()
 }
 
 /// Forgets keys older than a day.

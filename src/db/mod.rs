@@ -6,14 +6,15 @@ pub mod migrations;
 #[expect(missing_docs, reason = "generated from the migrations")]
 pub mod schema;
 
-use std::time::Duration;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
-use deadpool::managed::{PoolConfig, Timeouts};
 use diesel::ConnectionError;
+use diesel::sql_types::Bool;
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
+    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager,
 };
 
 use crate::kernel::problem::{Answer, Problem};
@@ -21,12 +22,28 @@ use crate::kernel::problem::{Answer, Problem};
 /// A pooled connection.
 pub type Conn = Object<AsyncPgConnection>;
 
-/// How long a request waits for a connection before it is told to come again.
-const WAIT: Duration = Duration::from_millis(1500);
+/// How long a request waits for connections, all in all, before it is told to come again.
+const REQUEST_WAITS: Duration = Duration::from_millis(1_500);
 
-/// What every connection is told first: a query that runs away ends, a forgotten transaction ends.
+/// How long commands and what runs beside the requests wait; no connection takes longer to open.
+const OTHERS_WAIT: Duration = Duration::from_secs(5);
+
+/// What every connection is told first: a query that runs away ends, a forgotten transaction ends, and messages are
+/// English, by which `kernel/database_fault` knows them. The last takes a privilege (`GRANT SET ON PARAMETER lc_messages`),
+/// without which it stays as the server has it.
 const SESSION: &str = "SET application_name = 'expert-bank'; SET timezone = 'UTC'; SET statement_timeout = '15s'; \
-                       SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'";
+                       SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'; \
+                       SELECT set_config('lc_messages', 'C', false) WHERE has_parameter_privilege('lc_messages', 'SET')";
+
+tokio::task_local! {
+    /// What is left of the time a request may wait for connections.
+    static PATIENCE: Cell<Duration>;
+}
+
+/// Runs a request. It may ask for connections several times; its waits add up to no more than one.
+pub async fn request<T>(work: impl Future<Output = T>) -> T {
+    PATIENCE.scope(Cell::new(REQUEST_WAITS), work).await
+}
 
 /// The database, shared by all workers.
 #[derive(Clone)]
@@ -45,21 +62,19 @@ impl Db {
     pub fn new(url: &str, size: usize) -> Result<Self, deadpool::managed::BuildError> {
         let runtime = tokio::runtime::Handle::current();
         let mut config = ManagerConfig::default();
+        // no round trip: the task that drives a connection sees at once when PostgreSQL closes it
         config.recycling_method = RecyclingMethod::Fast;
         config.custom_setup = Box::new(move |url| {
             let (runtime, url) = (runtime.clone(), url.to_owned());
             Box::pin(async move {
-                let opened = runtime.spawn(async move { open(&url).await }).await;
-                opened.unwrap_or_else(|error| Err(ConnectionError::BadConnection(error.to_string())))
+                // it ends by itself, because whoever waits for it may be gone before
+                let opened = runtime.spawn(tokio::time::timeout(OTHERS_WAIT, async move { open(&url).await })).await;
+                let bad = |error: &dyn std::fmt::Display| Err(ConnectionError::BadConnection(error.to_string()));
+                opened.map_or_else(|error| bad(&error), |opened| opened.unwrap_or_else(|error| bad(&error)))
             })
         });
         let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
-        let timeouts = Timeouts { wait: Some(WAIT), create: Some(Duration::from_secs(5)), recycle: Some(WAIT) };
-        let pool = Pool::builder(manager)
-            .config(PoolConfig { max_size: size, timeouts, ..PoolConfig::default() })
-            .runtime(deadpool::Runtime::Tokio1)
-            .build()?;
-        Ok(Self { pool })
+        Ok(Self { pool: Pool::builder(manager).max_size(size).build()? })
     }
 
     /// A connection for queries.
@@ -67,7 +82,24 @@ impl Db {
     /// # Errors
     /// 503 when the database is away or all connections stay busy.
     pub async fn conn(&self) -> Answer<Conn> {
-        self.pool.get().await.map_err(Problem::unavailable)
+        let patience = PATIENCE.try_with(Cell::get).unwrap_or(OTHERS_WAIT);
+        let begin = Instant::now();
+        let got = tokio::time::timeout(patience, self.pool.get()).await;
+        // outside of a request there is nothing to keep
+        let _ = PATIENCE.try_with(|left| left.set(patience.saturating_sub(begin.elapsed())));
+        match got {
+            Ok(got) => got.map_err(Problem::unavailable),
+            Err(_elapsed) => Err(Problem::unavailable("all connections stay busy, or the database does not answer")),
+        }
+    }
+
+    /// True unless PostgreSQL's messages are in another language than the one its passing faults are known by.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn speaks_english(&self) -> Answer<bool> {
+        let english = diesel::dsl::sql::<Bool>("current_setting('lc_messages') ~ '^(C|POSIX|en|$)'");
+        Ok(diesel::select(english).get_result(&mut self.conn().await?).await?)
     }
 
     /// Connections that are open, of those idle, and requests that wait for one.
@@ -84,7 +116,7 @@ impl Db {
     /// Runs `work` in a transaction: commits on `Ok`, rolls back on `Err`.
     ///
     /// # Errors
-    /// What `work` answers, or what the database says at commit.
+    /// What `work` answers, or what the database says at commit; 503 when the line broke there, and nobody knows.
     pub async fn transaction<T>(&self, work: impl AsyncFnOnce(&mut Conn) -> Answer<T>) -> Answer<T> {
         let mut conn = self.conn().await?;
         AnsiTransactionManager::begin_transaction(&mut *conn).await?;

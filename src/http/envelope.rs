@@ -11,6 +11,7 @@ use actix_web::{Error, HttpMessage, HttpRequest};
 use uuid::Uuid;
 
 use crate::access::permit::Checked;
+use crate::db;
 use crate::kernel::id::new_id;
 use crate::kernel::problem::{Code, Lang, Problem};
 use crate::metrics::Metrics;
@@ -55,8 +56,11 @@ pub async fn envelope(
         // answered as a GET; the connection leaves the body out by itself
         req.head_mut().method = Method::GET;
     }
+    // In a task of its own, so that a caller who hangs up neither stops a write half way nor leaves the pool a connection
+    // whose query still runs.
+    let answered = actix_web::rt::spawn(db::request(next.call(req))).await.map_err(Problem::internal)?;
     // Extractors and handlers answer their errors themselves; what is left here never reached a route.
-    let mut response = render(next.call(req).await?.map_into_boxed_body(), id);
+    let mut response = render(answered?.map_into_boxed_body(), id);
     decorate(&mut response, id);
     log(&response, started);
     count(&response, started);

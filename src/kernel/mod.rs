@@ -1,6 +1,7 @@
 //! Words every slice uses. The kernel knows no domain and imports no slice.
 
 pub mod clock;
+pub mod database_fault;
 pub mod id;
 pub mod name;
 pub mod page;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::database_fault;
 pub use super::problem_code::Code;
 
 /// A sentence in both languages of the API.
@@ -224,15 +225,11 @@ impl actix_web::ResponseError for Problem {
 
 impl From<diesel::result::Error> for Problem {
     fn from(error: diesel::result::Error) -> Self {
-        use diesel::result::DatabaseErrorKind as Kind;
         use diesel::result::Error;
         match error {
             Error::NotFound => Self::new(Code::NotFound),
-            Error::DatabaseError(Kind::ClosedConnection | Kind::SerializationFailure, info) => {
-                Self::unavailable(info.message())
-            }
+            error if database_fault::passes(&error) => Self::unavailable(error),
             // The message names tables and constraints; values stand in `details`, which is not logged.
-            Error::DatabaseError(_, info) => Self::internal(info.message()),
             other => Self::internal(other),
         }
     }
