@@ -114,3 +114,36 @@ async fn a_replay_shows_what_is_there_now_and_only_to_who_may_see_it() {
     let forgotten = expert_bank::access::replay::forget_old(&app.state.db).await.unwrap();
     assert_eq!(forgotten, 1, "the old key goes at the clean-up: the failed request gave it back");
 }
+
+/// For each operation that wants `If-Match`: who calls it, and where.
+const VERSIONED: [(&str, &str, &str, &str); 4] = [
+    ("PATCH", "/api/v1/accounts/{id}", "admin", "/api/v1/accounts/{agency}"),
+    ("POST", "/api/v1/accounts/{id}/disable", "admin", "/api/v1/accounts/{agency}/disable"),
+    ("POST", "/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency}/enable"),
+    ("PATCH", "/api/v1/experts/{key}", "union_officer", "/api/v1/experts/CG-000001"),
+];
+
+#[tokio::test]
+async fn every_change_of_a_versioned_resource_wants_its_version() {
+    let app = TestApp::start().await;
+    let documented: Vec<(&str, String)> = operations(&document())
+        .into_iter()
+        .filter(|(method, _, operation)| {
+            *method == "PATCH" || serde_json::to_string(operation).unwrap().contains("\"If-Match\"")
+        })
+        .map(|(method, path, _)| (method, path))
+        .collect();
+    let covered: Vec<(&str, String)> =
+        VERSIONED.iter().map(|(method, path, ..)| (*method, (*path).to_owned())).collect();
+    assert_eq!(documented, covered, "an operation that wants If-Match has no example here");
+    for (method, operation, role, path) in VERSIONED {
+        let caller = app.sign_in(role).await;
+        let path = path_of(&app, path).await;
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let body = (method == Method::PATCH).then(|| json!({}));
+        let without = caller.send(method.clone(), &path, &[], body.as_ref()).await.problem(428);
+        assert_eq!(without["code"], "precondition_required", "{operation}");
+        let stale = caller.send(method, &path, &[("if-match", "\"99-0000\"")], body.as_ref()).await.problem(412);
+        assert_eq!(stale["code"], "precondition_failed", "{operation}");
+    }
+}
