@@ -79,6 +79,10 @@ pub async fn attempt(
     if !known(conn, &place).await? {
         meters.push((subject("account", username), limits.account));
     }
+    // Looked at before anything is written: refusing must cost next to nothing, or refusals are an attack of their own.
+    if let Some(wait) = longest_wait(conn, &meters).await? {
+        return Err(refused(wait));
+    }
     for (subject, rate) in &meters {
         if let Some(wait) = count(conn, subject, *rate).await? {
             return Err(refused(wait));
@@ -124,6 +128,26 @@ async fn known(conn: &mut Conn, place: &[u8]) -> Answer<bool> {
     Ok(diesel::select(diesel::dsl::exists(found.select(sign_in_places::place))).get_result(conn).await?)
 }
 
+/// The seconds until all meters take an attempt again, when one of them is full.
+async fn longest_wait(conn: &mut Conn, meters: &[(Vec<u8>, Rate)]) -> Answer<Option<i64>> {
+    let subjects: Vec<&[u8]> = meters.iter().map(|(subject, _)| subject.as_slice()).collect();
+    let rows = sign_in_meters::table.filter(sign_in_meters::subject.eq_any(subjects));
+    let rows: Vec<(Vec<u8>, DateTime<Utc>)> =
+        rows.select((sign_in_meters::subject, sign_in_meters::full_at)).load(conn).await?;
+    let wait = |(subject, full_at): &(Vec<u8>, DateTime<Utc>)| {
+        let (_, rate) = meters.iter().find(|(known, _)| known == subject)?;
+        wait(*full_at, *rate)
+    };
+    Ok(rows.iter().filter_map(wait).max())
+}
+
+/// The seconds until a meter takes an attempt again, when it is full.
+fn wait(full_at: DateTime<Utc>, rate: Rate) -> Option<i64> {
+    let free_at = full_at - TimeDelta::seconds(rate.seconds * i64::from(rate.burst - 1));
+    let left = free_at - now();
+    (left > TimeDelta::zero()).then(|| left.num_seconds() + 1)
+}
+
 /// Counts an attempt; the seconds to wait when the meter is full.
 async fn count(conn: &mut Conn, subject: &[u8], rate: Rate) -> Answer<Option<i64>> {
     let counted = diesel::sql_query(
@@ -141,8 +165,7 @@ async fn count(conn: &mut Conn, subject: &[u8], rate: Rate) -> Answer<Option<i64
     }
     let full_at: Option<DateTime<Utc>> =
         sign_in_meters::table.find(subject).select(sign_in_meters::full_at).first(conn).await.optional()?;
-    let free_at = full_at.unwrap_or_else(now) - TimeDelta::seconds(rate.seconds * i64::from(rate.burst - 1));
-    Ok(Some((free_at - now()).num_seconds().max(0) + 1))
+    Ok(Some(full_at.and_then(|full_at| wait(full_at, rate)).unwrap_or(1)))
 }
 
 fn refused(wait: i64) -> Problem {
