@@ -1,8 +1,8 @@
 //! The form of an expert as people and files send it, and the rules that make a [`Draft`] of it.
 
-use chrono::NaiveDate;
+mod restricted;
+
 use serde::{Deserialize, Deserializer};
-use unicode_normalization::UnicodeNormalization;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type};
@@ -11,7 +11,6 @@ use uuid::Uuid;
 use super::model::{Draft, ExpertField, Publication, Restricted};
 use super::vocabulary::Vocabulary;
 use crate::fields::DEFAULT_SCHEME;
-use crate::kernel::clock::today;
 use crate::kernel::name::{NameError, ParsedName};
 use crate::kernel::problem::{FieldError, Say};
 use crate::kernel::redacted::Redacted;
@@ -362,77 +361,6 @@ impl Reader<'_> {
             return None;
         }
         input
-    }
-
-    /// `YYYY-MM-DD` or `DD/MM/YYYY`: between 1900 and today.
-    fn birth_date(&mut self, input: Option<&Redacted<String>>) -> Option<NaiveDate> {
-        let text = input?.expose().trim();
-        if text.is_empty() {
-            return None;
-        }
-        let read = |format| NaiveDate::parse_from_str(text, format).ok();
-        let date = read("%Y-%m-%d").or_else(|| read("%d/%m/%Y"));
-        let first = NaiveDate::from_ymd_opt(1900, 1, 1)?;
-        let date = date.filter(|date| *date >= first && *date < today());
-        if date.is_none() {
-            self.fault(
-                "/date_of_birth",
-                "not_a_date",
-                say!(
-                    "Không phải một ngày có thật từ năm 1900 đến nay; viết YYYY-MM-DD.",
-                    "Not a real date between 1900 and today; write YYYY-MM-DD.",
-                ),
-            );
-        }
-        date
-    }
-
-    fn email(&mut self, input: Option<&Redacted<String>>) -> Option<String> {
-        let text = input?.expose().trim().to_lowercase();
-        if text.is_empty() {
-            return None;
-        }
-        let whole = text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control());
-        let parts = text.split_once('@').filter(|(local, domain)| {
-            !local.is_empty()
-                && domain.contains('.')
-                && !domain.contains('@')
-                && !domain.starts_with('.')
-                && !domain.ends_with('.')
-        });
-        if !whole || parts.is_none() {
-            self.fault("/email", "not_an_email", say!("Không phải địa chỉ thư điện tử.", "Not an e-mail address."));
-            return None;
-        }
-        Some(text.nfc().collect())
-    }
-
-    /// National form with a leading zero: `0912.345.678`, `+84 912 345 678` and a spreadsheet's `912345678` are one.
-    fn phone(&mut self, input: Option<&Redacted<String>>) -> Option<String> {
-        let text = input?.expose().trim();
-        if text.is_empty() {
-            return None;
-        }
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        let sound = text.chars().all(|c| c.is_ascii_digit() || "+-.() ".contains(c));
-        let national = match digits.strip_prefix("84").filter(|rest| rest.len() >= 9 && !digits.starts_with('0')) {
-            // "+84 (0) 912 …" writes both
-            Some(rest) => format!("0{}", rest.strip_prefix('0').unwrap_or(rest)),
-            None if digits.starts_with('0') => digits,
-            None => format!("0{digits}"),
-        };
-        if !sound || !(10..=12).contains(&national.len()) {
-            self.fault(
-                "/phone",
-                "not_a_phone",
-                say!(
-                    "Không phải số điện thoại Việt Nam, ví dụ 0912 345 678.",
-                    "Not a Vietnamese phone number, such as 0912 345 678.",
-                ),
-            );
-            return None;
-        }
-        Some(national)
     }
 
     fn publication(&mut self, at: usize, input: &Publication) -> Publication {
