@@ -95,3 +95,28 @@ async fn metrics_count_by_route_template_and_never_by_path() {
     assert!(!text.contains("CG-"), "{text}");
     app.nobody().get("/metrics").await.problem(404);
 }
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_a_408() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let app = TestApp::start().await;
+    let mut line = tokio::net::TcpStream::connect(app.address).await.unwrap();
+    let head =
+        "POST /api/v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    line.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 64];
+    let read = tokio::time::timeout(std::time::Duration::from_secs(30), line.read(&mut answer)).await;
+    let read = read.expect("an answer in time").unwrap();
+    assert!(answer[..read].starts_with(b"HTTP/1.1 408 "), "{}", String::from_utf8_lossy(&answer[..read]));
+}
+
+#[tokio::test]
+async fn a_server_is_not_ready_while_the_schema_is_older_than_the_program() {
+    let app = TestApp::start().await;
+    app.nobody().get("/health/ready").await.expect(200);
+    let newest =
+        "DELETE FROM __diesel_schema_migrations WHERE version = (SELECT max(version) FROM __diesel_schema_migrations)";
+    crate::support::people::execute(&app, newest).await.unwrap();
+    assert_eq!(app.nobody().get("/health/ready").await.problem(503)["code"], "unavailable");
+    app.nobody().get("/health/live").await.expect(200);
+}
