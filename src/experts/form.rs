@@ -11,10 +11,11 @@ use uuid::Uuid;
 use super::model::{Draft, ExpertField, Publication, Restricted};
 use super::vocabulary::Vocabulary;
 use crate::fields::DEFAULT_SCHEME;
+use crate::kernel::form::{Faults, legacy_detail};
 use crate::kernel::name::{NameError, ParsedName};
 use crate::kernel::problem::{FieldError, Say};
 use crate::kernel::redacted::Redacted;
-use crate::kernel::text::{decode_legacy, display, fold, legacy_encoding};
+use crate::kernel::text::{display, fold};
 use crate::say;
 
 /// Most specialties, fields or languages a profile holds.
@@ -134,7 +135,7 @@ pub struct ExpertForm {
 /// Collects faults while a form is read.
 struct Reader<'a> {
     vocabulary: &'a Vocabulary,
-    faults: Vec<FieldError>,
+    faults: Faults,
 }
 
 /// Makes a draft and a list of publications of a form.
@@ -142,10 +143,10 @@ struct Reader<'a> {
 /// # Errors
 /// Every fault with its pointer and, where it is certain, the repair.
 pub fn read(form: &ExpertForm, vocabulary: &Vocabulary) -> Result<(Draft, Vec<Publication>), Vec<FieldError>> {
-    let mut reader = Reader { vocabulary, faults: Vec::new() };
+    let mut reader = Reader { vocabulary, faults: Faults::default() };
     let draft = reader.draft(form);
     let publications = form.publications.iter().enumerate().map(|(at, item)| reader.publication(at, item)).collect();
-    if reader.faults.is_empty() { Ok((draft, publications)) } else { Err(reader.faults) }
+    reader.faults.or((draft, publications))
 }
 
 impl Reader<'_> {
@@ -192,7 +193,7 @@ impl Reader<'_> {
     }
 
     fn fault(&mut self, pointer: impl Into<String>, code: &'static str, detail: Say) {
-        self.faults.push(FieldError { pointer: pointer.into(), code, detail });
+        self.faults.add(pointer, code, detail);
     }
 
     fn name(&mut self, input: Option<&str>) -> Option<ParsedName> {
@@ -219,19 +220,8 @@ impl Reader<'_> {
         None
     }
 
-    /// One line of text: tidied, of bearable length, not in a pre-Unicode encoding.
     fn line(&mut self, pointer: &str, input: Option<&str>) -> Option<String> {
-        let input = input?;
-        if let Some(encoding) = legacy_encoding(input) {
-            self.fault(pointer, "legacy_encoding", legacy_detail(&decode_legacy(input, encoding)));
-            return None;
-        }
-        let text = display(input);
-        if text.chars().count() > MAX_CHARS {
-            self.fault(pointer, "too_long", say!("Tối đa {MAX_CHARS} ký tự.", "At most {MAX_CHARS} characters."));
-            return None;
-        }
-        (!text.is_empty()).then_some(text)
+        self.faults.line(pointer, input, MAX_CHARS)
     }
 
     fn lines(&mut self, pointer: &str, inputs: &[String]) -> Vec<String> {
@@ -382,11 +372,4 @@ impl Reader<'_> {
             authors: input.authors.iter().map(|author| display(author)).filter(|author| !author.is_empty()).collect(),
         }
     }
-}
-
-fn legacy_detail(repaired: &str) -> Say {
-    say!(
-        "Chữ gõ bằng phông cũ (TCVN3/VNI); có thể là: “{repaired}”.",
-        "Typed in a pre-Unicode font (TCVN3/VNI); probably: “{repaired}”.",
-    )
 }

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod database_fault;
+pub mod form;
 pub mod id;
 pub mod name;
 pub mod page;
