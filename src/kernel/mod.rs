@@ -2,6 +2,8 @@
 
 pub mod clock;
 pub mod database_fault;
+pub mod document;
+pub mod document_number;
 pub mod form;
 pub mod id;
 pub mod name;
