@@ -85,7 +85,7 @@ enum Load {
     Fields(LoadFile),
     /// Academic ranks and degrees (CSV: scheme, code, name_vi, name_en, abbreviation, rank[, note])
     Titles(LoadFile),
-    /// Provinces (CSV: code, name, type, valid_from[, valid_to])
+    /// Provinces (CSV: code, name, type, valid_from[, valid_to, succeeded_by])
     Provinces(LoadFile),
     /// Holidays and days worked in exchange (CSV: date, kind, name[, status])
     Holidays(LoadFile),

@@ -246,6 +246,7 @@ diesel::table! {
         name -> Text,
         kind -> Text,
         name_key -> Text,
+        succeeded_by -> Nullable<Int4>,
     }
 }
 

@@ -1,12 +1,15 @@
 //! Loading of titles, provinces and holidays: the whole file or nothing; a second time without effect.
 
+mod province_file;
+
 use crate::audit::event::{Event, Recorder};
-use crate::kernel::problem::Problem;
+use crate::db::Conn;
+use crate::kernel::problem::{Answer, Problem};
 use crate::kernel::sheet::{self, Fault, Loaded, Row, Sheet, SheetError};
-use crate::kernel::text::fold;
 use crate::state::State;
 
-use super::store::{self, HolidayRow, ProvinceRow, TitleRow};
+use super::store::{self, HolidayRow, TitleRow};
+use province_file::{Key, Line, Plan};
 
 /// Why a load failed.
 #[derive(Debug, thiserror::Error)]
@@ -80,42 +83,44 @@ fn title(row: &Row<'_>) -> Result<TitleRow, Fault> {
     })
 }
 
-/// Provinces: `code`, `name`, `type`, `valid_from`, and where known `valid_to`.
+/// Provinces: `code`, `name`, `type`, `valid_from`, and where known `valid_to` and `succeeded_by`, the code of the province
+/// that took its place the day after. A row that is known from an earlier day keeps its id, and with it what refers to it.
 ///
 /// # Errors
 /// See [`LoadError`].
 pub async fn provinces(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
-    let lines = sheet::read(file, &["code", "name", "type", "valid_from"], |row| Ok((row.line(), province(row)?)))?;
-    let rows = sheet::unique(file, lines, "code", |row| (row.code.clone(), row.valid_from))?;
-    let existing = async |conn: &mut crate::db::Conn| -> crate::kernel::problem::Answer<Vec<ProvinceRow>> {
-        Ok(store::provinces(conn).await?.into_iter().map(|(_, row)| row).collect())
-    };
-    load!(state, "provinces", rows, existing, store::put_provinces)
+    let columns = ["code", "name", "type", "valid_from"];
+    let lines = sheet::read(file, &columns, |row| Ok((row.line(), Line::read(row)?)))?;
+    let lines = sheet::unique(file, lines, "code", Line::key)?;
+    let recorder = load_recorder(state);
+    let loaded = state.db.transaction(async move |tx| {
+        store::lock_provinces(tx).await?;
+        let rows = lines.len();
+        let plan = match province_file::plan(lines, &store::provinces(tx).await?) {
+            Ok(plan) => plan,
+            Err(faults) => return Ok(Err(faults)),
+        };
+        let loaded = Loaded { rows, changed: plan.written.len() };
+        write_provinces(tx, plan).await?;
+        recorder.record(tx, load_event("provinces", loaded).into_iter().collect()).await?;
+        Ok(Ok(loaded))
+    });
+    Ok(loaded.await?.map_err(|faults| file.broken(faults))?)
 }
 
-fn province(row: &Row<'_>) -> Result<ProvinceRow, Fault> {
-    let code = row.text("code")?;
-    if code.len() != 2 || !code.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(row.fault("code", format!("`{code}` is not two digits")));
+async fn write_provinces(tx: &mut Conn, plan: Plan) -> Answer<()> {
+    for (id, valid_from) in plan.moved {
+        store::move_province(tx, id, valid_from).await?;
     }
-    let kind = row.text("type")?;
-    if !["tỉnh", "thành phố"].contains(&kind) {
-        return Err(row.fault("type", format!("`{kind}` is neither `tỉnh` nor `thành phố`")));
+    store::put_provinces(tx, &plan.written).await?;
+    if !plan.linked.is_empty() {
+        let rows = store::provinces(tx).await?;
+        let id =
+            |key: &Key| rows.iter().find(|(_, row)| (&row.code, row.valid_from) == (&key.0, key.1)).map(|(id, _)| *id);
+        let links = plan.linked.iter().filter_map(|(province, heir)| Some((id(province)?, id(heir)?)));
+        store::link_provinces(tx, links).await?;
     }
-    let name = row.text("name")?;
-    let valid_from = row.date("valid_from")?.ok_or_else(|| row.fault("valid_from", "must not be blank"))?;
-    let valid_to = row.date("valid_to")?;
-    if valid_to.is_some_and(|end| end < valid_from) {
-        return Err(row.fault("valid_to", "lies before valid_from"));
-    }
-    Ok(ProvinceRow {
-        code: code.to_owned(),
-        valid_from,
-        valid_to,
-        name: name.to_owned(),
-        kind: kind.to_owned(),
-        name_key: fold(name),
-    })
+    Ok(())
 }
 
 /// Holidays: `date`, `kind` (`off` or `work`), `name`, and a `status` such as `provisional`.

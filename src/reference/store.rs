@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Integer};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
@@ -60,6 +61,14 @@ pub struct ProvinceRow {
     pub name: String,
     pub kind: String,
     pub name_key: String,
+    pub succeeded_by: Option<i32>,
+}
+
+impl ProvinceRow {
+    /// True when the province exists on this day.
+    pub fn lives_on(&self, day: NaiveDate) -> bool {
+        self.valid_from <= day && self.valid_to.is_none_or(|end| day <= end)
+    }
 }
 
 /// All provinces with their row ids, of all times.
@@ -79,9 +88,41 @@ pub async fn put_provinces(tx: &mut Conn, rows: &[ProvinceRow]) -> Answer<()> {
             provinces::name.eq(excluded(provinces::name)),
             provinces::kind.eq(excluded(provinces::kind)),
             provinces::name_key.eq(excluded(provinces::name_key)),
+            provinces::succeeded_by.eq(excluded(provinces::succeeded_by)),
         ))
         .execute(tx)
         .await?;
+    Ok(())
+}
+
+/// The first day the register of provinces knows.
+pub async fn first_province_day(conn: &mut Conn) -> Answer<Option<NaiveDate>> {
+    Ok(provinces::table.select(diesel::dsl::min(provinces::valid_from)).first(conn).await?)
+}
+
+/// One load at a time: two would each enter a province the other does not see yet.
+pub async fn lock_provinces(tx: &mut Conn) -> Answer<()> {
+    diesel::sql_query("LOCK TABLE provinces IN SHARE ROW EXCLUSIVE MODE").execute(tx).await?;
+    Ok(())
+}
+
+/// A province that is known from another day; what refers to it stays.
+pub async fn move_province(tx: &mut Conn, id: i32, valid_from: NaiveDate) -> Answer<()> {
+    diesel::update(provinces::table.find(id)).set(provinces::valid_from.eq(valid_from)).execute(tx).await?;
+    Ok(())
+}
+
+/// Names the successors of provinces: pairs of a province and the one that took its place.
+pub async fn link_provinces(tx: &mut Conn, pairs: impl Iterator<Item = (i32, i32)>) -> Answer<()> {
+    let (ids, heirs): (Vec<i32>, Vec<i32>) = pairs.unzip();
+    diesel::sql_query(
+        "UPDATE provinces SET succeeded_by = pairs.heir
+           FROM unnest($1, $2) AS pairs (id, heir) WHERE provinces.id = pairs.id",
+    )
+    .bind::<Array<Integer>, _>(ids)
+    .bind::<Array<Integer>, _>(heirs)
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
