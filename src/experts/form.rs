@@ -273,15 +273,7 @@ impl Reader<'_> {
         let text = input.map(str::trim).filter(|text| !text.is_empty())?;
         let found = self.vocabulary.province(text);
         if found.is_none() {
-            let text: String = text.chars().take(40).collect();
-            self.fault(
-                "/province",
-                "unknown_province",
-                say!(
-                    "Không có tỉnh, thành phố `{text}` hiện nay; xem GET /api/v1/provinces.",
-                    "There is no province `{text}` today; see GET /api/v1/provinces.",
-                ),
-            );
+            self.fault("/province", "unknown_province", unknown_province(self.vocabulary, text));
         }
         found
     }
@@ -372,4 +364,22 @@ impl Reader<'_> {
             authors: input.authors.iter().map(|author| display(author)).filter(|author| !author.is_empty()).collect(),
         }
     }
+}
+
+/// Says that no province of today has this name and, of one that is over, to which it belongs now.
+fn unknown_province(vocabulary: &Vocabulary, text: &str) -> Say {
+    let former = vocabulary.former_province(text);
+    if let Some((former, today, since)) = former.and_then(|(row, today)| Some((row, today, row.valid_to?.succ_opt()?)))
+    {
+        let (former, today) = (&former.name, &today.name);
+        return say!(
+            "{former} nay thuộc {today} (từ ngày {since}); xem GET /api/v1/provinces.",
+            "{former} is part of {today} since {since}; see GET /api/v1/provinces.",
+        );
+    }
+    let text: String = text.chars().take(40).collect();
+    say!(
+        "Không có tỉnh, thành phố `{text}` hiện nay; xem GET /api/v1/provinces.",
+        "There is no province `{text}` today; see GET /api/v1/provinces.",
+    )
 }

@@ -216,7 +216,6 @@ impl ExpertPatch {
     /// The form after the patch: the stored draft written as a form, with the patch over it.
     fn over(self, old: &Draft, vocabulary: &Vocabulary) -> ExpertForm {
         let redacted = |value: Option<String>| value.map(Redacted::new);
-        let province = old.province_id.and_then(|id| vocabulary.province_row(id)).map(|row| row.code.clone());
         let fields = old.fields.iter().map(|field| FieldRef {
             scheme: Some(field.scheme.clone()),
             code: field.code.clone(),
@@ -238,7 +237,8 @@ impl ExpertPatch {
             position: self.position.apply(old.position.clone()),
             workplace: self.workplace.apply(old.workplace.clone()),
             workplace_id: self.workplace_id.apply(old.workplace_id),
-            province: self.province.apply(province),
+            // a province that is kept need not be one of today; see `patch_expert`
+            province: self.province.apply(None),
             fields: self.fields.apply_or_default(fields.collect()),
             specialties: self.specialties.apply_or_default(old.specialties.clone()),
             languages: self.languages.apply_or_default(old.languages.clone()),
@@ -272,12 +272,15 @@ async fn patch_expert(permit: Permit<UpdateExpert>, key: Key, if_match: IfMatch,
             let fields = store::fields(tx, &[id]).await?.remove(&id).unwrap_or_default();
             let restricted = store::restricted(tx, &sealer, id).await?;
             let old = row.clone().into_draft(fields, restricted);
-            let lists_publications = !body.0.publications.is_keep();
+            let (lists_publications, keeps_province) = (!body.0.publications.is_keep(), body.0.province.is_keep());
             let form = body.0.over(&old, &vocabulary);
             let (mut draft, publications) = form::read(&form, &vocabulary).map_err(invalid)?;
             if draft.other_titles.is_empty() {
                 // titles beside rank and degree came with the name as it was once written, and stay until others do
                 draft.other_titles.clone_from(&old.other_titles);
+            }
+            if keeps_province {
+                draft.province_id = old.province_id;
             }
             let new_publications = lists_publications && store::publications(tx, id).await? != publications;
             let Some(event) = updated_event(id, &old, &draft, new_publications) else {

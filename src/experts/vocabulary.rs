@@ -13,6 +13,7 @@ use crate::kernel::name::{TitleKind, TitleLexicon, TitleRow};
 use crate::kernel::problem::Answer;
 use crate::kernel::text::fold;
 use crate::organisations::store as organisation_store;
+use crate::reference::province_heirs;
 use crate::reference::store::{self as reference_store, ProvinceRow};
 
 /// Looks words up; built once for a request or a whole load.
@@ -20,7 +21,7 @@ use crate::reference::store::{self as reference_store, ProvinceRow};
 pub struct Vocabulary {
     titles: Vec<reference_store::TitleRow>,
     lexicon: TitleLexicon,
-    provinces: HashMap<i32, ProvinceRow>,
+    provinces: Vec<(i32, ProvinceRow)>,
     living_provinces: HashMap<String, i32>,
     fields: HashMap<(String, String), FieldRow>,
     organisations: HashSet<Uuid>,
@@ -63,13 +64,12 @@ impl Vocabulary {
             rank: i32::from(row.rank),
         }));
         let day = today();
-        let living =
-            provinces.iter().filter(|(_, row)| row.valid_from <= day && row.valid_to.is_none_or(|end| day <= end));
+        let living = provinces.iter().filter(|(_, row)| row.lives_on(day));
         Self {
             living_provinces: living
                 .flat_map(|(id, row)| [(row.name_key.clone(), *id), (row.code.clone(), *id)])
                 .collect(),
-            provinces: provinces.into_iter().collect(),
+            provinces,
             fields: fields.into_iter().map(|row| ((row.scheme.clone(), row.code.clone()), row)).collect(),
             titles,
             lexicon,
@@ -108,14 +108,24 @@ impl Vocabulary {
 
     /// A province of today by name or code: `Tuyên Quang`, `tinh tuyen quang`, `TP. Hồ Chí Minh`, `08`.
     pub fn province(&self, text: &str) -> Option<i32> {
-        let folded = fold(text);
-        let bare = ["thanh pho ", "tinh ", "tp "].iter().find_map(|prefix| folded.strip_prefix(prefix));
-        self.living_provinces.get(bare.unwrap_or(&folded)).copied()
+        self.living_provinces.get(&province_key(text)).copied()
+    }
+
+    /// A province of the past by name or code, and the one of today it belongs to; none where that is not certain.
+    pub fn former_province(&self, text: &str) -> Option<(&ProvinceRow, &ProvinceRow)> {
+        let (key, day) = (province_key(text), today());
+        let former = self.provinces.iter().filter(|(_, row)| row.valid_to.is_some_and(|end| end < day));
+        let named = former.filter(|(_, row)| row.name_key == key || row.code == key);
+        let heirs: Vec<(&ProvinceRow, i32)> =
+            named.map(|(id, row)| (row, province_heirs::at(&self.provinces, *id, day))).collect();
+        let &(row, heir) = heirs.iter().max_by_key(|(row, _)| row.valid_to)?;
+        let is_certain = heirs.iter().all(|(_, other)| *other == heir);
+        self.province_row(heir).filter(|today| is_certain && today.lives_on(day)).map(|today| (row, today))
     }
 
     /// A province row.
     pub fn province_row(&self, id: i32) -> Option<&ProvinceRow> {
-        self.provinces.get(&id)
+        self.provinces.iter().find(|(other, _)| *other == id).map(|(_, row)| row)
     }
 
     /// A field; a bare code belongs to [`DEFAULT_SCHEME`].
@@ -148,4 +158,11 @@ impl Vocabulary {
             codes.filter_map(|code| self.title_by_code(code)).map(|row| row.abbreviation.as_str()).collect();
         (!parts.is_empty()).then(|| parts.join("."))
     }
+}
+
+/// A name or code of a province without the word for its kind, folded.
+fn province_key(text: &str) -> String {
+    let folded = fold(text);
+    let bare = ["thanh pho ", "tinh ", "tp "].iter().find_map(|prefix| folded.strip_prefix(prefix));
+    bare.map_or_else(|| folded.clone(), str::to_owned)
 }
