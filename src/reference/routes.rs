@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::check_as_of;
 use super::policy::ReadReference;
-use super::store;
+use super::store::{self, ProvinceRow};
 use crate::access::permit::Permit;
 use crate::http::params::{Nothing, Params};
-use crate::kernel::clock::today;
 use crate::kernel::page::Page;
 use crate::kernel::precondition::fresh;
-use crate::kernel::problem::Answer;
+use crate::kernel::problem::{Answer, ProblemDocument};
 
 /// The routes of this slice.
 pub fn configure(config: &mut ServiceConfig) {
@@ -24,7 +24,7 @@ pub fn configure(config: &mut ServiceConfig) {
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ProvinceQuery {
-    /// The provinces as they stood on this date; today by default.
+    /// The provinces as they stood on this date, which must not lie before the register begins; today by default.
     #[param(example = "2026-01-01")]
     as_of: Option<NaiveDate>,
 }
@@ -45,31 +45,61 @@ struct Province {
     valid_from: NaiveDate,
     /// Until when, if it is over.
     valid_to: Option<NaiveDate>,
+    /// The province that took its place, if it is over.
+    succeeded_by: Option<ProvinceSuccessor>,
+}
+
+/// The province that took the place of another one.
+#[derive(Debug, Serialize, ToSchema)]
+struct ProvinceSuccessor {
+    /// Its code.
+    #[schema(example = "08")]
+    code: String,
+    /// Its name.
+    #[schema(example = "Tuyên Quang")]
+    name: String,
+    /// Its first day.
+    from: NaiveDate,
+}
+
+impl Province {
+    fn new(row: &ProvinceRow, rows: &[(i32, ProvinceRow)]) -> Self {
+        let heir = rows.iter().find(|(id, _)| row.succeeded_by == Some(*id)).map(|(_, heir)| heir);
+        Self {
+            code: row.code.clone(),
+            name: row.name.clone(),
+            kind: row.kind.clone(),
+            valid_from: row.valid_from,
+            valid_to: row.valid_to,
+            succeeded_by: heir.map(|heir| ProvinceSuccessor {
+                code: heir.code.clone(),
+                name: heir.name.clone(),
+                from: heir.valid_from,
+            }),
+        }
+    }
 }
 
 /// List provinces
 ///
-/// As they stand on a date: provinces merge, and a code may have meant another one earlier.
+/// As they stand on a date: provinces merge, and a code may have meant another one earlier. One that is over names its
+/// successor.
 #[utoipa::path(
     tag = "reference",
     params(ProvinceQuery),
     security((), ("session" = ["reference.read"])),
-    responses((status = 200, description = "The provinces of that day", body = Page<Province>)),
+    responses(
+        (status = 200, description = "The provinces of that day", body = Page<Province>),
+        (status = 422, description = "A day before the register begins", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
 )]
 #[get("/provinces")]
 async fn list_provinces(permit: Permit<ReadReference>, query: Params<ProvinceQuery>, req: HttpRequest) -> Answer {
-    let day = query.0.as_of.unwrap_or_else(today);
-    let rows = store::provinces(&mut permit.read().await?).await?;
-    let living = rows.into_iter().filter(|(_, row)| row.valid_from <= day && row.valid_to.is_none_or(|end| day <= end));
-    let items = living
-        .map(|(_, row)| Province {
-            code: row.code,
-            name: row.name,
-            kind: row.kind,
-            valid_from: row.valid_from,
-            valid_to: row.valid_to,
-        })
-        .collect();
+    let mut conn = permit.read().await?;
+    let day = check_as_of(&mut conn, query.0.as_of).await?;
+    let rows = store::provinces(&mut conn).await?;
+    let living = rows.iter().filter(|(_, row)| row.lives_on(day));
+    let items = living.map(|(_, row)| Province::new(row, &rows)).collect();
     fresh(&req, None, "public", &Page { items, next_cursor: None })
 }
 

@@ -31,6 +31,7 @@ mod idempotency;
 mod logging;
 mod me;
 mod organisations;
+mod provinces;
 mod reference;
 mod reset;
 mod support;

@@ -1,36 +1,10 @@
-//! `/provinces`, `/academic-titles`, and the loading of reference files.
+//! `/academic-titles`, and the loading of reference files.
 
 use expert_bank::reference::load::{holidays, provinces, titles};
-use serde_json::json;
 
 use crate::fields::TempFile;
 use crate::support::TestApp;
-use crate::support::bank::{listed, text};
-
-#[tokio::test]
-async fn provinces_are_those_of_the_day_asked_for() {
-    let app = TestApp::start().await;
-    let nobody = app.nobody();
-    assert_eq!(listed(&nobody, "/api/v1/provinces", "code").await.len(), 34);
-    for (day, count) in [("2025-06-30", 0), ("2025-07-01", 34), ("2099-12-31", 34)] {
-        assert_eq!(listed(&nobody, &format!("/api/v1/provinces?as_of={day}"), "code").await.len(), count, "{day}");
-    }
-    let old = "code,name,type,valid_from,valid_to\n15,Yên Bái,tỉnh,1991-08-12,2025-06-30\n";
-    let file = TempFile::new(old.as_bytes());
-    assert_eq!(provinces(&app.state, &file.sheet()).await.unwrap().changed, 1);
-    for (day, name) in [("2012-11-07", "Yên Bái"), ("2025-06-30", "Yên Bái"), ("2025-07-01", "Lào Cai")] {
-        let page = nobody.get(&format!("/api/v1/provinces?as_of={day}")).await.expect(200);
-        let fifteen = page["items"].as_array().unwrap().iter().find(|item| item["code"] == "15").unwrap();
-        assert_eq!(fifteen["name"], name, "{day}: a code is reused");
-    }
-    let tuyen_quang =
-        json!({ "code": "08", "name": "Tuyên Quang", "kind": "tỉnh", "valid_from": "2025-07-01", "valid_to": null });
-    let today = nobody.get("/api/v1/provinces").await.expect(200);
-    assert!(today["items"].as_array().unwrap().contains(&tuyen_quang));
-    for query in ["as_of=yesterday", "as_of=2025-02-30", "as_of=", "q=x", "as_of=2025-01-01&as_of=2025-01-02"] {
-        assert_eq!(nobody.get(&format!("/api/v1/provinces?{query}")).await.places(400).len(), 1, "{query}");
-    }
-}
+use crate::support::bank::text;
 
 #[tokio::test]
 async fn titles_come_the_highest_first_within_a_kind() {
@@ -74,16 +48,26 @@ async fn everything(app: &TestApp) -> String {
 async fn a_broken_file_is_named_by_line_and_column_and_nothing_of_it_is_loaded() {
     let app = TestApp::start().await;
     let before = everything(&app).await;
-    let province = "code,name,type,valid_from,valid_to\n98,Mới,tỉnh,2030-01-01,\n";
+    let province = "code,name,type,valid_from,valid_to,succeeded_by\n98,Mới,tỉnh,2030-01-01,,\n";
     let title = "scheme,code,name_vi,name_en,abbreviation,rank,note\nhoc_vi,MOI,Mới,New,M,5,\n";
     let holiday = "date,kind,name\n2030-01-01,off,Mới\n";
     for (kind, rows, fault) in [
-        ("provinces", "99,Lạ,huyện,2030-01-01,\n", "line 3, column type: `huyện`"),
-        ("provinces", "9,Lạ,tỉnh,2030-01-01,\n", "line 3, column code: `9` is not two digits"),
-        ("provinces", "99,Lạ,tỉnh,01/07/2025,\n", "line 3, column valid_from: `01/07/2025` is not a date"),
-        ("provinces", "99,Lạ,tỉnh,,\n", "line 3, column valid_from: must not be blank"),
-        ("provinces", "99,Lạ,tỉnh,2030-01-02,2030-01-01\n", "line 3, column valid_to"),
-        ("provinces", "98,Lạ,tỉnh,2030-01-01,\n", "line 3, column code"),
+        ("provinces", "99,Lạ,huyện,2030-01-01,,\n", "line 3, column type: `huyện`"),
+        ("provinces", "9,Lạ,tỉnh,2030-01-01,,\n", "line 3, column code: `9` is not two digits"),
+        ("provinces", "99,Lạ,tỉnh,01/07/2025,,\n", "line 3, column valid_from: `01/07/2025` is not a date"),
+        ("provinces", "99,Lạ,tỉnh,,,\n", "line 3, column valid_from: must not be blank"),
+        ("provinces", "99,Lạ,tỉnh,2030-01-02,2030-01-01,\n", "line 3, column valid_to"),
+        ("provinces", "98,Lạ,tỉnh,2030-01-01,,\n", "line 3, column code"),
+        ("provinces", "98,Lạ,tỉnh,2029-01-01,,\n", "line 3, column valid_from: at that time `98` is Mới"),
+        ("provinces", "08,Lạ,tỉnh,2030-01-01,,\n", "line 3, column valid_from: at that time `08` is Tuyên Quang"),
+        ("provinces", "99,Lạ,tỉnh,2029-01-01,,98\n", "line 3, column succeeded_by: a province without valid_to"),
+        (
+            "provinces",
+            "99,Lạ,tỉnh,2029-01-01,2029-12-31,97\n",
+            "line 3, column succeeded_by: there is no province `97`",
+        ),
+        ("provinces", "99,Lạ,tỉnh,2029-01-01,2029-12-30,98\n", "line 3, column succeeded_by: no province `98` begins"),
+        ("provinces", "99,Lạ,tỉnh,2029-01-01,2029-12-31,08\n", "line 3, column succeeded_by: no province `08` begins"),
         ("titles", "hoc_hieu,X,X,X,X,1,\n", "line 3, column scheme: `hoc_hieu`"),
         ("titles", "hoc_vi,X,X,X,X,cao,\n", "line 3, column rank: `cao`"),
         ("titles", "hoc_vi,MOI,X,X,X,1,\n", "line 3, column code"),

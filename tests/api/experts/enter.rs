@@ -1,6 +1,7 @@
 //! `POST /experts`.
 
 use expert_bank::kernel::clock::today;
+use reqwest::Method;
 use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
 
@@ -210,6 +211,30 @@ async fn text_in_an_old_font_is_refused_with_the_repair() {
         let error = &problem["errors"][0];
         assert_eq!((text(&error["pointer"]), text(&error["code"])), (pointer, "legacy_encoding"));
         assert!(text(&error["detail"]).contains(repair), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_province_of_the_past_is_refused_with_the_one_of_today() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    for (typed, vi, en) in [
+        ("Hà Giang", "Hà Giang nay thuộc Tuyên Quang", "Hà Giang is part of Tuyên Quang since 2025-07-01"),
+        ("tỉnh hoà bình", "Hòa Bình nay thuộc Phú Thọ", "Hòa Bình is part of Phú Thọ since 2025-07-01"),
+        ("02", "Hà Giang nay thuộc Tuyên Quang", "Hà Giang is part of Tuyên Quang since 2025-07-01"),
+        ("Thừa Thiên Huế", "Thừa Thiên Huế nay thuộc Huế", "Thừa Thiên Huế is part of Huế since 2025-01-01"),
+        ("Bình Phước", "Bình Phước nay thuộc Đồng Nai", "Bình Phước is part of Đồng Nai since 2025-07-01"),
+        ("Sài Gòn", "Không có tỉnh, thành phố `Sài Gòn`", "There is no province `Sài Gòn` today"),
+    ] {
+        let body = json!({ "full_name": "Nguyễn Văn Mẫu", "province": typed });
+        for (language, expected) in [("vi", vi), ("en", en)] {
+            let headers = [("accept-language", language)];
+            let answer = officer.send(Method::POST, "/api/v1/experts", &headers, Some(&body)).await;
+            let problem = answer.problem(422);
+            let error = &problem["errors"][0];
+            assert_eq!((text(&error["pointer"]), text(&error["code"])), ("/province", "unknown_province"), "{typed}");
+            assert!(text(&error["detail"]).contains(expected), "{typed}: {error}");
+        }
     }
 }
 
