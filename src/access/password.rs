@@ -6,7 +6,7 @@ use std::time::Duration;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::kernel::problem::{Answer, Problem};
@@ -20,11 +20,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Longest in characters, so that hashing can't be made expensive.
 pub const MAX_CHARS: usize = 128;
 
+/// Who waits for a password to be checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Someone whose account signed in there before, or is signed in.
+    Familiar,
+    /// Anybody.
+    Strange,
+}
+
 /// Hashes and checks passwords.
 #[derive(Clone)]
 pub struct Passwords {
     argon2: Argon2<'static>,
     slots: Arc<Semaphore>,
+    /// Strangers wait here before they may wait for a slot, so that a crowd of them is never ahead of someone familiar.
+    strangers: Arc<Semaphore>,
     /// The hash of no password, checked when there is no such user, so that both cases cost the same time.
     decoy: Arc<str>,
 }
@@ -39,7 +50,8 @@ impl Passwords {
         let params = Params::new(19_456, 2, 1, None).map_err(Problem::internal)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let decoy = hash(&argon2, "there is no such user")?;
-        Ok(Self { argon2, slots: Arc::new(Semaphore::new(parallel.max(1))), decoy: decoy.into() })
+        let semaphore = || Arc::new(Semaphore::new(parallel.max(1)));
+        Ok(Self { argon2, slots: semaphore(), strangers: semaphore(), decoy: decoy.into() })
     }
 
     /// The PHC string to store.
@@ -48,26 +60,25 @@ impl Passwords {
     /// 500 when hashing fails.
     pub async fn hash(&self, password: Redacted<String>) -> Answer<String> {
         let argon2 = self.argon2.clone();
-        self.run(move || hash(&argon2, password.expose())).await?
+        self.run(Turn::Familiar, move || hash(&argon2, password.expose())).await?
     }
 
     /// True when `password` fits `stored`; without a stored hash it takes as long and is false.
     ///
     /// # Errors
     /// 500 when the stored hash can't be read.
-    pub async fn verify(&self, password: Redacted<String>, stored: Option<String>) -> Answer<bool> {
+    pub async fn verify(&self, turn: Turn, password: Redacted<String>, stored: Option<String>) -> Answer<bool> {
         let (argon2, exists) = (self.argon2.clone(), stored.is_some());
         let stored = stored.unwrap_or_else(|| self.decoy.to_string());
-        let fits = self.run(move || {
+        let fits = self.run(turn, move || {
             let parsed = PasswordHash::new(&stored).map_err(Problem::internal)?;
             Ok::<_, Problem>(argon2.verify_password(normal(password.expose()).as_bytes(), &parsed).is_ok())
         });
         Ok(fits.await?? && exists)
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
-        let waiting = self.slots.clone().acquire_owned();
-        let Ok(slot) = tokio::time::timeout(PATIENCE, waiting).await else {
+    async fn run<T: Send + 'static>(&self, turn: Turn, work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
+        let Ok(slot) = tokio::time::timeout(PATIENCE, self.slot(turn)).await else {
             return Err(Problem::unavailable("too many passwords are being checked"));
         };
         let slot = slot.map_err(Problem::internal)?;
@@ -77,6 +88,15 @@ impl Passwords {
             work()
         });
         hashing.await.map_err(Problem::internal)
+    }
+
+    async fn slot(&self, turn: Turn) -> Result<Vec<OwnedSemaphorePermit>, AcquireError> {
+        let mut slot = Vec::with_capacity(2);
+        if turn == Turn::Strange {
+            slot.push(self.strangers.clone().acquire_owned().await?);
+        }
+        slot.push(self.slots.clone().acquire_owned().await?);
+        Ok(slot)
     }
 }
 
@@ -148,9 +168,26 @@ mod tests {
         let decomposed: String = "mật khẩu dài".nfd().collect();
         for (password, fits) in [("mật khẩu dài".to_owned(), true), (decomposed, true), ("mat khau dai".into(), false)]
         {
-            let seen = passwords.verify(Redacted::new(password), Some(stored.clone())).await.unwrap();
+            let seen = passwords.verify(Turn::Strange, Redacted::new(password), Some(stored.clone())).await.unwrap();
             assert_eq!(seen, fits);
         }
-        assert!(!passwords.verify(Redacted::new("there is no such user".into()), None).await.unwrap());
+        assert!(!passwords.verify(Turn::Strange, Redacted::new("there is no such user".into()), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_crowd_of_strangers_is_not_ahead_of_someone_familiar() {
+        let passwords = Passwords::new(1).unwrap();
+        let check = |turn| {
+            let passwords = passwords.clone();
+            async move { passwords.verify(turn, Redacted::new("đoán mò".into()), None).await.unwrap() }
+        };
+        let crowd: Vec<_> = (0..20).map(|_| tokio::spawn(check(Turn::Strange))).collect();
+        tokio::task::yield_now().await;
+        check(Turn::Familiar).await;
+        let done = crowd.iter().filter(|stranger| stranger.is_finished()).count();
+        assert!(done <= 2, "{done} strangers went first");
+        for stranger in crowd {
+            assert!(!stranger.await.unwrap(), "strangers get their turn as well");
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::store;
 use super::view::Session;
 use crate::access::actor::{Actor, Role};
 use crate::access::matrix;
-use crate::access::password::check_new;
+use crate::access::password::{Turn, check_new};
 use crate::access::permit::Permit;
 use crate::access::policy::Reach;
 use crate::audit::event::Event;
@@ -126,7 +126,7 @@ async fn change_password(permit: Permit<UseOwnAccount>, body: Body<PasswordChang
     check_new("/new_password", &body.0.new_password, &username)?;
     let stored = store::password_hash(&mut conn, id).await?;
     drop(conn);
-    if !permit.state().passwords.verify(body.0.current_password, stored.clone()).await? {
+    if !permit.state().passwords.verify(Turn::Familiar, body.0.current_password, stored.clone()).await? {
         return Err(Problem::field(
             "/current_password",
             "wrong_password",

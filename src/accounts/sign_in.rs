@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::policy::{SignIn, UseOwnAccount};
 use super::store::{self, AccountRow};
 use crate::access::actor::{AccountActor, Actor, Role};
-use crate::access::password::check_new;
+use crate::access::password::{Turn, check_new};
 use crate::access::permit::Permit;
 use crate::access::throttle;
 use crate::access::token::{Bearer, LIFETIME, Opaque};
@@ -94,7 +94,7 @@ async fn login(permit: Permit<SignIn>, body: Body<Credentials>, req: HttpRequest
     // checking a password takes long: others may use the connection meanwhile
     drop(conn);
     let (account, stored) = found.map_or((None, None), |(account, hash)| (Some(account), hash));
-    let fits = state.passwords.verify(body.0.password, stored.clone()).await?;
+    let fits = state.passwords.verify(Turn::Strange, body.0.password, stored.clone()).await?;
     let account = account.filter(|_| fits).ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
     if account.disabled_at.is_some() {
         return Err(Problem::new(Code::AccountDisabled)
