@@ -262,9 +262,12 @@ pub async fn add_reset(tx: &mut Conn, account: Uuid, token: &[u8]) -> Answer<Dat
     Ok(expires)
 }
 
-/// The account a reset token was issued for; `None` when it is unknown.
+/// The account a reset token was issued for; `None` when it is unknown, spent or too old.
 pub async fn reset_owner(tx: &mut Conn, token: &[u8]) -> Answer<Option<Uuid>> {
-    Ok(password_resets::table.find(token).select(password_resets::account_id).first(tx).await.optional()?)
+    let open = password_resets::table
+        .find(token)
+        .filter(password_resets::used_at.is_null().and(password_resets::expires_at.gt(now())));
+    Ok(open.select(password_resets::account_id).first(tx).await.optional()?)
 }
 
 /// Spends a reset token; false when it is unknown, spent or too old.
