@@ -3,6 +3,7 @@
 
 pub mod actor;
 pub mod address;
+pub mod device;
 pub mod identify;
 pub mod matrix;
 pub mod password;
