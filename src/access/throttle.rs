@@ -1,53 +1,58 @@
-//! Throttling of failed sign-ins: per account, per address, and per account from an address; in the database, so that it
-//! survives restarts and holds over all instances.
+//! Throttling of failed sign-ins, in the database, so that it survives restarts and holds over all instances.
 //!
-//! The generic cell rate algorithm (ITU-T I.371): a meter holds the instant until which it is "full"; an attempt moves it
-//! one interval ahead and is refused when that would lie more than `burst` intervals ahead of now. An attempt is counted
-//! before the password is checked and given back when it was right, so that attempts sent at once can't slip through.
+//! An attempt is counted before the password is checked and given back when it was right, so that attempts sent at once
+//! can't slip through. What it is counted on depends on where it comes from:
 //!
-//! Nobody can lock a colleague out for long: from a place where the account signed in before, only that place's own
-//! failures count.
+//! - From a device the account signed in on (its [`Device`] token says so): on the device, and on all devices of the account
+//!   together, lest many tokens of one account be many guesses.
+//! - From a place where the account signed in: on the account from there alone.
+//! - From elsewhere: on the account from there, on the address, and on the account. When the account's meter is full, the
+//!   account is under attack, and each strange place has one attempt in five minutes.
+//!
+//! So nobody can lock a colleague out for long. Attackers elsewhere leave the owner's devices and places alone, and at a new
+//! place one mistake costs five minutes at most; attackers behind the owner's own address leave the owner's devices alone.
+//! The price: that many guesses each address of an attack has.
+
+mod meter;
 
 use std::net::IpAddr;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use diesel::prelude::*;
-use diesel::sql_types::Binary;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
 
+pub use meter::{Counted, Rate};
+use meter::{Gate, Meter, levels};
+
+use super::address::network;
+use super::device::Device;
 use crate::db::schema::{sign_in_meters, sign_in_places};
 use crate::db::{Conn, Db};
 use crate::kernel::clock::now;
-use crate::kernel::problem::{Answer, Code, Problem};
+use crate::kernel::problem::Answer;
 use crate::kernel::sealed::Sealer;
-use crate::say;
 
-/// How many failures a meter takes at once, and how long it needs to forget one.
-#[derive(Debug, Clone, Copy)]
-pub struct Rate {
-    /// Failures in a row that are let through.
-    pub burst: i32,
-    /// Seconds until one of them is forgotten.
-    pub seconds: i64,
-}
-
-/// The rates of the three meters.
+/// The rates of the meters.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// An account from one address.
-    pub pair: Rate,
-    /// An address, whatever the account.
+    /// What is the caller's own: an account from one address, on a device, in a session.
+    pub own: Rate,
+    /// An address, over all accounts that never signed in from there.
     pub address: Rate,
-    /// An account from all addresses it never signed in from.
+    /// An account, over all addresses it never signed in from.
     pub account: Rate,
+    /// An account under attack, from one address it never signed in from.
+    pub under_attack: Rate,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            pair: Rate { burst: 10, seconds: 30 },
+            own: Rate { burst: 10, seconds: 30 },
             address: Rate { burst: 50, seconds: 5 },
             account: Rate { burst: 50, seconds: 20 },
+            under_attack: Rate { burst: 1, seconds: 300 },
         }
     }
 }
@@ -55,124 +60,145 @@ impl Default for Limits {
 /// Days a place where an account signed in is remembered.
 const PLACE_DAYS: i64 = 90;
 
-/// An attempt that was let through.
+/// Who wants to sign in, as they say.
+#[derive(Debug)]
+pub struct Claim<'a> {
+    /// The user name, folded; there need not be such an account.
+    pub username: &'a str,
+    /// Where they are.
+    pub address: Option<IpAddr>,
+    /// The token an earlier sign-in gave the device.
+    pub device_token: Option<&'a str>,
+}
+
+/// An attempt to sign in that was let through.
 pub struct Attempt {
-    meters: Vec<(Vec<u8>, Rate)>,
+    counted: Counted,
     place: Vec<u8>,
+    /// The device it comes from: the one its token names, else a new one.
+    pub device: Device,
+    /// True when the account signed in on this device or at this place before.
+    pub familiar: bool,
+}
+
+/// What the keyed hashes here are for.
+const PURPOSE: &str = "sign-in";
+
+/// The keyed hash a meter or place is kept under.
+fn subject(sealer: &Sealer, kind: &str, value: &str) -> Vec<u8> {
+    sealer.keyed_hash(PURPOSE, &format!("{kind}\n{value}"))
+}
+
+fn here(username: &str, address: Option<IpAddr>) -> String {
+    format!("{username}\n{}", address.map(network).unwrap_or_default())
 }
 
 /// Counts an attempt to sign in, or refuses it.
 ///
 /// # Errors
 /// 429 with `Retry-After`; the same for a user name that does not exist.
-pub async fn attempt(
-    conn: &mut Conn,
-    sealer: &Sealer,
-    limits: &Limits,
-    username: &str,
-    address: Option<IpAddr>,
-) -> Answer<Attempt> {
-    let address = address.map(|address| address.to_string()).unwrap_or_default();
-    let subject = |kind: &str, value: &str| sealer.keyed_hash("sign-in", &format!("{kind}\n{value}"));
-    let place = subject("pair", &format!("{username}\n{address}"));
-    let mut meters = vec![(place.clone(), limits.pair), (subject("address", &address), limits.address)];
-    if !known(conn, &place).await? {
-        meters.push((subject("account", username), limits.account));
+pub async fn attempt(conn: &mut Conn, sealer: &Sealer, limits: &Limits, claim: &Claim<'_>) -> Answer<Attempt> {
+    let device = claim.device_token.and_then(|token| Device::recognise(sealer, claim.username, token));
+    let here = here(claim.username, claim.address);
+    // also under older keys: a new key must not make strangers of everybody
+    let places = sealer.keyed_hashes(PURPOSE, &format!("place\n{here}"));
+    let mut gates = match &device {
+        Some(device) => device_gates(sealer, limits, claim.username, device),
+        None => strange_gates(sealer, limits, claim),
+    };
+    let line: &AsyncPgConnection = conn;
+    // the same two questions, in one round trip, whoever asks
+    let (known, levels) = tokio::try_join!(known(line, &places), levels(line, gates.iter().flat_map(|gate| &gate.0)))?;
+    if known && device.is_none() {
+        gates.truncate(1);
     }
     // Looked at before anything is written: refusing must cost next to nothing, or refusals are an attack of their own.
-    if let Some(wait) = longest_wait(conn, &meters).await? {
-        return Err(refused(wait));
-    }
-    for (subject, rate) in &meters {
-        if let Some(wait) = count(conn, subject, *rate).await? {
-            return Err(refused(wait));
-        }
-    }
-    Ok(Attempt { meters, place })
+    levels.check(&gates)?;
+    let counted = Counted::at(conn, gates).await?;
+    let familiar = known || device.is_some();
+    let place = subject(sealer, "place", &here);
+    Ok(Attempt { counted, place, device: device.unwrap_or_else(Device::unseen), familiar })
+}
+
+/// One device forgets slower than all together, so whoever stole one token can't fill the meter of the others.
+fn device_gates(sealer: &Sealer, limits: &Limits, username: &str, device: &Device) -> Vec<Gate> {
+    let device = subject(sealer, "device", &format!("{username}\n{}", device.id()));
+    let devices = subject(sealer, "devices", username);
+    vec![Gate(vec![Meter::new(device, limits.own)]), Gate(vec![Meter::new(devices, limits.account)])]
+}
+
+/// The gates of a strange place; the first is the only one of a known place.
+fn strange_gates(sealer: &Sealer, limits: &Limits, claim: &Claim<'_>) -> Vec<Gate> {
+    let (here, network) = (here(claim.username, claim.address), claim.address.map(network).unwrap_or_default());
+    let meter = |kind: &str, value: &str, rate| Meter::new(subject(sealer, kind, value), rate);
+    vec![
+        Gate(vec![meter("pair", &here, limits.own)]),
+        Gate(vec![meter("address", &network, limits.address)]),
+        Gate(vec![meter("account", claim.username, limits.account), meter("under attack", &here, limits.under_attack)]),
+    ]
 }
 
 impl Attempt {
+    /// The password was not looked at.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn give_back(&self, conn: &mut Conn) -> Answer<()> {
+        self.counted.give_back(conn).await
+    }
+
     /// The password was right: gives the attempt back and remembers the place.
     ///
     /// # Errors
     /// 503 when the database is away.
     pub async fn succeeded(&self, tx: &mut Conn) -> Answer<()> {
-        for (subject, rate) in &self.meters {
-            diesel::sql_query(
-                "UPDATE sign_in_meters SET full_at = full_at - make_interval(secs => $2) WHERE subject = $1",
-            )
-            .bind::<Binary, _>(subject)
-            .bind::<diesel::sql_types::Double, _>(seconds(*rate))
-            .execute(tx)
-            .await?;
-        }
-        diesel::insert_into(sign_in_places::table)
-            .values((sign_in_places::place.eq(&self.place), sign_in_places::last_seen.eq(now())))
-            .on_conflict(sign_in_places::place)
-            .do_update()
-            .set(sign_in_places::last_seen.eq(now()))
-            .execute(tx)
-            .await?;
-        Ok(())
+        self.counted.give_back(tx).await?;
+        remember(tx, &self.place).await
     }
 }
 
-fn seconds(rate: Rate) -> f64 {
-    // seconds of a rate are small: no precision is lost
-    f64::from(i32::try_from(rate.seconds).unwrap_or(i32::MAX))
+/// Counts an attempt of someone signed in to name the current password, or refuses it: a stolen session must not be a way
+/// to guess it. On the session, and on all of the account together, lest many sessions be many guesses; so a thief can't
+/// keep the owner from changing the password after a new sign-in.
+///
+/// # Errors
+/// 429 with `Retry-After`.
+pub async fn confirm(
+    conn: &mut Conn,
+    sealer: &Sealer,
+    limits: &Limits,
+    account: Uuid,
+    session: Uuid,
+) -> Answer<Counted> {
+    let meter = |kind: &str, id: Uuid, rate| Gate(vec![Meter::new(subject(sealer, kind, &id.to_string()), rate)]);
+    let gates = vec![meter("session", session, limits.own), meter("sessions", account, limits.account)];
+    levels(conn, gates.iter().flat_map(|gate| &gate.0)).await?.check(&gates)?;
+    Counted::at(conn, gates).await
 }
 
-async fn known(conn: &mut Conn, place: &[u8]) -> Answer<bool> {
+/// Lets the owner of an account in from here whatever goes on elsewhere, as after a sign-in.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn welcome(tx: &mut Conn, sealer: &Sealer, username: &str, address: Option<IpAddr>) -> Answer<()> {
+    remember(tx, &subject(sealer, "place", &here(username, address))).await
+}
+
+async fn remember(tx: &mut Conn, place: &[u8]) -> Answer<()> {
+    diesel::insert_into(sign_in_places::table)
+        .values((sign_in_places::place.eq(place), sign_in_places::last_seen.eq(now())))
+        .on_conflict(sign_in_places::place)
+        .do_update()
+        .set(sign_in_places::last_seen.eq(now()))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+async fn known(mut conn: &AsyncPgConnection, places: &[Vec<u8>]) -> Answer<bool> {
     let recent = sign_in_places::last_seen.gt(now() - TimeDelta::days(PLACE_DAYS));
-    let found = sign_in_places::table.find(place).filter(recent);
-    Ok(diesel::select(diesel::dsl::exists(found.select(sign_in_places::place))).get_result(conn).await?)
-}
-
-/// The seconds until all meters take an attempt again, when one of them is full.
-async fn longest_wait(conn: &mut Conn, meters: &[(Vec<u8>, Rate)]) -> Answer<Option<i64>> {
-    let subjects: Vec<&[u8]> = meters.iter().map(|(subject, _)| subject.as_slice()).collect();
-    let rows = sign_in_meters::table.filter(sign_in_meters::subject.eq_any(subjects));
-    let rows: Vec<(Vec<u8>, DateTime<Utc>)> =
-        rows.select((sign_in_meters::subject, sign_in_meters::full_at)).load(conn).await?;
-    let wait = |(subject, full_at): &(Vec<u8>, DateTime<Utc>)| {
-        let (_, rate) = meters.iter().find(|(known, _)| known == subject)?;
-        wait(*full_at, *rate)
-    };
-    Ok(rows.iter().filter_map(wait).max())
-}
-
-/// The seconds until a meter takes an attempt again, when it is full.
-fn wait(full_at: DateTime<Utc>, rate: Rate) -> Option<i64> {
-    let free_at = full_at - TimeDelta::seconds(rate.seconds * i64::from(rate.burst - 1));
-    let left = free_at - now();
-    (left > TimeDelta::zero()).then(|| left.num_seconds() + 1)
-}
-
-/// Counts an attempt; the seconds to wait when the meter is full.
-async fn count(conn: &mut Conn, subject: &[u8], rate: Rate) -> Answer<Option<i64>> {
-    let counted = diesel::sql_query(
-        "INSERT INTO sign_in_meters AS m (subject, full_at) VALUES ($1, now() + make_interval(secs => $2)) \
-         ON CONFLICT (subject) DO UPDATE SET full_at = greatest(m.full_at, now()) + make_interval(secs => $2) \
-         WHERE greatest(m.full_at, now()) + make_interval(secs => $2) <= now() + make_interval(secs => $2 * $3)",
-    )
-    .bind::<Binary, _>(subject)
-    .bind::<diesel::sql_types::Double, _>(seconds(rate))
-    .bind::<diesel::sql_types::Integer, _>(rate.burst)
-    .execute(conn)
-    .await?;
-    if counted == 1 {
-        return Ok(None);
-    }
-    let full_at: Option<DateTime<Utc>> =
-        sign_in_meters::table.find(subject).select(sign_in_meters::full_at).first(conn).await.optional()?;
-    Ok(Some(full_at.and_then(|full_at| wait(full_at, rate)).unwrap_or(1)))
-}
-
-fn refused(wait: i64) -> Problem {
-    Problem::new(Code::TooManyRequests).header(actix_web::http::header::RETRY_AFTER, &wait.to_string()).detail(say!(
-        "Đăng nhập sai quá nhiều lần; hãy thử lại sau {wait} giây.",
-        "Too many failed sign-ins; try again in {wait} seconds.",
-    ))
+    let found = sign_in_places::table.filter(sign_in_places::place.eq_any(places).and(recent));
+    Ok(diesel::select(diesel::dsl::exists(found.select(sign_in_places::place))).get_result(&mut conn).await?)
 }
 
 /// Forgets meters that are empty again and places nobody signs in from any more.
@@ -181,7 +207,7 @@ fn refused(wait: i64) -> Problem {
 /// 503 when the database is away.
 pub async fn forget_old(db: &Db) -> Answer<usize> {
     let mut conn = db.conn().await?;
-    let empty = sign_in_meters::table.filter(sign_in_meters::full_at.lt(now()));
+    let empty = sign_in_meters::table.filter(sign_in_meters::full_at.lt(diesel::dsl::now));
     let meters = diesel::delete(empty).execute(&mut conn).await?;
     let old = sign_in_places::table.filter(sign_in_places::last_seen.lt(now() - TimeDelta::days(PLACE_DAYS)));
     Ok(meters + diesel::delete(old).execute(&mut conn).await?)

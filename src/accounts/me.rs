@@ -14,6 +14,7 @@ use crate::access::matrix;
 use crate::access::password::{Turn, check_new};
 use crate::access::permit::Permit;
 use crate::access::policy::Reach;
+use crate::access::throttle;
 use crate::audit::event::Event;
 use crate::http::body::Body;
 use crate::http::path::Id;
@@ -116,7 +117,10 @@ struct PasswordChange {
     tag = "me",
     request_body = PasswordChange,
     security(("session" = ["me.use"])),
-    responses((status = 204, description = "Changed")),
+    responses(
+        (status = 204, description = "Changed"),
+        (status = 429, description = "The current password was wrong too often; `Retry-After` says when to try again", body = crate::kernel::problem::ProblemDocument, content_type = "application/problem+json"),
+    ),
 )]
 #[post("/me/password")]
 async fn change_password(permit: Permit<UseOwnAccount>, body: Body<PasswordChange>) -> Answer {
@@ -124,9 +128,11 @@ async fn change_password(permit: Permit<UseOwnAccount>, body: Body<PasswordChang
     let mut conn = permit.read().await?;
     let username = store::find(&mut conn, id).await?.username;
     check_new("/new_password", &body.0.new_password, &username)?;
+    let state = permit.state();
+    let attempt = throttle::confirm(&mut conn, &state.sealer, &state.limits, id, session).await?;
     let stored = store::password_hash(&mut conn, id).await?;
     drop(conn);
-    if !permit.state().passwords.verify(Turn::Familiar, body.0.current_password, stored.clone()).await? {
+    if !state.passwords.verify(Turn::Familiar, body.0.current_password, stored.clone()).await? {
         return Err(Problem::field(
             "/current_password",
             "wrong_password",
@@ -143,6 +149,7 @@ async fn change_password(permit: Permit<UseOwnAccount>, body: Body<PasswordChang
                     "The password was changed elsewhere a moment ago.",
                 )));
             }
+            attempt.give_back(tx).await?;
             store::set_password(tx, id, &hash).await?;
             store::end_sessions(tx, id, Some(session), "password").await?;
             Ok(((), Event::on("account", id).action("me.change_password").fields(["password"])))

@@ -10,9 +10,10 @@ use uuid::Uuid;
 use super::policy::{SignIn, UseOwnAccount};
 use super::store::{self, AccountRow};
 use crate::access::actor::{AccountActor, Actor, Role};
+use crate::access::device::Device;
 use crate::access::password::{Turn, check_new};
 use crate::access::permit::Permit;
-use crate::access::throttle;
+use crate::access::throttle::{self, Claim};
 use crate::access::token::{Bearer, LIFETIME, Opaque};
 use crate::audit::event::Event;
 use crate::http::body::Body;
@@ -36,6 +37,10 @@ struct Credentials {
     /// The password.
     #[schema(value_type = String, format = Password, example = "chuyen-gia-demo")]
     password: Redacted<String>,
+    /// The newest this device has got for this user name, if any. It only keeps the failures of others from counting
+    /// against this device; one that is not good is as none.
+    #[schema(value_type = Option<String>, example = "ebd_AmsxyP…")]
+    device_token: Option<Redacted<String>>,
 }
 
 /// What a program needs to act for a person.
@@ -53,14 +58,32 @@ struct TokenPair {
     refresh_token: String,
 }
 
-fn token_pair(permit: &Permit<SignIn>, account: Uuid, session: Uuid, refresh: Opaque) -> Answer {
+/// What a sign-in gives.
+#[derive(Debug, Serialize, ToSchema)]
+struct SignedIn {
+    #[serde(flatten)]
+    tokens: TokenPair,
+    #[serde(flatten)]
+    device: KnownDevice,
+}
+
+/// By what a device is known again.
+#[derive(Debug, Serialize, ToSchema)]
+struct KnownDevice {
+    /// Keep it on this device with the user name and send it at the next sign-in: then failures of others, who attack the
+    /// account or sit behind the same address, do not delay it. It opens nothing, and is good for 180 days.
+    #[schema(example = "ebd_AmsxyP…")]
+    device_token: String,
+}
+
+fn token_pair(permit: &Permit<SignIn>, account: Uuid, session: Uuid, refresh: Opaque) -> Answer<TokenPair> {
     let access_token = permit.state().tokens.issue(Bearer::Session { sub: account, sid: session })?;
-    Ok(HttpResponse::Ok().json(TokenPair {
-        access_token,
-        token_type: "Bearer",
-        expires_in: LIFETIME,
-        refresh_token: refresh.text.into_inner(),
-    }))
+    Ok(TokenPair { access_token, token_type: "Bearer", expires_in: LIFETIME, refresh_token: refresh.text.into_inner() })
+}
+
+/// Always a fresh token, so that a device in use stays known; of the same device, so that its failures stay counted.
+fn known_device(permit: &Permit<SignIn>, device: Device, username: &str) -> Answer<KnownDevice> {
+    Ok(KnownDevice { device_token: device.token(&permit.state().sealer, username, now())?.into_inner() })
 }
 
 fn actor_of(row: &AccountRow, session_id: Uuid) -> Actor {
@@ -72,13 +95,14 @@ fn actor_of(row: &AccountRow, session_id: Uuid) -> Actor {
 /// Sign in
 ///
 /// A wrong user name and a wrong password give the same answer after the same time. Too many failures of an account or from
-/// an address are answered with 429 and `Retry-After`.
+/// an address are answered with 429 and `Retry-After`; devices and addresses the account signed in from are not concerned
+/// by failures elsewhere.
 #[utoipa::path(
     tag = "sign-in",
     request_body = Credentials,
     security((), ("session" = ["session.open"])),
     responses(
-        (status = 200, description = "Signed in", body = TokenPair),
+        (status = 200, description = "Signed in", body = SignedIn),
         (status = 401, description = "Wrong user name or password", body = crate::kernel::problem::ProblemDocument, content_type = "application/problem+json"),
         (status = 403, description = "The account is disabled, or a demo account is used from elsewhere", body = crate::kernel::problem::ProblemDocument, content_type = "application/problem+json"),
         (status = 429, description = "Too many failures; `Retry-After` says when to try again", body = crate::kernel::problem::ProblemDocument, content_type = "application/problem+json"),
@@ -86,15 +110,23 @@ fn actor_of(row: &AccountRow, session_id: Uuid) -> Actor {
 )]
 #[post("/auth/login")]
 async fn login(permit: Permit<SignIn>, body: Body<Credentials>, req: HttpRequest) -> Answer {
-    let username = body.0.username.trim().to_ascii_lowercase();
-    let state = permit.state();
+    let Credentials { username, password, device_token } = body.0;
+    let (username, state) = (username.trim().to_ascii_lowercase(), permit.state());
+    let device_token = device_token.as_ref().map(|token| token.expose().as_str());
+    let claim = Claim { username: &username, address: permit.address(), device_token };
     let mut conn = permit.read().await?;
-    let attempt = throttle::attempt(&mut conn, &state.sealer, &state.limits, &username, permit.address()).await?;
+    let attempt = throttle::attempt(&mut conn, &state.sealer, &state.limits, &claim).await?;
     let found = store::credentials(&mut conn, &username).await?;
     // checking a password takes long: others may use the connection meanwhile
     drop(conn);
     let (account, stored) = found.map_or((None, None), |(account, hash)| (Some(account), hash));
-    let fits = state.passwords.verify(Turn::Strange, body.0.password, stored.clone()).await?;
+    let turn = if attempt.familiar { Turn::Familiar } else { Turn::Strange };
+    let fits = state.passwords.verify(turn, password, stored.clone()).await;
+    if fits.is_err() {
+        // under an attack there may be no turn: whose password nobody looked at has not used up an attempt
+        attempt.give_back(&mut permit.read().await?).await?;
+    }
+    let fits = fits?;
     let account = account.filter(|_| fits).ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
     if account.disabled_at.is_some() {
         return Err(Problem::new(Code::AccountDisabled)
@@ -106,6 +138,7 @@ async fn login(permit: Permit<SignIn>, body: Body<Credentials>, req: HttpRequest
     let (session, token) = (new_id(), Opaque::new("ebr")?);
     let (hash, agent) = (token.hash.clone(), user_agent(&req));
     let (id, checked) = (account.id, stored);
+    let device = known_device(&permit, attempt.device, &username)?;
     permit
         .write(async move |tx| {
             // Locked and read again: a disable or a new password that came while this one was checked must win.
@@ -118,7 +151,7 @@ async fn login(permit: Permit<SignIn>, body: Body<Credentials>, req: HttpRequest
             Ok(((), Event::on("session", session).by(actor_of(&account, session))))
         })
         .await?;
-    token_pair(&permit, id, session, token)
+    Ok(HttpResponse::Ok().json(SignedIn { tokens: token_pair(&permit, id, session, token)?, device }))
 }
 
 fn user_agent(req: &HttpRequest) -> Option<String> {
@@ -178,7 +211,9 @@ async fn renew(permit: Permit<SignIn>, body: Body<RefreshRequest>) -> Answer {
         })
         .await?;
     match renewal {
-        Renewal::Renewed { account, session } => token_pair(&permit, account, session, token),
+        Renewal::Renewed { account, session } => {
+            Ok(HttpResponse::Ok().json(token_pair(&permit, account, session, token)?))
+        }
         Renewal::Refused => Err(Problem::new(Code::InvalidToken)
             .detail(say!("Phiên đã kết thúc; hãy đăng nhập lại.", "The session is over; sign in again.",))),
     }
@@ -218,13 +253,14 @@ struct Redemption {
 
 /// Set a password with a one-time token
 ///
-/// Ends all sessions of the account.
+/// Ends all sessions of the account. The device and the address it comes from count as known, so that its owner can sign in
+/// from there whatever others do.
 #[utoipa::path(
     tag = "sign-in",
     request_body = Redemption,
     security((), ("session" = ["session.open"])),
     responses(
-        (status = 204, description = "The password is set"),
+        (status = 200, description = "The password is set", body = KnownDevice),
         (status = 401, description = "Unknown, used or expired", body = crate::kernel::problem::ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
@@ -238,7 +274,8 @@ async fn redeem_reset(permit: Permit<SignIn>, body: Body<Redemption>) -> Answer 
         return Err(Problem::new(Code::InvalidToken));
     }
     let hash = permit.state().passwords.hash(new_password.clone()).await?;
-    permit
+    let (sealer, address) = (permit.state().sealer.clone(), permit.address());
+    let username = permit
         .write(async move |tx| {
             let invalid = || Problem::new(Code::InvalidToken);
             // The account is locked before its tokens, as when one is issued: the other way round is a deadlock.
@@ -250,9 +287,10 @@ async fn redeem_reset(permit: Permit<SignIn>, body: Body<Redemption>) -> Answer 
             check_new("/new_password", &new_password, &account.username)?;
             store::set_password(tx, id, &hash).await?;
             store::end_sessions(tx, id, None, "password").await?;
+            throttle::welcome(tx, &sealer, &account.username, address).await?;
             let event = Event::on("account", id).by(actor_of(&account, Uuid::nil()));
-            Ok(((), event.action("accounts.redeem_reset").fields(["password"])))
+            Ok((account.username, event.action("accounts.redeem_reset").fields(["password"])))
         })
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(HttpResponse::Ok().json(known_device(&permit, Device::unseen(), &username)?))
 }

@@ -20,7 +20,8 @@ async fn the_right_password_gives_a_pair_of_tokens_however_the_name_is_typed() {
         assert_eq!(answer.header("cache-control"), "no-store");
         let body = answer.expect(200);
         let members: BTreeSet<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(members, BTreeSet::from(["access_token", "token_type", "expires_in", "refresh_token"]));
+        let expected = ["access_token", "token_type", "expires_in", "refresh_token", "device_token"];
+        assert_eq!(members, BTreeSet::from(expected));
         assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(900)));
         assert!(text(&body, "refresh_token").starts_with("ebr_"), "{username:?}");
         let me = app.with_token(&text(&body, "access_token")).get("/api/v1/me").await.expect(200);

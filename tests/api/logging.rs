@@ -4,7 +4,7 @@ use expert_bank::demo::PASSWORD;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::people::{create, login, organisation, redeem, refresh, reset_token, text, tokens};
+use crate::support::people::{create, login, organisation, pair, redeem, refresh, reset_token, text};
 use crate::support::{TestApp, log};
 
 /// Given in this test only; none of it may be found in the log.
@@ -15,6 +15,14 @@ const WRONG: &str = "mật khẩu gõ nhầm 77";
 const EMAIL: &str = "kin.dao@vidu.example";
 const PHONE: &str = "0987654321";
 
+/// A wrong password from a known device, and its token in the wrong form.
+async fn mistype_on(app: &TestApp, device: &str) {
+    for (token, status) in [(json!(device), 401), (json!([device]), 422)] {
+        let body = json!({ "username": NAME, "password": WRONG, "device_token": token });
+        app.nobody().post("/api/v1/auth/login", &body).await.expect(status);
+    }
+}
+
 #[tokio::test]
 async fn the_log_holds_no_secrets_and_no_people() {
     let app = TestApp::start().await;
@@ -23,11 +31,13 @@ async fn the_log_holds_no_secrets_and_no_people() {
     let (path, _) = create(&admin, &body).await;
     let id = path.rsplit('/').next().unwrap().to_owned();
     let reset = reset_token(&admin, &path).await;
-    redeem(&app, &reset, PASSPHRASE).await.expect(204);
+    redeem(&app, &reset, PASSPHRASE).await.expect(200);
     redeem(&app, &reset, PASSPHRASE).await.expect(401);
     login(&app, NAME, WRONG).await.expect(401);
     login(&app, &format!("{NAME}-2"), WRONG).await.expect(401);
-    let (access, renewal) = tokens(&app, NAME, PASSPHRASE).await;
+    let signed_in = login(&app, NAME, PASSPHRASE).await.expect(200);
+    let ((access, renewal), device) = (pair(&signed_in), text(&signed_in, "device_token"));
+    mistype_on(&app, &device).await;
     refresh(&app, &renewal).await.expect(200);
     admin.post("/api/v1/accounts", &body).await.expect(409);
     admin.post("/api/v1/accounts", &json!({ "username": NAME, "email": EMAIL, "phone": PHONE })).await.expect(422);
@@ -62,6 +72,7 @@ async fn the_log_holds_no_secrets_and_no_people() {
         &reset,
         &access,
         &renewal,
+        &device,
         &secret,
         &id,
         "127.0.0.1:",

@@ -1,5 +1,5 @@
 // Swagger UI with a sign-in bar: the token is put into every request and renewed before it expires. It stays in this
-// page's memory only; closing the page forgets it.
+// page's memory only; closing the page forgets it. The browser keeps the device token of each user name, which opens nothing.
 "use strict";
 
 const ui = SwaggerUIBundle({
@@ -53,12 +53,26 @@ function forget(text) {
   message.textContent = text;
 }
 
+const deviceKey = (username) => `device:${username.trim().toLowerCase()}`;
+
+// a browser may forbid it; then this stays a device that was never seen before
+function storedDevice(username) {
+  try { return localStorage.getItem(deviceKey(username)); } catch { return null; }
+}
+
+function storeDevice(username, token) {
+  try { localStorage.setItem(deviceKey(username), token); } catch { /* see above */ }
+}
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const username = form.elements.username.value;
   message.textContent = "";
   try {
-    use(await post("/auth/login", { username, password: form.elements.password.value }));
+    const password = form.elements.password.value;
+    const tokens = await post("/auth/login", { username, password, device_token: storedDevice(username) });
+    storeDevice(username, tokens.device_token);
+    use(tokens);
     form.elements.password.value = "";
     document.getElementById("who").textContent = username;
     fields.hidden = true;

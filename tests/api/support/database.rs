@@ -66,7 +66,7 @@ pub async fn state_over(url: &str, loopback: bool) -> State {
 /// Tests of throttling set the real limits; the others fail to sign in as often as they like.
 fn lenient() -> Limits {
     let rate = Rate { burst: 10_000, seconds: 1 };
-    Limits { pair: rate, address: rate, account: rate }
+    Limits { own: rate, address: rate, account: rate, under_attack: rate }
 }
 
 fn cluster() -> &'static Cluster {
