@@ -13,6 +13,7 @@ use crate::kernel::name::{TitleKind, TitleLexicon, TitleRow};
 use crate::kernel::problem::Answer;
 use crate::kernel::text::fold;
 use crate::organisations::store as organisation_store;
+use crate::reference::places::province_key;
 use crate::reference::province_heirs;
 use crate::reference::store::{self as reference_store, ProvinceRow};
 
@@ -158,11 +159,4 @@ impl Vocabulary {
             codes.filter_map(|code| self.title_by_code(code)).map(|row| row.abbreviation.as_str()).collect();
         (!parts.is_empty()).then(|| parts.join("."))
     }
-}
-
-/// A name or code of a province without the word for its kind, folded.
-fn province_key(text: &str) -> String {
-    let folded = fold(text);
-    let bare = ["thanh pho ", "tinh ", "tp "].iter().find_map(|prefix| folded.strip_prefix(prefix));
-    bare.map_or_else(|| folded.clone(), str::to_owned)
 }
