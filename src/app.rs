@@ -9,7 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::identify::identify;
 use crate::http::envelope::envelope;
-use crate::http::fallback::{KnownPaths, fallback};
+use crate::http::fallback::{KnownPaths, concrete_first, fallback};
 use crate::http::{body, cors, docs};
 use crate::kernel::problem::{Answer, Problem};
 use crate::metrics::Metrics;
@@ -79,6 +79,7 @@ impl App {
             .into_app()
             .configure(docs::configure)
             .default_service(web::to(fallback))
+            .wrap(from_fn(concrete_first))
             .wrap(from_fn(identify))
             .wrap(Condition::new(!self.origins.is_empty(), cors::of(&self.origins)))
             .wrap(Compress::default())

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use actix_web::dev::ResourceDef;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpRequest, HttpResponse};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
 
@@ -21,10 +23,36 @@ impl KnownPaths {
         Self(Arc::new(paths.map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect()))
     }
 
+    /// The methods of a path without parameters.
+    fn concrete(&self, path: &str) -> Option<&[&'static str]> {
+        let (_, methods) = self.0.iter().find(|(known, _)| known.pattern() == Some(path))?;
+        Some(methods)
+    }
+
     fn allowed(&self, path: &str) -> Option<String> {
         let (_, methods) = self.0.iter().find(|(known, _)| known.is_match(path))?;
         Some(methods.join(", "))
     }
+}
+
+/// A path without parameters wins over one with, as OpenAPI has it: another method on `/organisations/suggest` is a 405 of
+/// that path, not a change of an organisation called "suggest". Middleware for [`actix_web::middleware::from_fn`].
+///
+/// # Errors
+/// Those of what comes after it.
+pub async fn concrete_first(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let known = req.app_data::<KnownPaths>().and_then(|known| known.concrete(req.path()));
+    if let Some(methods) = known.filter(|methods| !methods.contains(&req.method().as_str())) {
+        let allow = methods.join(", ");
+        let problem = Problem::new(Code::MethodNotAllowed).header(header::ALLOW, &allow);
+        // not `into_response`, which forgets the error that the envelope is to render
+        let (request, _) = req.into_parts();
+        return Ok(ServiceResponse::new(request, HttpResponse::from_error(problem)).map_into_right_body());
+    }
+    next.call(req).await.map(ServiceResponse::map_into_left_body)
 }
 
 /// The methods a path item documents, in upper case.
