@@ -89,7 +89,8 @@ enum Load {
     Provinces(LoadFile),
     /// Holidays and days worked in exchange (CSV: date, kind, name[, status])
     Holidays(LoadFile),
-    /// Organisations (CSV: code, name_vi, kind, valid_from, valid_to, succeeded_by, source[, name_en, short_vi])
+    /// Organisations (CSV: name_vi, kind, valid_from, valid_to, source[, code, name_en, short_vi, province_code, parent,
+    /// succeeded_by, succession_kind, status, establishment_decision, note]). One edited here since it was loaded is left
     Organisations(LoadFile),
     /// Experts, one JSON object a line; needs external_id and full_name. Broken lines are reported with their number
     /// and the others loaded; the exit code is 1 when there were any. A record edited here since it was loaded is left

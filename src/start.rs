@@ -20,7 +20,7 @@ use crate::kernel::sheet::{Sheet, SheetError};
 use crate::metrics::Metrics;
 use crate::reference::load::LoadError;
 use crate::state::State;
-use crate::{audit, demo, fields, housekeeping, reference};
+use crate::{audit, demo, experts, fields, housekeeping, organisations, reference};
 use actix_web::HttpServer;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -102,6 +102,7 @@ pub async fn open(args: &DataArgs, serving: Option<&ServeArgs>) -> Result<Store,
         loopback: serving.is_none_or(ServeArgs::loopback),
     };
     check_keys(&state, &sealing).await?;
+    derive_keys(&state).await?;
     if !state.db.speaks_english().await? {
         tracing::warn!(
             "PostgreSQL's messages are not in English, so some passing faults will be answered with 500 instead of 503; \
@@ -109,6 +110,16 @@ pub async fn open(args: &DataArgs, serving: Option<&ServeArgs>) -> Result<Store,
         );
     }
     Ok(Store { state, embedded })
+}
+
+/// What the program derives and an older version did not: search keys are not computed in SQL.
+async fn derive_keys(state: &State) -> Result<(), StartError> {
+    let names = organisations::derive_missing_names(state).await?;
+    let workplaces = experts::derive_missing_keys(state).await?;
+    if names + workplaces > 0 {
+        tracing::info!(names, workplaces, "keys derived");
+    }
+    Ok(())
 }
 
 async fn database(args: &DataArgs) -> Result<(String, Option<Embedded>), StartError> {

@@ -188,6 +188,7 @@ diesel::table! {
         agency_search -> Bool,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        workplace_key -> Nullable<Text>,
     }
 }
 
@@ -210,20 +211,76 @@ diesel::table! {
 }
 
 diesel::table! {
+    organisation_heirs (ancestor_id, heir_id) {
+        ancestor_id -> Uuid,
+        heir_id -> Uuid,
+        since -> Date,
+    }
+}
+
+diesel::table! {
+    organisation_names (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        kind -> Text,
+        name -> Text,
+        valid_from -> Nullable<Date>,
+        valid_to -> Nullable<Date>,
+        province_id -> Nullable<Int4>,
+        key -> Text,
+        search_key -> Text,
+        accent_key -> Text,
+        match_key -> Text,
+        decision_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    organisation_successions (id) {
+        id -> Uuid,
+        predecessor_id -> Uuid,
+        successor_id -> Uuid,
+        kind -> Text,
+        effective_on -> Date,
+        document_number -> Nullable<Text>,
+        document_date -> Nullable<Date>,
+        document_issuer -> Nullable<Text>,
+        document_signatory -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    organisation_versions (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        valid_from -> Nullable<Date>,
+        valid_to -> Nullable<Date>,
+        name -> Text,
+        name_en -> Nullable<Text>,
+        short_name -> Nullable<Text>,
+        parent_id -> Nullable<Uuid>,
+        province_id -> Nullable<Int4>,
+        name_key -> Text,
+        document_number -> Nullable<Text>,
+        document_date -> Nullable<Date>,
+        document_issuer -> Nullable<Text>,
+        document_signatory -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     organisations (id) {
         id -> Uuid,
         code -> Text,
         kind -> Text,
-        name -> Text,
-        name_en -> Nullable<Text>,
-        short_name -> Nullable<Text>,
-        search_key -> Text,
         valid_from -> Nullable<Date>,
         valid_to -> Nullable<Date>,
-        succeeded_by -> Nullable<Uuid>,
         source -> Text,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        version -> Int8,
+        loaded_version -> Nullable<Int8>,
+        note -> Nullable<Text>,
     }
 }
 
@@ -328,6 +385,9 @@ diesel::joinable!(expert_restricted -> experts (expert_id));
 diesel::joinable!(expert_sources -> experts (expert_id));
 diesel::joinable!(experts -> organisations (workplace_id));
 diesel::joinable!(experts -> provinces (province_id));
+diesel::joinable!(organisation_names -> organisations (organisation_id));
+diesel::joinable!(organisation_names -> provinces (province_id));
+diesel::joinable!(organisation_versions -> provinces (province_id));
 diesel::joinable!(password_resets -> accounts (account_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> accounts (account_id));
@@ -349,6 +409,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     experts,
     holidays,
     idempotency_keys,
+    organisation_heirs,
+    organisation_names,
+    organisation_successions,
+    organisation_versions,
     organisations,
     password_resets,
     provinces,

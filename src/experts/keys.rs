@@ -4,6 +4,7 @@ use super::model::Draft;
 use super::vocabulary::Vocabulary;
 use crate::kernel::name::sort_key;
 use crate::kernel::text::{accent_key, fold};
+use crate::organisations::matching::match_key;
 
 /// Derived columns. Each key has a blank before and after, so that `' % word% '` finds the start of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,7 @@ pub struct Keys {
     pub name_key: String,
     pub topic_key: String,
     pub work_key: String,
+    pub workplace_key: Option<String>,
     pub search_key: String,
     pub accent_key: String,
     pub standing: i16,
@@ -43,6 +45,7 @@ impl Keys {
             name_key: key(&name, fold),
             topic_key: key(&topics, fold),
             work_key: key(&work, fold),
+            workplace_key: draft.workplace.as_deref().map(match_key),
             search_key: key(&all, fold),
             accent_key: key(&all, accent_key),
             standing: vocabulary.standing(draft.academic_rank.as_deref(), draft.degree.as_deref()),

@@ -20,6 +20,7 @@ use super::model::{Draft, Publication, Purpose};
 use super::profile::{created_event, updated_event};
 use super::store::{self, ConsentRow, Entry, SourceRow};
 use super::vocabulary::Vocabulary;
+use super::workplaces;
 use crate::audit::event::{Event, Recorder};
 use crate::db::Conn;
 use crate::http::body::parse;
@@ -278,12 +279,10 @@ async fn plan(tx: &mut Conn, vocabulary: &Vocabulary, source: &str, lines: Vec<L
     let mut plan = Plan::default();
     let ids: Vec<&str> = lines.iter().map(|line| line.external_id.as_str()).collect();
     let known = store::sources(tx, source, &ids).await?;
+    let mut new = Vec::new();
     for line in lines {
         match known.get(&line.external_id) {
-            None => {
-                let keys = Keys::of(&line.draft, vocabulary);
-                plan.create.push((Entry { id: new_id(), keys, draft: line.draft.clone() }, line));
-            }
+            None => new.push(line),
             Some((_, digest, _, _)) if line.digests.contains(digest) => plan.unchanged += 1,
             Some((id, _, loaded, version)) if loaded == version => plan.update.push((*id, line)),
             Some(_) => plan.conflicts.push(Refused {
@@ -297,6 +296,16 @@ async fn plan(tx: &mut Conn, vocabulary: &Vocabulary, source: &str, lines: Vec<L
             }),
         }
     }
+    let changed = plan.update.iter_mut().map(|(_, line)| line).chain(&mut new);
+    let mut drafts: Vec<&mut Draft> = changed.map(|line| &mut line.draft).collect();
+    workplaces::link(tx, &mut drafts).await?;
+    plan.create = new
+        .into_iter()
+        .map(|line| {
+            let keys = Keys::of(&line.draft, vocabulary);
+            (Entry { id: new_id(), keys, draft: line.draft.clone() }, line)
+        })
+        .collect();
     Ok(plan)
 }
 

@@ -13,6 +13,9 @@ mod search;
 pub mod store;
 mod view;
 pub mod vocabulary;
+mod workplaces;
+
+pub use workplaces::derive_missing_keys;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -22,4 +25,5 @@ pub fn configure(config: &mut ServiceConfig) {
     profile::configure(config);
     restricted::configure(config);
     consents::configure(config);
+    workplaces::configure(config);
 }

@@ -28,6 +28,16 @@ policies! {
         nobody: No, expert: Own, association: No, agency: No, science_dept: No,
         union_officer: All, union_leader: All, auditor: No, admin: No,
     }
+    /// See the workplaces of experts that are no organisation of the register yet.
+    ReadWorkplaces = "workplaces.read" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: All, admin: No,
+    }
+    /// Say which organisation a workplace is.
+    DecideWorkplaces = "workplaces.decide" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
     /// Read an expert's consents.
     ReadConsents = "consents.read" {
         nobody: No, expert: Own, association: No, agency: No, science_dept: No,

@@ -14,6 +14,7 @@ use super::policy::{CreateExpert, ReadExpert, UpdateExpert};
 use super::store::{self, Entry, ProfileRow};
 use super::view::{BankRecord, Expert, ExpertCard};
 use super::vocabulary::Vocabulary;
+use super::workplaces;
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::Reach;
 use crate::audit::event::Event;
@@ -27,6 +28,7 @@ use crate::kernel::patch::Change;
 use crate::kernel::precondition::{IfMatch, fresh, written};
 use crate::kernel::problem::{Answer, FieldError, Problem};
 use crate::kernel::redacted::Redacted;
+use crate::kernel::text::display;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(create_expert).service(read_expert).service(patch_expert);
@@ -81,7 +83,8 @@ async fn create_expert(permit: Permit<CreateExpert>, once: Once, body: Body<Expe
     let id = permit
         .write_once(once.of(&body), async move |tx| {
             let vocabulary = Vocabulary::read(tx).await?;
-            let (draft, publications) = form::read(&body.0, &vocabulary).map_err(invalid)?;
+            let (mut draft, publications) = form::read(&body.0, &vocabulary).map_err(invalid)?;
+            workplaces::link(tx, &mut [&mut draft]).await?;
             let entry = Entry { id: new_id(), keys: Keys::of(&draft, &vocabulary), draft };
             store::insert(tx, &sealer, std::slice::from_ref(&entry)).await?;
             store::put_publications(tx, &[(entry.id, publications)]).await?;
@@ -227,6 +230,11 @@ impl ExpertPatch {
             _ => None,
         };
         let (typed_rank, typed_degree) = typed.map(|name| (name.academic_rank, name.degree)).unwrap_or_default();
+        let same_workplace = match &self.workplace {
+            Change::Keep => true,
+            Change::Clear => false,
+            Change::Set(text) => old.workplace.as_deref() == Some(display(text).as_str()),
+        };
         let birth = old.restricted.date_of_birth.map(|date| date.to_string());
         ExpertForm {
             full_name: self.full_name.apply(Some(old.name.full.clone())),
@@ -236,7 +244,8 @@ impl ExpertPatch {
             degree: self.degree.apply(typed_degree.or_else(|| old.degree.clone())),
             position: self.position.apply(old.position.clone()),
             workplace: self.workplace.apply(old.workplace.clone()),
-            workplace_id: self.workplace_id.apply(old.workplace_id),
+            // another workplace is another organisation, until that is found or said
+            workplace_id: self.workplace_id.apply(old.workplace_id.filter(|_| same_workplace)),
             // a province that is kept need not be one of today; see `patch_expert`
             province: self.province.apply(None),
             fields: self.fields.apply_or_default(fields.collect()),
@@ -273,6 +282,9 @@ async fn patch_expert(permit: Permit<UpdateExpert>, key: Key, if_match: IfMatch,
             let restricted = store::restricted(tx, &sealer, id).await?;
             let old = row.clone().into_draft(fields, restricted);
             let (lists_publications, keeps_province) = (!body.0.publications.is_keep(), body.0.province.is_keep());
+            let moves = !(body.0.workplace.is_keep() && body.0.province.is_keep());
+            // what somebody said about the organisation stands until the workplace is another
+            let links = (moves && body.0.workplace_id.is_keep()) || matches!(body.0.workplace_id, Change::Set(_));
             let form = body.0.over(&old, &vocabulary);
             let (mut draft, publications) = form::read(&form, &vocabulary).map_err(invalid)?;
             if draft.other_titles.is_empty() {
@@ -281,6 +293,9 @@ async fn patch_expert(permit: Permit<UpdateExpert>, key: Key, if_match: IfMatch,
             }
             if keeps_province {
                 draft.province_id = old.province_id;
+            }
+            if links {
+                workplaces::link(tx, &mut [&mut draft]).await?;
             }
             let new_publications = lists_publications && store::publications(tx, id).await? != publications;
             let Some(event) = updated_event(id, &old, &draft, new_publications) else {

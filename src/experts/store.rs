@@ -3,10 +3,15 @@
 mod consents;
 mod search;
 mod sources;
+mod workplaces;
 
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
 pub use search::{Hit, Order, SearchSql, SeekKey, run as search};
 pub use sources::{SourceRow, put_sources, source_ids, sources};
+pub use workplaces::{
+    AfterWorkplace, OpenWorkplace, assign_workplace, open_workplaces, people_at, set_workplace_keys,
+    without_workplace_key,
+};
 
 use std::collections::HashMap;
 
@@ -106,6 +111,7 @@ struct WriteRow<'a> {
     position: Option<&'a str>,
     workplace: Option<&'a str>,
     workplace_id: Option<Uuid>,
+    workplace_key: Option<&'a str>,
     province_id: Option<i32>,
     specialties: &'a [String],
     languages: &'a [String],
@@ -150,6 +156,7 @@ impl Entry {
             position: draft.position.as_deref(),
             workplace: draft.workplace.as_deref(),
             workplace_id: draft.workplace_id,
+            workplace_key: keys.workplace_key.as_deref(),
             province_id: draft.province_id,
             specialties: &draft.specialties,
             languages: &draft.languages,

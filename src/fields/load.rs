@@ -30,7 +30,7 @@ pub async fn load(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
         let total = rows.len();
         let differs = |row: &FieldRow| existing.get(&(row.scheme.clone(), row.code.clone())) != Some(row);
         let changed: Vec<FieldRow> = rows.into_iter().filter(differs).collect();
-        let loaded = Loaded { rows: total, changed: changed.len() };
+        let loaded = Loaded { rows: total, changed: changed.len(), ..Loaded::default() };
         if !changed.is_empty() {
             store::put(tx, &changed).await?;
         }

@@ -123,6 +123,11 @@ pub fn written<T: Serialize>(created_at: Option<&str>, version: i64, body: &T) -
     Ok(response.content_type("application/json").body(bytes))
 }
 
+/// Answers a POST that adds something which has no versions.
+pub fn written_once<T: Serialize>(created_at: &str, body: &T) -> Answer {
+    Ok(HttpResponse::Created().insert_header((header::LOCATION, created_at)).json(body))
+}
+
 fn etag(version: Option<i64>, body: &[u8]) -> String {
     let hash = hex::encode(&Sha256::digest(body)[..8]);
     version.map_or_else(|| format!("\"{hash}\""), |version| format!("\"{version}-{hash}\""))

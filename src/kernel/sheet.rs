@@ -97,6 +97,11 @@ impl Row<'_> {
         self.record.get(index).map(str::trim).filter(|cell| !cell.is_empty())
     }
 
+    /// True when the file has a column: one it does not have says nothing, a blank cell says that there is nothing.
+    pub fn has(&self, column: &str) -> bool {
+        self.headers.iter().any(|header| header == column)
+    }
+
     /// A cell that must not be blank.
     ///
     /// # Errors
@@ -230,14 +235,25 @@ pub struct Loaded {
     pub rows: usize,
     /// Rows that were new or different.
     pub changed: usize,
+    /// Rows that are not meant to be loaded.
+    pub skipped: usize,
+    /// Rows that were edited here since they were loaded, and left as they are.
+    pub left: usize,
 }
 
 impl fmt::Display for Loaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.changed {
-            0 => write!(f, "{} rows, nothing changed", self.rows),
-            changed => write!(f, "{} rows, {changed} new or changed", self.rows),
+            0 => write!(f, "{} rows, nothing changed", self.rows)?,
+            changed => write!(f, "{} rows, {changed} new or changed", self.rows)?,
         }
+        if self.skipped > 0 {
+            write!(f, ", {} left out that only stand for typical ones", self.skipped)?;
+        }
+        if self.left > 0 {
+            write!(f, ", {} edited here and left as they are", self.left)?;
+        }
+        Ok(())
     }
 }
 

@@ -43,7 +43,7 @@ macro_rules! load {
             .transaction(async move |tx| {
                 let existing = $existing(&mut *tx).await?;
                 let changed: Vec<_> = $rows.into_iter().filter(|row| !existing.contains(row)).collect();
-                let loaded = Loaded { rows: total, changed: changed.len() };
+                let loaded = Loaded { rows: total, changed: changed.len(), ..Loaded::default() };
                 if !changed.is_empty() {
                     $put(tx, &changed).await?;
                 }
@@ -100,7 +100,7 @@ pub async fn provinces(state: &State, file: &Sheet) -> Result<Loaded, LoadError>
             Ok(plan) => plan,
             Err(faults) => return Ok(Err(faults)),
         };
-        let loaded = Loaded { rows, changed: plan.written.len() };
+        let loaded = Loaded { rows, changed: plan.written.len(), ..Loaded::default() };
         write_provinces(tx, plan).await?;
         recorder.record(tx, load_event("provinces", loaded).into_iter().collect()).await?;
         Ok(Ok(loaded))

@@ -30,9 +30,16 @@ mod journeys {
 mod idempotency;
 mod logging;
 mod me;
-mod organisations;
+mod organisations {
+    mod edit;
+    mod find;
+    mod history;
+    mod load;
+    mod succeed;
+}
 mod provinces;
 mod reference;
 mod reset;
 mod support;
 mod throttle;
+mod workplaces;

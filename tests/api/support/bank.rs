@@ -5,6 +5,8 @@ use std::io::Cursor;
 use expert_bank::access::permit::Scope;
 use expert_bank::audit::event::{Event, Recorder};
 use expert_bank::experts::load::{self, Options, Report};
+use expert_bank::kernel::sheet::Sheet;
+use expert_bank::organisations::load::load as load_organisations;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -39,6 +41,26 @@ pub async fn decide(officer: &Caller<'_>, expert: &Value, purpose: &str, given: 
 /// The path of a search, its words safely written.
 pub fn search_path(q: &str) -> String {
     format!("/api/v1/experts?limit=100&q={}", encode(q))
+}
+
+/// The files of the real bodies of Hà Giang and Tuyên Quang, loaded.
+pub async fn load_real_bodies(app: &TestApp) {
+    for text in
+        [include_str!("../../../data/tuyen_quang/agencies.csv"), include_str!("../../../data/tuyen_quang/unions.csv")]
+    {
+        let sheet = Sheet::built_in("bodies.csv", text);
+        load_organisations(&app.state, &sheet).await.unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+/// An organisation of the register by code, as things stood on a day.
+pub async fn body(caller: &Caller<'_>, code: &str, as_of: &str) -> Value {
+    caller.get(&format!("/api/v1/organisations/{code}?as_of={as_of}")).await.expect(200)
+}
+
+/// Enters an organisation; the answer.
+pub async fn enter_body(officer: &Caller<'_>, body: &Value) -> Value {
+    officer.post("/api/v1/organisations", body).await.expect(201)
 }
 
 /// Percent-encoded.
