@@ -110,14 +110,14 @@ struct Workplace {
     candidates: Vec<CandidateView>,
     /// The decision that follows the proposal, ready to be sent to `POST /workplaces/decisions`; `null` where somebody has
     /// to choose.
-    decision: Option<Decision>,
+    decision: Option<WorkplaceDecision>,
 }
 
 /// What a workplace is: an organisation of the register, or a new one.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"text": "Bảo tàng Sông Lô", "province": "Tuyên Quang", "create": {"kind": "institution"}}))]
-struct Decision {
+struct WorkplaceDecision {
     /// The workplace as it was written; every spelling of it is meant.
     #[schema(min_length = 1, max_length = 300)]
     text: String,
@@ -191,7 +191,7 @@ fn workplace(row: OpenWorkplace, judged: Vec<Judged>, places: &Places, day: Naiv
             (Proposal::Create, Some((None, Some(Creation { kind, name: None, short_name: None, parent_id: None }))))
         }
     };
-    let decision = choice.map(|(organisation_id, create)| Decision {
+    let decision = choice.map(|(organisation_id, create)| WorkplaceDecision {
         text: row.text.clone(),
         province: province.as_ref().map(|province| province.code.clone()),
         organisation_id,
@@ -204,10 +204,10 @@ fn workplace(row: OpenWorkplace, judged: Vec<Judged>, places: &Places, day: Naiv
 /// Decisions on workplaces.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Decisions {
+struct WorkplaceDecisions {
     /// Each either with `organisation_id` or with `create`.
     #[schema(min_items = 1, max_items = 100)]
-    decisions: Vec<Decision>,
+    decisions: Vec<WorkplaceDecision>,
 }
 
 /// Most decisions at once.
@@ -233,12 +233,12 @@ struct Decided {
 #[utoipa::path(
     tag = "workplaces",
     params(Once),
-    request_body = Decisions,
+    request_body = WorkplaceDecisions,
     security(("session" = ["workplaces.decide"])),
     responses((status = 201, description = "Decided", body = Page<Decided>)),
 )]
 #[post("/workplaces/decisions")]
-async fn decide_workplaces(permit: Permit<DecideWorkplaces>, once: Once, body: Body<Decisions>) -> Answer {
+async fn decide_workplaces(permit: Permit<DecideWorkplaces>, once: Once, body: Body<WorkplaceDecisions>) -> Answer {
     let id = permit
         .write_once(once.of(&body), async move |tx| {
             let decisions = body.0.decisions;
@@ -279,7 +279,7 @@ struct Checked {
     organisation: Uuid,
 }
 
-async fn decide(tx: &mut Conn, id: Uuid, decisions: Vec<Decision>) -> Answer<Vec<Event>> {
+async fn decide(tx: &mut Conn, id: Uuid, decisions: Vec<WorkplaceDecision>) -> Answer<Vec<Event>> {
     organisations::store::lock_register(tx).await?;
     let (places, day) = (Places::read(tx).await?, today());
     let named: Vec<Uuid> = decisions.iter().filter_map(|decision| decision.organisation_id).collect();

@@ -100,7 +100,7 @@ pub fn match_key(text: &str) -> String {
 /// One reason for a score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub enum MatchReason {
     /// An officer accepted this spelling before.
     AcceptedBefore,
     /// The same name.
@@ -159,7 +159,7 @@ impl Asked {
 }
 
 /// Judges a name. `provinces` are the match keys of province names, with the province each means today.
-pub fn judge(asked: &Asked, known: Known<'_>, provinces: &[(String, i32)]) -> (f64, Vec<Reason>) {
+pub fn judge(asked: &Asked, known: Known<'_>, provinces: &[(String, i32)]) -> (f64, Vec<MatchReason>) {
     let mut reasons = Vec::new();
     let named: Vec<i32> = provinces_in(&asked.key, provinces);
     let with_province = || {
@@ -167,22 +167,22 @@ pub fn judge(asked: &Asked, known: Known<'_>, provinces: &[(String, i32)]) -> (f
         province.is_some_and(|(key, _)| format!("{} {key}", known.match_key) == asked.key)
     };
     let mut score = if known.kind == WORKPLACE && known.match_key == asked.key {
-        reasons.push(Reason::AcceptedBefore);
+        reasons.push(MatchReason::AcceptedBefore);
         1.0
     } else if known.kind == "short" {
-        reasons.push(Reason::Abbreviation);
+        reasons.push(MatchReason::Abbreviation);
         if known.key == fold(&asked.text) { 0.85 } else { 0.0 }
     } else if known.key == fold(&asked.text) {
-        reasons.push(Reason::SameName);
+        reasons.push(MatchReason::SameName);
         1.0
     } else if known.match_key == asked.key {
-        reasons.push(Reason::SameSpelling);
+        reasons.push(MatchReason::SameSpelling);
         0.97
     } else if with_province() {
-        reasons.push(Reason::NameAndProvince);
+        reasons.push(MatchReason::NameAndProvince);
         0.95
     } else {
-        reasons.push(Reason::SimilarWords);
+        reasons.push(MatchReason::SimilarWords);
         similarity(&asked.key, known.match_key, provinces)
     };
     let whole = score >= SURE;
@@ -194,16 +194,16 @@ pub fn judge(asked: &Asked, known: Known<'_>, provinces: &[(String, i32)]) -> (f
         foreign(&named, &theirs) && known.province.is_none_or(|id| !named.contains(&id)) && !whole
     };
     if other_named {
-        reasons.push(Reason::OtherProvince);
+        reasons.push(MatchReason::OtherProvince);
         score = score.min(0.4);
     } else if let Some((asked, known)) = asked.province.zip(known.province) {
-        reasons.push(if asked == known { Reason::SameProvince } else { Reason::OtherProvince });
+        reasons.push(if asked == known { MatchReason::SameProvince } else { MatchReason::OtherProvince });
         if asked != known {
             score = score.min(if whole { 0.8 } else { 0.5 });
         }
     }
     if numbers(&asked.key) != numbers(known.match_key) && !whole {
-        reasons.push(Reason::OtherNumber);
+        reasons.push(MatchReason::OtherNumber);
         score = score.min(0.5);
     }
     ((score * 100.0).round() / 100.0, reasons)
@@ -361,7 +361,7 @@ pub struct Judged {
     /// 0 to 1.
     pub score: f64,
     /// Why.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<MatchReason>,
 }
 
 /// The living bodies each text may be, the likeliest first, at most five.
@@ -417,10 +417,10 @@ fn judge_candidate(
         Known { kind, key: candidate.key.trim(), match_key: &candidate.match_key, body_key: &body_key, province };
     let (mut score, mut reasons) = judge(asked, known, provinces);
     if candidate.inherited {
-        reasons.push(Reason::Predecessor);
+        reasons.push(MatchReason::Predecessor);
         score = score.min(0.92);
     } else if !candidate.current && kind != WORKPLACE {
-        reasons.push(Reason::FormerName);
+        reasons.push(MatchReason::FormerName);
     }
     Judged { candidate, score, reasons }
 }
@@ -515,7 +515,7 @@ pub struct CandidateView {
     #[schema(minimum = 0, maximum = 1, example = 0.97)]
     pub score: f64,
     /// Why.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<MatchReason>,
     /// The name that was compared.
     #[schema(example = "Sở Khoa học và Công nghệ Tuyên Quang")]
     pub matched_name: String,

@@ -11,7 +11,7 @@ fn provinces() -> Vec<(String, i32)> {
         .to_vec()
 }
 
-fn judged(text: &str, given: Option<i32>, name: &str, province: Option<i32>) -> (f64, Vec<Reason>) {
+fn judged(text: &str, given: Option<i32>, name: &str, province: Option<i32>) -> (f64, Vec<MatchReason>) {
     let (key, match_key) = (fold(name), match_key(name));
     judge(
         &Asked::new(text, given),
@@ -44,10 +44,17 @@ fn spellings_of_one_name_have_one_key() {
 #[test]
 fn a_name_that_is_only_spelled_differently_is_sure() {
     for (text, given, name, province, score, reason) in [
-        ("Sở Y tế Tuyên Quang", None, "Sở Y tế Tuyên Quang", Some(TUYEN_QUANG), 1.0, Reason::SameName),
-        ("so y te tuyen quang", Some(TUYEN_QUANG), "Sở Y tế Tuyên Quang", Some(TUYEN_QUANG), 1.0, Reason::SameName),
-        ("Sở KH&CN tỉnh Hà Giang", None, "Sở Khoa học và Công nghệ Hà Giang", None, 0.97, Reason::SameSpelling),
-        ("Sở Nội vụ tỉnh Tuyên Quang", None, "Sở Nội vụ", Some(TUYEN_QUANG), 0.95, Reason::NameAndProvince),
+        ("Sở Y tế Tuyên Quang", None, "Sở Y tế Tuyên Quang", Some(TUYEN_QUANG), 1.0, MatchReason::SameName),
+        (
+            "so y te tuyen quang",
+            Some(TUYEN_QUANG),
+            "Sở Y tế Tuyên Quang",
+            Some(TUYEN_QUANG),
+            1.0,
+            MatchReason::SameName,
+        ),
+        ("Sở KH&CN tỉnh Hà Giang", None, "Sở Khoa học và Công nghệ Hà Giang", None, 0.97, MatchReason::SameSpelling),
+        ("Sở Nội vụ tỉnh Tuyên Quang", None, "Sở Nội vụ", Some(TUYEN_QUANG), 0.95, MatchReason::NameAndProvince),
     ] {
         let (seen, reasons) = judged(text, given, name, province);
         assert!((seen - score).abs() < 1e-9 && reasons[0] == reason, "{text}: {seen} {reasons:?}");
@@ -88,14 +95,14 @@ fn another_province_number_or_department_is_another_body() {
         assert!(score < POSSIBLE, "{text} / {name}: {score} {reasons:?}");
     }
     let (score, reasons) = judged("Sở Y tế", Some(HA_NOI), "Sở Y tế", Some(TUYEN_QUANG));
-    assert!(score < SURE && reasons.contains(&Reason::OtherProvince), "{score} {reasons:?}");
+    assert!(score < SURE && reasons.contains(&MatchReason::OtherProvince), "{score} {reasons:?}");
 }
 
 #[test]
 fn an_abbreviation_is_possible_but_never_sure() {
     let known = Known { kind: "short", key: "stc", match_key: "stc", body_key: "so tai chinh", province: None };
     let (score, reasons) = judge(&Asked::new("STC", None), known, &provinces());
-    assert!((POSSIBLE..SURE).contains(&score) && reasons == [Reason::Abbreviation], "{score}");
+    assert!((POSSIBLE..SURE).contains(&score) && reasons == [MatchReason::Abbreviation], "{score}");
     assert!(judge(&Asked::new("Sở Tài chính", None), known, &provinces()).0 < POSSIBLE);
 }
 
