@@ -92,6 +92,10 @@ fn add_problems(operation: &mut Operation) {
     if has(ParameterIn::Query) {
         statuses.push("400");
     }
+    if asks("as_of") {
+        // a day before the register begins
+        statuses.push("422");
+    }
     if has(ParameterIn::Path) {
         statuses.push("404");
     }

@@ -104,7 +104,6 @@ struct Workplace {
     /// How many experts gave it.
     people: i64,
     /// What is proposed.
-    #[schema(inline)]
     proposal: Proposal,
     /// The organisations it may be, the likeliest first.
     candidates: Vec<CandidateView>,
@@ -137,7 +136,6 @@ struct WorkplaceDecision {
 #[serde(deny_unknown_fields)]
 struct Creation {
     /// What it is.
-    #[schema(inline)]
     kind: Kind,
     /// Its name; the text by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]

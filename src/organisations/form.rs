@@ -34,7 +34,6 @@ pub struct NewOrganisation {
     /// 1 to 40 of `A-Z a-z 0-9 -`; the register numbers one without (`TC-00001`).
     pub code: Option<String>,
     /// What it is.
-    #[schema(inline)]
     pub kind: Kind,
     /// Full name in Vietnamese.
     #[schema(min_length = 1, max_length = 300)]

@@ -191,7 +191,7 @@ struct Plan {
 }
 
 fn plan(lines: Vec<Line>, existing: &[Body], edited: &HashSet<Uuid>, places: &Places) -> Result<Plan, Vec<Fault>> {
-    let mut linker = Linker::new(lines, existing, edited)?;
+    let mut linker = Linker::new(lines, existing, edited, places)?;
     linker.find_unnamed_successors(places);
     linker.end_before_successors();
     let states = |line: &&Line| !line.absent.contains(&"succeeded_by") || line.merged;
@@ -223,11 +223,11 @@ struct Linker {
 }
 
 /// Gives lines without codes the codes of the bodies they are, or free ones.
-fn name_codes(lines: &mut [Line], existing: &[Body]) {
+fn name_codes(lines: &mut [Line], existing: &[Body], places: &Places) {
     let mut taken: HashSet<String> = existing.iter().filter_map(|body| body.code.clone()).collect();
     taken.extend(lines.iter().filter(|line| !line.nameless_code).map(|line| line.code.clone()));
     for line in lines.iter_mut().filter(|line| line.nameless_code) {
-        let code = named(&line.body, existing).and_then(|body| body.code.clone());
+        let code = named(&line.body, existing, places).and_then(|body| body.code.clone());
         line.code = code.unwrap_or_else(|| {
             let next = (1_u32..).map(|n| if n == 1 { line.code.clone() } else { format!("{}-{n}", line.code) });
             next.into_iter().find(|code| !taken.contains(code)).unwrap_or_default()
@@ -237,13 +237,16 @@ fn name_codes(lines: &mut [Line], existing: &[Body]) {
     }
 }
 
-/// The stored body that a line without a code means: of its kind and name, at its time; of several the one that begins when
-/// it does.
-fn named<'a>(body: &Body, existing: &'a [Body]) -> Option<&'a Body> {
+/// The stored body that a line without a code means: of its kind and name, at its time and in its province; of several the
+/// one that begins when it does.
+fn named<'a>(body: &Body, existing: &'a [Body], places: &Places) -> Option<&'a Body> {
     let version = body.versions.first()?;
     let key = fold(&version.name);
+    let today = |version: &Version| version.province_id.map(|id| places.at(id, NaiveDate::MAX));
+    let elsewhere = |known: &Version| today(known).zip(today(version)).is_some_and(|(a, b)| a != b);
     let fits = |known: &&Body| {
         known.kind == body.kind
+            && !known.versions.last().is_some_and(elsewhere)
             && known.period().overlaps(version.period)
             && known.versions.iter().any(|version| fold(&version.name) == key)
     };
@@ -272,8 +275,13 @@ fn fault(line: u64, column: &str, message: impl Into<String>) -> Fault {
 }
 
 impl Linker {
-    fn new(mut lines: Vec<Line>, existing: &[Body], edited: &HashSet<Uuid>) -> Result<Self, Vec<Fault>> {
-        name_codes(&mut lines, existing);
+    fn new(
+        mut lines: Vec<Line>,
+        existing: &[Body],
+        edited: &HashSet<Uuid>,
+        places: &Places,
+    ) -> Result<Self, Vec<Fault>> {
+        name_codes(&mut lines, existing, places);
         let mut ids: HashMap<String, Uuid> =
             existing.iter().filter_map(|body| Some((body.code.clone()?, body.id))).collect();
         let mut seen = HashSet::new();
@@ -402,7 +410,8 @@ async fn write(tx: &mut Conn, plan: &Plan, places: &Places) -> Answer<usize> {
     let bodies: Vec<Body> = plan.bodies.iter().map(|(_, body)| body.clone()).collect();
     let known = store::handovers(tx, &plan.stated).await?;
     let states = |old: &&Handover| plan.handovers.iter().any(|(_, new)| new.succession == old.succession);
-    let ours = |old: &&Handover| plan.stated.contains(&old.succession.predecessor);
+    let ours =
+        |old: &&Handover| old.succession.kind.ends_predecessor() && plan.stated.contains(&old.succession.predecessor);
     let gone: Vec<Succession> =
         known.iter().filter(ours).filter(|old| !states(old)).map(|old| old.succession).collect();
     store::forget_successions(tx, &gone).await?;

@@ -42,7 +42,6 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 }))]
 struct SuccessionForm {
     /// Renamed, merged into, consolidated, split or divided.
-    #[schema(inline)]
     kind: SuccessionKind,
     /// One for a renaming (the new name), a merger (a body that exists) or a consolidation (a new body, or the one that
     /// was entered with another predecessor); at least one new body for a split, two for a division.

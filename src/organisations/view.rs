@@ -162,7 +162,6 @@ pub struct Relation {
     /// Which.
     organisation: OrganisationRef,
     /// `merged_into`, `consolidated`, `split` or `divided`.
-    #[schema(inline)]
     kind: SuccessionKind,
     /// The first day it took effect.
     effective_on: NaiveDate,
@@ -209,7 +208,6 @@ pub struct Organisation {
     /// Where it is.
     province: Option<ProvinceName>,
     /// Whether it exists on that day.
-    #[schema(inline)]
     state: State,
     /// Exists since, where known.
     valid_from: Option<NaiveDate>,

@@ -104,7 +104,7 @@ async fn a_day_before_the_register_is_refused_with_its_first_day() {
 
     let mut conn = app.state.db.conn().await.unwrap();
     assert_eq!(check_as_of(&mut conn, None).await.unwrap(), today());
-    change(&app, "DELETE FROM expert_fields; UPDATE experts SET province_id = NULL; DELETE FROM provinces").await;
+    change(&app, "DELETE FROM expert_fields; UPDATE experts SET province_id = NULL; UPDATE organisation_versions SET province_id = NULL; DELETE FROM provinces").await;
     let day = "1800-01-01".parse().unwrap();
     assert_eq!(check_as_of(&mut conn, Some(day)).await.unwrap(), day, "an empty register has no first day");
 }

@@ -102,6 +102,10 @@ async fn a_list_without_codes_tells_bodies_by_their_names() {
         assert_eq!(loaded_text(&app, &row(name)).await.unwrap(), "1 rows, nothing changed", "{name}");
     }
     assert_eq!(body(&app.nobody(), "HQMX", "2026-01-01").await["name"], "Hội Quang Minh Xanh");
+    // nor is the same name in another province
+    let elsewhere = format!("{ASSOCIATIONS}Hội Quang Minh Xanh,,association,province,01,,,active,,,,,test\n");
+    assert_eq!(loaded_text(&app, &elsewhere).await.unwrap(), "1 rows, 1 new or changed");
+    assert_eq!(app.sql(codes).await, "HQMX HQMX-2 HQMX-3");
     // a name nobody could make letters of, and a very long one
     let long = format!("Hội {}", "một ".repeat(60));
     for name in ["中文", long.as_str()] {
