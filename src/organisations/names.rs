@@ -1,11 +1,10 @@
 //! The names a body is found by, as rows with their search keys.
 
-use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::Spelling;
 use super::matching::match_key;
-use super::model::{Body, OtherName, Period, Version, before};
+use super::model::{Body, OtherName, Period, Version, after, before};
 use super::store::NameRow;
 use crate::kernel::id::new_id;
 use crate::kernel::text::{accent_key, fold};
@@ -20,13 +19,15 @@ pub const REPLACED: &str = "replaced";
 pub fn of_body(body: &Body, places: &Places) -> Vec<NameRow> {
     let mut rows: Vec<NameRow> = Vec::new();
     for version in &body.versions {
-        let place = place_words(version, places);
-        let mut add = |kind, name: &str| add(&mut rows, body.id, kind, name, version.period, &place);
-        add("full", &version.name);
-        version.short_name.iter().for_each(|name| add("short", name));
-        version.name_en.iter().for_each(|name| add("english", name));
+        for (period, place) in eras(version, places) {
+            let mut add = |kind, name: &str| add(&mut rows, body.id, kind, name, period, &place);
+            add("full", &version.name);
+            version.short_name.iter().for_each(|name| add("short", name));
+            version.name_en.iter().for_each(|name| add("english", name));
+        }
     }
-    let place = body.versions.last().map(|version| place_words(version, places)).unwrap_or_default();
+    let last = body.versions.last().and_then(|version| eras(version, places).pop());
+    let place = last.map(|(_, place)| place).unwrap_or_default();
     for other in &body.other_names {
         let (kind, name) = match other {
             OtherName::Former(name) => ("former", name),
@@ -56,13 +57,23 @@ pub fn accepted(spelling: &Spelling, decision: Uuid) -> NameRow {
     }
 }
 
-/// The folded names of the provinces the body is in meanwhile.
-fn place_words(version: &Version, places: &Places) -> String {
-    let Some(id) = version.province_id else { return String::new() };
-    let ids = [id, places.at(id, version.period.to.unwrap_or(NaiveDate::MAX))];
-    let mut keys: Vec<&str> = ids.iter().filter_map(|id| places.row(*id)).map(|row| row.name_key.as_str()).collect();
-    keys.dedup();
-    keys.join(" ")
+/// A version, cut where its province became part of another: each time with the folded name of the province of that time, so
+/// that what is found on a day does not depend on what a province was called later.
+fn eras(version: &Version, places: &Places) -> Vec<(Period, String)> {
+    let (mut period, mut province, mut eras) = (version.period, version.province_id, Vec::new());
+    // no chain of provinces is longer than there are
+    for _ in 0..=places.rows().count() {
+        let Some(row) = province.and_then(|id| places.row(id)) else { break };
+        let over = row.valid_to.zip(row.succeeded_by).filter(|(end, _)| period.contains(after(*end)));
+        let Some((end, next)) = over else { break };
+        if period.from.is_none_or(|from| from <= end) {
+            eras.push((Period { from: period.from, to: Some(end) }, row.name_key.clone()));
+        }
+        (period.from, province) = (Some(after(end)), Some(next));
+    }
+    let name = province.and_then(|id| places.row(id)).map(|row| row.name_key.clone()).unwrap_or_default();
+    eras.push((period, name));
+    eras
 }
 
 /// Adds a name, or lets one that is there already hold longer: most changes leave most names as they were.

@@ -137,7 +137,8 @@ impl OrganisationCard {
             (None, "other") => "other_name",
             (None, "short") if hit.current => "short_name",
             (None, "english") if hit.current => "name_en",
-            (None, "full") if hit.current => "name",
+            // the same name while the province was another
+            (None, "full") if hit.current || hit.matched == hit.found.name => "name",
             (None, _) => "former_name",
         };
         let Hit { matched: name, predecessor_id, since, approximate, found, .. } = hit;

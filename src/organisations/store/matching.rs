@@ -58,7 +58,7 @@ fn bodies_of(near: &str) -> String {
           FROM bodies b JOIN organisations o ON o.id = b.body
           JOIN organisation_versions v ON v.organisation_id = o.id
                AND (v.valid_from IS NULL OR v.valid_from <= $1) AND (v.valid_to IS NULL OR v.valid_to >= $1)
-         ORDER BY b.asked, o.id"
+         ORDER BY b.asked, o.id, current DESC"
     )
 }
 

@@ -38,6 +38,11 @@ async fn lists_are_filtered_by_kind_province_parent_words_and_day() {
         ("q=skhcn&as_of=2012-11-07", vec!["SKHCN-HG"]),
         ("q=Veterans&as_of=2012-11-07", vec!["HCCB-HG"]),
         ("q=Veterans", vec![]),
+        // a province is called what it was called on the day
+        ("q=cao+dang+nghe+tuyen+quang", vec!["SCH-45"]),
+        ("q=cao+dang+nghe+ha+giang", vec!["SCH-45"]),
+        ("q=so+xay+dung+tuyen+quang&as_of=2012-11-07", vec![]),
+        ("q=so+xay+dung+ha+giang&as_of=2012-11-07", vec!["SXD-HG"]),
     ] {
         let mut seen = listed(&nobody, &format!("{PATH}?{query}"), "code").await;
         let mut expected = codes.clone();
