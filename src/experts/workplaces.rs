@@ -400,8 +400,9 @@ async fn decided(conn: &mut Conn, id: Uuid) -> Answer<Page<Decided>> {
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         let organisation = bodies.get(&row.organisation_id).and_then(|body| OrganisationRef::at(body, day));
+        let provinces = row.province_id.map(|id| places.all_that_are(places.at(id, day), day)).unwrap_or_default();
         items.push(Decided {
-            people: store::people_at(conn, &row.match_key, row.organisation_id).await?,
+            people: store::people_at(conn, &row.match_key, &provinces, row.organisation_id).await?,
             province: ProvinceName::at(&places, row.province_id, day),
             organisation: organisation.ok_or_else(|| Problem::internal("a name without its body"))?,
             text: row.name,

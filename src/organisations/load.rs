@@ -108,6 +108,9 @@ fn line(row: &Row<'_>, places: &Places) -> Result<Option<Line>, Fault> {
     }
     let written = display(row.text("name_vi")?);
     let name = written.strip_suffix(FORMERLY).map_or(written.as_str(), str::trim_end).to_owned();
+    if name.is_empty() {
+        return Err(row.fault("name_vi", "must not be blank"));
+    }
     let code = code(row, &written)?;
     let version = Version {
         period,

@@ -163,8 +163,11 @@ pub fn judge(asked: &Asked, known: Known<'_>, provinces: &[(String, i32)]) -> (f
     let mut reasons = Vec::new();
     let named: Vec<i32> = provinces_in(&asked.key, provinces);
     let with_province = || {
-        let province = known.province.and_then(|id| provinces.iter().find(|(_, other)| *other == id));
-        province.is_some_and(|(key, _)| format!("{} {key}", known.match_key) == asked.key)
+        let there = |(key, id): &(String, i32)| {
+            known.province == Some(*id) && format!("{} {key}", known.match_key) == asked.key
+        };
+        // of several that became one, each by its name
+        provinces.iter().any(there)
     };
     let mut score = if known.kind == WORKPLACE && known.match_key == asked.key {
         reasons.push(MatchReason::AcceptedBefore);
@@ -220,7 +223,7 @@ fn numbers(key: &str) -> Vec<&str> {
     numbers
 }
 
-/// What the names of bodies of one kind begin with, as [`match_key`] has it; longer ones first. Bodies that begin
+/// What the names of bodies of one kind begin with, as [`match_key`] has it; the longest that fits counts. Bodies that begin
 /// differently are different, whatever follows: "Sở Y tế" is no "Trường Cao đẳng Y tế".
 const HEADS: [&str; 41] = [
     "truong dai hoc",

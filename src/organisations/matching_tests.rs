@@ -55,6 +55,7 @@ fn a_name_that_is_only_spelled_differently_is_sure() {
         ),
         ("Sở KH&CN tỉnh Hà Giang", None, "Sở Khoa học và Công nghệ Hà Giang", None, 0.97, MatchReason::SameSpelling),
         ("Sở Nội vụ tỉnh Tuyên Quang", None, "Sở Nội vụ", Some(TUYEN_QUANG), 0.95, MatchReason::NameAndProvince),
+        ("Sở Nội vụ tỉnh Hà Giang", None, "Sở Nội vụ", Some(TUYEN_QUANG), 0.95, MatchReason::NameAndProvince),
     ] {
         let (seen, reasons) = judged(text, given, name, province);
         assert!((seen - score).abs() < 1e-9 && reasons[0] == reason, "{text}: {seen} {reasons:?}");

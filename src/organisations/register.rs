@@ -36,7 +36,7 @@ pub async fn save(tx: &mut Conn, bodies: &[Body], at: impl Fn(usize) -> String, 
 }
 
 /// The same problem of an object that stands deeper in the body.
-pub fn under(problem: &Problem, prefix: &str) -> Problem {
+fn under(problem: &Problem, prefix: &str) -> Problem {
     problem.errors().iter().fold(Problem::new(problem.code()), |deeper, error| {
         deeper.and_field(format!("{prefix}{}", error.pointer), error.code, error.detail.clone())
     })

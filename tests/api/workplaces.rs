@@ -124,6 +124,9 @@ async fn an_accepted_spelling_is_remembered_for_its_province() {
     assert_eq!(linked, [json!(id), json!(id), Value::Null], "another province may mean another body");
     let next = enter(&officer, &person("Lò Thị Tư", "SỞ TÀI CHÁNH TQ", "08")).await;
     assert_eq!(next["workplace_id"], json!(id), "the next one asks nobody");
+    let body = json!({ "decisions": [{ "text": "Sở Tài chánh TQ", "province": "01", "organisation_id": id }] });
+    let other = officer.post(DECISIONS, &body).await.expect(201);
+    assert_eq!(other["items"][0]["people"], 1, "those of that province");
     // a later decision counts for those to come and mends the earlier one for those it was about
     let other = app.sql("SELECT id FROM organisations WHERE code = 'SNV-TQ'").await;
     let body = json!({ "decisions": [{ "text": "Sở Tài chánh TQ", "province": "08", "organisation_id": other }] });

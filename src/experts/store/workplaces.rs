@@ -73,10 +73,15 @@ pub async fn assign_workplace(
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// How many people have this workplace as this organisation.
-pub async fn people_at(conn: &mut Conn, key: &str, organisation: Uuid) -> Answer<i64> {
+/// How many people in these provinces (or in none, when the list is empty) have this workplace as this organisation.
+pub async fn people_at(conn: &mut Conn, key: &str, provinces: &[i32], organisation: Uuid) -> Answer<i64> {
     let people = experts::table.filter(experts::workplace_id.eq(organisation)).filter(experts::workplace_key.eq(key));
-    Ok(people.count().get_result(conn).await?)
+    let people = people.count();
+    Ok(if provinces.is_empty() {
+        people.filter(experts::province_id.is_null()).get_result(conn).await?
+    } else {
+        people.filter(experts::province_id.eq_any(provinces)).get_result(conn).await?
+    })
 }
 
 /// Profiles without a key for their workplace, from before there were keys.

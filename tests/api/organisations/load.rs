@@ -24,6 +24,7 @@ async fn a_broken_register_is_named_and_nothing_of_it_is_loaded() {
     for (row, fault) in [
         ("X,Tên,,,ministry,,,,test\n", "line 3, column kind: `ministry`"),
         ("X,,,,agency,,,,test\n", "line 3, column name_vi: must not be blank"),
+        ("X,(cũ),,,agency,,,,test\n", "line 3, column name_vi: must not be blank"),
         ("X,Tên,,,agency,,,,\n", "line 3, column source: must not be blank"),
         ("X,Tên,,,agency,2025-07-01,2025-06-30,,test\n", "line 3, column valid_to: lies before valid_from"),
         ("X,Tên,,,agency,hôm qua,,,test\n", "line 3, column valid_from: `hôm qua`"),
