@@ -95,6 +95,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    expert_availability (id) {
+        id -> Uuid,
+        expert_id -> Uuid,
+        kind -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     expert_consents (id) {
         id -> Uuid,
         seq -> Int8,
@@ -117,6 +128,17 @@ diesel::table! {
         scheme -> Text,
         code -> Text,
         main -> Bool,
+    }
+}
+
+diesel::table! {
+    expert_memberships (expert_id, ordinal) {
+        expert_id -> Uuid,
+        ordinal -> Int2,
+        organisation_id -> Uuid,
+        position -> Nullable<Text>,
+        valid_from -> Nullable<Date>,
+        valid_to -> Nullable<Date>,
     }
 }
 
@@ -189,6 +211,44 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         workplace_key -> Nullable<Text>,
+        former_names -> Array<Nullable<Text>>,
+        other_names -> Array<Nullable<Text>>,
+        birth_precision -> Nullable<Text>,
+        nationality -> Nullable<Text>,
+        country -> Nullable<Text>,
+        academic_rank_year -> Nullable<Int2>,
+        degree_year -> Nullable<Int2>,
+        professional_title -> Nullable<Text>,
+        honours -> Array<Nullable<Text>>,
+        unit -> Nullable<Text>,
+        field_groups -> Array<Nullable<Text>>,
+        biography -> Nullable<Text>,
+        details -> Jsonb,
+        nominated_by -> Nullable<Uuid>,
+        verified_by -> Nullable<Uuid>,
+        verified_at -> Nullable<Timestamptz>,
+        standing_evidence -> Nullable<Text>,
+        max_parallel -> Nullable<Int2>,
+        accepted_kinds -> Array<Nullable<Text>>,
+        last_confirmed -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    field_group_fields (group_code, scheme, field_code) {
+        group_code -> Text,
+        scheme -> Text,
+        field_code -> Text,
+    }
+}
+
+diesel::table! {
+    field_groups (code) {
+        code -> Text,
+        scheme -> Text,
+        name_vi -> Text,
+        name_en -> Text,
+        source -> Nullable<Text>,
     }
 }
 
@@ -378,13 +438,16 @@ diesel::joinable!(api_clients -> organisations (organisation_id));
 diesel::joinable!(audit_chain -> audit_events (event_id));
 diesel::joinable!(audit_details -> audit_events (event_id));
 diesel::joinable!(audit_pending -> audit_events (event_id));
+diesel::joinable!(expert_availability -> experts (expert_id));
 diesel::joinable!(expert_consents -> experts (expert_id));
 diesel::joinable!(expert_fields -> experts (expert_id));
+diesel::joinable!(expert_memberships -> experts (expert_id));
+diesel::joinable!(expert_memberships -> organisations (organisation_id));
 diesel::joinable!(expert_publications -> experts (expert_id));
 diesel::joinable!(expert_restricted -> experts (expert_id));
 diesel::joinable!(expert_sources -> experts (expert_id));
-diesel::joinable!(experts -> organisations (workplace_id));
 diesel::joinable!(experts -> provinces (province_id));
+diesel::joinable!(field_group_fields -> field_groups (group_code));
 diesel::joinable!(organisation_names -> organisations (organisation_id));
 diesel::joinable!(organisation_names -> provinces (province_id));
 diesel::joinable!(organisation_versions -> provinces (province_id));
@@ -401,12 +464,16 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_events,
     audit_pending,
     disclosures,
+    expert_availability,
     expert_consents,
     expert_fields,
+    expert_memberships,
     expert_publications,
     expert_restricted,
     expert_sources,
     experts,
+    field_group_fields,
+    field_groups,
     holidays,
     idempotency_keys,
     organisation_heirs,
