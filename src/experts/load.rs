@@ -4,17 +4,17 @@
 //! number and never stops the others. Loading the same file again changes nothing; a record that was edited here since it
 //! was loaded is left as it is and reported, never overwritten in silence.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::io::BufRead;
 
 use diesel_async::RunQueryDsl;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::consents::TEXT_VERSION;
-use super::form::{self, ExpertForm};
+use super::form::{self, Checked, ExpertForm};
 use super::keys::Keys;
 use super::model::{Draft, Publication, Purpose};
 use super::profile::{created_event, updated_event};
@@ -23,8 +23,9 @@ use super::vocabulary::Vocabulary;
 use super::workplaces;
 use crate::audit::event::{Event, Recorder};
 use crate::db::Conn;
-use crate::http::body::parse;
+use crate::http::body::{document, from_value};
 use crate::kernel::clock::{now, today};
+use crate::kernel::form::{Loose, Repair};
 use crate::kernel::id::new_id;
 use crate::kernel::problem::{Answer, Code, FieldError, Problem};
 use crate::say;
@@ -82,6 +83,8 @@ pub struct Report {
     pub conflicts: Vec<Refused>,
     /// Broken.
     pub rejected: Vec<Refused>,
+    /// What was put right in lines that were taken, counted by its code.
+    pub normalised: BTreeMap<&'static str, usize>,
 }
 
 impl fmt::Display for Report {
@@ -98,7 +101,12 @@ impl fmt::Display for Report {
             self.unchanged,
             self.conflicts.len(),
             self.rejected.len()
-        )
+        )?;
+        if !self.normalised.is_empty() {
+            let counts: Vec<String> = self.normalised.iter().map(|(code, count)| format!("{count} {code}")).collect();
+            write!(f, "; put right: {}", counts.join(", "))?;
+        }
+        Ok(())
     }
 }
 
@@ -109,6 +117,7 @@ struct Line {
     digests: Vec<Vec<u8>>,
     draft: Draft,
     publications: Vec<Publication>,
+    repairs: Vec<Repair>,
 }
 
 /// Loads a file; `progress` is told the report so far after each batch.
@@ -140,7 +149,12 @@ pub async fn load(
             }
             report.lines += 1;
             match read_record(state, &vocabulary, &buffer, number, &mut seen) {
-                Ok(line) => batch.push(line),
+                Ok(line) => {
+                    for repair in &line.repairs {
+                        *report.normalised.entry(repair.code).or_default() += 1;
+                    }
+                    batch.push(line);
+                }
                 Err(refused) => report.rejected.push(refused),
             }
         }
@@ -165,12 +179,6 @@ fn read_line(file: &mut impl BufRead, buffer: &mut Vec<u8>) -> Answer<bool> {
     }
 }
 
-/// What stands beside the form in a line.
-#[derive(Deserialize)]
-struct Envelope {
-    external_id: String,
-}
-
 fn read_record(
     state: &State,
     vocabulary: &Vocabulary,
@@ -178,44 +186,59 @@ fn read_record(
     number: usize,
     seen: &mut HashSet<String>,
 ) -> Result<Line, Refused> {
-    let mut external_id = None;
-    let refuse = |external_id: &Option<String>, errors: Vec<FieldError>| Refused {
-        line: number,
-        external_id: external_id.clone(),
-        errors,
-    };
+    let refuse = |external_id: Option<String>, errors: Vec<FieldError>| Refused { line: number, external_id, errors };
     if bytes.len() > MAX_LINE {
-        return Err(refuse(&external_id, vec![fault("", "too_long", "a line has at most 1 MiB")]));
+        return Err(refuse(None, vec![fault("", "too_long", "a line has at most 1 MiB")]));
     }
-    let mut value: Value = parse(bytes).map_err(|problem| refuse(&external_id, faults(&problem)))?;
+    let (value, mut errors) = document(bytes).map_err(|problem| refuse(None, faults(&problem)))?;
     let said = value.to_string();
     let digest = state.sealer.keyed_hash("source-record", &said);
     // under every key of the ring: after a rotation the same file still changes nothing
     let digests = state.sealer.keyed_hashes("source-record", &said);
-    let Some(members) = value.as_object_mut() else {
-        return Err(refuse(&external_id, vec![fault("", "wrong_type", "a line is one JSON object")]));
+    let Value::Object(mut members) = value else {
+        return Err(refuse(None, vec![fault("", "wrong_type", "a line is one JSON object")]));
     };
-    let id = members.remove("external_id").unwrap_or_default();
-    let envelope = Envelope::deserialize(serde_json::json!({ "external_id": id }));
-    let id = envelope.map(|envelope| envelope.external_id.trim().to_owned()).unwrap_or_default();
-    if id.is_empty() || id.chars().count() > 100 {
-        return Err(refuse(
-            &external_id,
-            vec![fault("/external_id", "required", "1 to 100 characters that name the record at its source")],
-        ));
-    }
-    external_id = Some(id.clone());
+    let external_id = take_id(&mut members).map_err(|fault| errors.push(fault)).ok();
     // when the source last touched the record: no part of the profile
     members.remove("updated_at");
     // a source writes null for what it does not know
     members.retain(|_, member| !member.is_null());
-    let form: ExpertForm =
-        parse(value.to_string().as_bytes()).map_err(|problem| refuse(&external_id, faults(&problem)))?;
-    let (draft, publications) = form::read(&form, vocabulary).map_err(|errors| refuse(&external_id, errors))?;
-    if !seen.insert(id.clone()) {
-        return Err(refuse(&external_id, vec![fault("/external_id", "duplicate", "an earlier line has the same id")]));
+    if members.contains_key("source") {
+        errors.push(fault("/source", "unknown_field", "the source is named when a file is loaded, not in its lines"));
+        members.remove("source");
     }
-    Ok(Line { number, external_id: id, digest, digests, draft, publications })
+    let read = check(members, vocabulary);
+    let (id, checked) = match (external_id, read) {
+        (Some(id), Ok(checked)) if errors.is_empty() => (id, checked),
+        (external_id, read) => {
+            // a member that is named already need not be named twice
+            let more = read.err().unwrap_or_default();
+            let more = more.into_iter().filter(|fault| errors.iter().all(|known| known.pointer != fault.pointer));
+            let more: Vec<FieldError> = more.collect();
+            errors.extend(more);
+            return Err(refuse(external_id, errors));
+        }
+    };
+    if !seen.insert(id.clone()) {
+        let errors = vec![fault("/external_id", "duplicate", "an earlier line has the same id")];
+        return Err(refuse(Some(id), errors));
+    }
+    let Checked { draft, publications, repairs, .. } = checked;
+    Ok(Line { number, external_id: id, digest, digests, draft, publications, repairs })
+}
+
+fn take_id(members: &mut Map<String, Value>) -> Result<String, FieldError> {
+    let id = members.remove("external_id").unwrap_or_default();
+    let id = Loose::deserialize(id).map(|id| id.text.trim().to_owned()).unwrap_or_default();
+    if (1..=100).contains(&id.chars().count()) {
+        return Ok(id);
+    }
+    Err(fault("/external_id", "required", "1 to 100 characters that name the record at its source"))
+}
+
+fn check(members: Map<String, Value>, vocabulary: &Vocabulary) -> Result<Checked, Vec<FieldError>> {
+    let form: ExpertForm = from_value(Value::Object(members)).map_err(|problem| faults(&problem))?;
+    form::check(&form, vocabulary)
 }
 
 fn fault(pointer: &str, code: &'static str, message: &str) -> FieldError {

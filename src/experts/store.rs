@@ -7,7 +7,7 @@ mod workplaces;
 
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
 pub use search::{Hit, Order, SearchSql, SeekKey, run as search};
-pub use sources::{SourceRow, put_sources, source_ids, sources};
+pub use sources::{SourceRow, claim_source, put_sources, source_ids, sources};
 pub use workplaces::{
     AfterWorkplace, OpenWorkplace, assign_workplace, open_workplaces, people_at, set_workplace_keys,
     without_workplace_key,

@@ -92,6 +92,7 @@ pub struct Problem {
     code: Code,
     detail: Option<Say>,
     errors: Vec<FieldError>,
+    existing: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -101,7 +102,7 @@ pub type Answer<T = HttpResponse> = Result<T, Problem>;
 impl Problem {
     /// A problem with its code's own title and no further detail.
     pub const fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), headers: Vec::new() }
+        Self { code, detail: None, errors: Vec::new(), existing: None, headers: Vec::new() }
     }
 
     /// A fault of the server; the cause is logged here and never shown.
@@ -137,6 +138,13 @@ impl Problem {
     #[must_use]
     pub fn detail(mut self, detail: Say) -> Self {
         self.detail = Some(detail);
+        self
+    }
+
+    /// Names what is there already, for a caller who may see it.
+    #[must_use]
+    pub fn existing(mut self, path: impl Into<String>) -> Self {
+        self.existing = Some(path.into());
         self
     }
 
@@ -183,6 +191,7 @@ impl Problem {
                     repair: e.repair.clone(),
                 })
                 .collect(),
+            existing: self.existing.clone(),
             request_id,
         }
     }
@@ -276,6 +285,9 @@ pub struct ProblemDocument {
     /// The places in the input that are at fault.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldErrorDocument>,
+    /// With a 409: the path of what is there already, where the caller may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub existing: Option<String>,
     /// Quote this when you ask for help.
     pub request_id: Option<Uuid>,
 }
