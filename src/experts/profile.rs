@@ -11,6 +11,7 @@ use super::form::{self, ExpertForm, FieldRef};
 use super::keys::Keys;
 use super::model::{Draft, Publication, Purpose};
 use super::policy::{CreateExpert, ReadExpert, UpdateExpert};
+use super::states;
 use super::store::{self, Entry, ProfileRow};
 use super::view::{BankRecord, Expert, ExpertCard};
 use super::vocabulary::Vocabulary;
@@ -28,6 +29,7 @@ use crate::kernel::patch::Change;
 use crate::kernel::precondition::{IfMatch, fresh, written};
 use crate::kernel::problem::{Answer, FieldError, Problem};
 use crate::kernel::redacted::Redacted;
+use crate::kernel::sealed::Sealer;
 use crate::kernel::text::display;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -40,16 +42,16 @@ fn sees_record(scope: &Scope, id: Uuid) -> bool {
 }
 
 /// Builds the view for a caller.
-async fn view(conn: &mut Conn, scope: &Scope, row: ProfileRow) -> Answer<Expert> {
+pub(super) async fn view(conn: &mut Conn, scope: &Scope, row: ProfileRow) -> Answer<Expert> {
     let id = row.id;
     let fields = store::fields(conn, &[id]).await?.remove(&id).unwrap_or_default();
     let vocabulary = Vocabulary::to_show(conn, &fields).await?;
     let publications = store::publications(conn, id).await?;
-    let record = if sees_record(scope, id) { Some(record(conn, &row).await?) } else { None };
+    let record = if sees_record(scope, id) { Some(record(conn, scope, &row).await?) } else { None };
     Ok(Expert { card: ExpertCard::new(row, fields, &vocabulary), publications, record })
 }
 
-async fn record(conn: &mut Conn, row: &ProfileRow) -> Answer<BankRecord> {
+async fn record(conn: &mut Conn, scope: &Scope, row: &ProfileRow) -> Answer<BankRecord> {
     let latest = store::latest_consents(conn, row.id).await?;
     let consents = Purpose::ALL.into_iter().filter(|purpose| latest.get(purpose.as_str()) == Some(&true)).collect();
     Ok(BankRecord {
@@ -57,13 +59,14 @@ async fn record(conn: &mut Conn, row: &ProfileRow) -> Answer<BankRecord> {
         gender: row.gender.clone(),
         birth_year: row.birth_year,
         consents,
+        allowed_actions: states::allowed_actions(conn, scope, row).await?,
         sources: store::source_ids(conn, row.id).await?,
         created_at: row.created_at,
         updated_at: row.updated_at,
     })
 }
 
-fn invalid(faults: Vec<FieldError>) -> Problem {
+pub(super) fn invalid(faults: Vec<FieldError>) -> Problem {
     Problem::fields(faults).unwrap_or_else(|| Problem::internal("a form without faults was refused"))
 }
 
@@ -80,22 +83,23 @@ fn invalid(faults: Vec<FieldError>) -> Problem {
 #[post("/experts")]
 async fn create_expert(permit: Permit<CreateExpert>, once: Once, body: Body<ExpertForm>) -> Answer {
     let sealer = permit.state().sealer.clone();
-    let id = permit
-        .write_once(once.of(&body), async move |tx| {
-            let vocabulary = Vocabulary::read(tx).await?;
-            let (mut draft, publications) = form::read(&body.0, &vocabulary).map_err(invalid)?;
-            workplaces::link(tx, &mut [&mut draft]).await?;
-            let entry = Entry { id: new_id(), keys: Keys::of(&draft, &vocabulary), draft };
-            store::insert(tx, &sealer, std::slice::from_ref(&entry)).await?;
-            store::put_publications(tx, &[(entry.id, publications)]).await?;
-            Ok((entry.id, created_event(&entry)))
-        })
-        .await?;
+    let id = permit.write_once(once.of(&body), async move |tx| enter(tx, &sealer, &body.0).await).await?;
     let mut conn = permit.read().await?;
     let row = store::find(&mut conn, permit.scope(), &id.to_string()).await?;
     let version = row.version;
     let expert = view(&mut conn, permit.scope(), row).await?;
     written(Some(&format!("/api/v1/experts/{id}")), version, &expert)
+}
+
+/// Enters the expert of a form.
+pub(super) async fn enter(tx: &mut Conn, sealer: &Sealer, form: &ExpertForm) -> Answer<(Uuid, Event)> {
+    let vocabulary = Vocabulary::read(tx).await?;
+    let (mut draft, publications) = form::read(form, &vocabulary).map_err(invalid)?;
+    workplaces::link(tx, &mut [&mut draft]).await?;
+    let entry = Entry { id: new_id(), keys: Keys::of(&draft, &vocabulary), draft };
+    store::insert(tx, sealer, std::slice::from_ref(&entry)).await?;
+    store::put_publications(tx, &[(entry.id, publications)]).await?;
+    Ok((entry.id, created_event(&entry)))
 }
 
 /// The event of a new expert: which fields have a value.
@@ -277,37 +281,50 @@ async fn patch_expert(permit: Permit<UpdateExpert>, key: Key, if_match: IfMatch,
             let row = store::lock(tx, &scope, &key.0).await?;
             if_match.check(row.version)?;
             let id = row.id;
-            let vocabulary = Vocabulary::read(tx).await?;
-            let fields = store::fields(tx, &[id]).await?.remove(&id).unwrap_or_default();
-            let restricted = store::restricted(tx, &sealer, id).await?;
-            let old = row.clone().into_draft(fields, restricted);
-            let (lists_publications, keeps_province) = (!body.0.publications.is_keep(), body.0.province.is_keep());
-            let moves = !(body.0.workplace.is_keep() && body.0.province.is_keep());
-            // what somebody said about the organisation stands until the workplace is another
-            let links = (moves && body.0.workplace_id.is_keep()) || matches!(body.0.workplace_id, Change::Set(_));
-            let form = body.0.over(&old, &vocabulary);
-            let (mut draft, publications) = form::read(&form, &vocabulary).map_err(invalid)?;
-            if draft.other_titles.is_empty() {
-                // titles beside rank and degree came with the name as it was once written, and stay until others do
-                draft.other_titles.clone_from(&old.other_titles);
-            }
-            if keeps_province {
-                draft.province_id = old.province_id;
-            }
-            if links {
-                workplaces::link(tx, &mut [&mut draft]).await?;
-            }
-            let new_publications = lists_publications && store::publications(tx, id).await? != publications;
-            let Some(event) = updated_event(id, &old, &draft, new_publications) else {
-                return Ok(((row.version, view(tx, &scope, row).await?), None));
-            };
-            let entry = Entry { id, keys: Keys::of(&draft, &vocabulary), draft };
-            let row = store::update(tx, &sealer, &entry).await?;
-            if new_publications {
-                store::put_publications(tx, &[(id, publications)]).await?;
-            }
-            Ok(((row.version, view(tx, &scope, row).await?), Some(event)))
+            let event = correct(tx, &sealer, row, body.0).await?;
+            let row = store::find(tx, &scope, &id.to_string()).await?;
+            Ok(((row.version, view(tx, &scope, row).await?), event))
         })
         .await?;
     written(None, version, &expert)
+}
+
+/// Lays a patch over the profile of an expert who is locked; none when it changes nothing.
+pub(super) async fn correct(
+    tx: &mut Conn,
+    sealer: &Sealer,
+    row: ProfileRow,
+    patch: ExpertPatch,
+) -> Answer<Option<Event>> {
+    let id = row.id;
+    let vocabulary = Vocabulary::read(tx).await?;
+    let fields = store::fields(tx, &[id]).await?.remove(&id).unwrap_or_default();
+    let restricted = store::restricted(tx, sealer, id).await?;
+    let old = row.into_draft(fields, restricted);
+    let (lists_publications, keeps_province) = (!patch.publications.is_keep(), patch.province.is_keep());
+    let moves = !(patch.workplace.is_keep() && patch.province.is_keep());
+    // what somebody said about the organisation stands until the workplace is another
+    let links = (moves && patch.workplace_id.is_keep()) || matches!(patch.workplace_id, Change::Set(_));
+    let form = patch.over(&old, &vocabulary);
+    let (mut draft, publications) = form::read(&form, &vocabulary).map_err(invalid)?;
+    if draft.other_titles.is_empty() {
+        // titles beside rank and degree came with the name as it was once written, and stay until others do
+        draft.other_titles.clone_from(&old.other_titles);
+    }
+    if keeps_province {
+        draft.province_id = old.province_id;
+    }
+    if links {
+        workplaces::link(tx, &mut [&mut draft]).await?;
+    }
+    let new_publications = lists_publications && store::publications(tx, id).await? != publications;
+    let event = updated_event(id, &old, &draft, new_publications);
+    if event.is_some() {
+        let entry = Entry { id, keys: Keys::of(&draft, &vocabulary), draft };
+        store::update(tx, sealer, &entry).await?;
+    }
+    if new_publications {
+        store::put_publications(tx, &[(id, publications)]).await?;
+    }
+    Ok(event)
 }

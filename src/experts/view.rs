@@ -120,6 +120,9 @@ pub struct BankRecord {
     pub consents: Vec<Purpose>,
     /// Records of sources, as `source:external_id`.
     pub sources: Vec<String>,
+    /// What you may do with the person's standing now: the last segment of `POST /experts/{key}/…`.
+    #[schema(example = json!(["confirm", "pause", "leave"]))]
+    pub allowed_actions: Vec<&'static str>,
     /// Entered.
     pub created_at: DateTime<Utc>,
     /// Last changed.

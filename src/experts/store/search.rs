@@ -159,7 +159,7 @@ impl SearchSql {
             Reach::All => out.push_sql("true"),
             Reach::Public => out.push_sql(&format!("e.public_profile{LIVING}")),
             Reach::Agencies => out.push_sql(&format!("e.agency_search{LIVING}")),
-            Reach::No => out.push_sql("false"),
+            Reach::Supplied | Reach::No => out.push_sql("false"),
             Reach::Own => {
                 out.push_sql("e.id = ");
                 out.push_bind_param::<SqlUuid, _>(&self.own)?;
