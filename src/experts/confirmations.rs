@@ -4,15 +4,15 @@
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::form::ExpertPatch;
 use super::invitations::{no_store, own_view};
-use super::links::{self, Link, TokenForm};
+use super::links::{self, Correction, Link, TokenForm};
 use super::policy::{ConfirmExpert, ReadStale, RequestConfirmation, UseLink};
-use super::profile::{self, ExpertPatch};
 use super::settings;
 use super::states::{self, past_day};
 use super::status::{Status, Verb};
@@ -127,17 +127,17 @@ struct Confirmed {
     ),
 )]
 #[post("/confirmations/accept")]
-async fn accept_confirmation(permit: Permit<UseLink>, body: Body<Confirmed>) -> Answer {
-    let Confirmed { token, profile } = body.0;
+async fn accept_confirmation(permit: Permit<UseLink>, body: Body<Map<String, Value>>) -> Answer {
+    let Confirmed { token, profile } = links::read_body(&body.0)?;
     let token = Opaque::hash(token.expose());
     let (id, _) = links::holder(&mut permit.read().await?, KIND, &token).await?;
+    let correction = Correction::of(&body.0, profile, id)?;
     let sealer = permit.state().sealer.clone();
     permit
         .write(async move |tx| {
             let row = store::lock(tx, &Scope::SYSTEM, &id.to_string()).await?;
             links::spend(tx, KIND, &token, "accepted").await?;
-            let corrected = profile::correct(tx, &sealer, row, profile).await;
-            let mut events: Vec<Event> = corrected.map_err(|problem| problem.under("/profile"))?.into_iter().collect();
+            let mut events: Vec<Event> = correction.apply(tx, &sealer, row).await?.into_iter().collect();
             store::confirm(tx, id, today()).await?;
             let values = json!({ "confirmed_on": today(), "channel": "link" });
             events.push(Event::on("expert", id).action("experts.confirm").fields(["last_confirmed"]).values(values));

@@ -4,17 +4,18 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::consent_texts::{self, ConsentText};
 use super::consents;
-use super::links::{self, Link, TokenForm};
+use super::form::ExpertPatch;
+use super::links::{self, Correction, Link, TokenForm};
 use super::model::Purpose;
 use super::policy::{InviteExpert, UseLink};
-use super::profile::{self, ExpertPatch};
+use super::profile;
 use super::states;
 use super::status::{Status, Verb};
 use super::store::{self, LinkKind, ProfileRow};
@@ -194,12 +195,13 @@ struct Welcome {
     ),
 )]
 #[post("/invitations/accept")]
-async fn accept_invitation(permit: Permit<UseLink>, body: Body<Acceptance>) -> Answer {
-    let Acceptance { token, username, password, consents, profile } = body.0;
+async fn accept_invitation(permit: Permit<UseLink>, body: Body<Map<String, Value>>) -> Answer {
+    let Acceptance { token, username, password, consents, profile } = links::read_body(&body.0)?;
     let username = check(&username, &password, consents)?;
     let token = Opaque::hash(token.expose());
     // looked up before the costly hash, so that a made-up token costs next to nothing
     let (id, _) = links::holder(&mut permit.read().await?, KIND, &token).await?;
+    let correction = Correction::of(&body.0, profile, id)?;
     let state = permit.state();
     let hash = state.passwords.hash(password).await?;
     let (sealer, address, name) = (state.sealer.clone(), permit.address(), username.clone());
@@ -212,8 +214,8 @@ async fn accept_invitation(permit: Permit<UseLink>, body: Body<Acceptance>) -> A
             let mut events = vec![manage::created_event(&account)];
             events.extend(consents::decide(tx, id, consents.decided(), Some(account.id)).await?);
             let to = states::listed(&row);
-            let (from, corrected) = (row.status.clone(), profile::correct(tx, &sealer, row, profile).await);
-            events.extend(corrected.map_err(|problem| problem.under("/profile"))?);
+            let from = row.status.clone();
+            events.extend(correction.apply(tx, &sealer, row).await?);
             if let Some(to) = to {
                 store::move_to(tx, id, to).await?;
             }

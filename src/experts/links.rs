@@ -3,21 +3,30 @@
 //! A link is a secret of 256 bits that travels in bodies, never in URLs, and of which only the hash is kept. Nothing can be
 //! guessed, so attempts are not counted (as with one-time reset tokens); a made-up token costs one look-up.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::form::ExpertPatch;
+use super::profile;
 use super::settings;
-use super::store::{self, LinkKind};
+use super::store::{self, LinkKind, ProfileRow};
 use crate::access::actor::{AccountActor, Actor, Role};
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
 use crate::access::token::Opaque;
+use crate::audit::event::Event;
 use crate::db::Conn;
+use crate::http::body::parse;
 use crate::kernel::clock::now;
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::kernel::redacted::Redacted;
+use crate::kernel::sealed::Sealer;
 use crate::say;
 
 impl LinkKind {
@@ -105,4 +114,44 @@ pub(super) const fn person(expert: Uuid, account: Uuid) -> Actor {
 /// What the person who holds a link sees: their own record.
 pub(super) const fn own_scope(expert: Uuid) -> Scope {
     Scope { reach: Reach::Own, actor: person(expert, Uuid::nil()) }
+}
+
+/// A correction sent with a link: the patch, and which members it names.
+#[derive(Debug, Default)]
+pub(super) struct Correction {
+    patch: ExpertPatch,
+    named: BTreeSet<String>,
+}
+
+impl Correction {
+    /// Reads the member `profile` of a body.
+    ///
+    /// # Errors
+    /// 422 for what a person does not say of themself.
+    pub(super) fn of(body: &Map<String, Value>, patch: ExpertPatch, expert: Uuid) -> Answer<Self> {
+        let named = body.get("profile").and_then(Value::as_object).map(|profile| profile.keys().cloned().collect());
+        let named: BTreeSet<String> = named.unwrap_or_default();
+        profile::check_own(&own_scope(expert), &named).map_err(|problem| problem.under("/profile"))?;
+        Ok(Self { patch, named })
+    }
+
+    /// Lays it over the record of an expert who is locked.
+    ///
+    /// # Errors
+    /// 422 with every fault, under `/profile`.
+    pub(super) async fn apply(self, tx: &mut Conn, sealer: &Sealer, row: ProfileRow) -> Answer<Option<Event>> {
+        if self.named.is_empty() {
+            return Ok(None);
+        }
+        let corrected = profile::correct(tx, sealer, row, self.patch, &self.named).await;
+        Ok(corrected.map_err(|problem| problem.under("/profile"))?.1)
+    }
+}
+
+/// A body as it was sent and as it is read: a merge patch inside it is told by which members are there.
+///
+/// # Errors
+/// 422 as for any body.
+pub(super) fn read_body<T: DeserializeOwned>(body: &Map<String, Value>) -> Answer<T> {
+    parse(&serde_json::to_vec(body).map_err(Problem::internal)?)
 }

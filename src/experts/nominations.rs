@@ -18,7 +18,7 @@ use super::model::Draft;
 use super::policy::{DecideNomination, NominateExpert, ReadExpert, ReadNominations};
 use super::profile;
 use super::states;
-use super::store::{self, CandidateRow, Decision, NominationRow};
+use super::store::{self, CandidateRow, Decision, NominationRow, Sameness};
 use super::vocabulary::Vocabulary;
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::{Policy, Reach};
@@ -31,6 +31,7 @@ use crate::http::path::Id;
 use crate::kernel::clock::now;
 use crate::kernel::id::new_id;
 use crate::kernel::page::{Cursors, Limit, Page};
+use crate::kernel::partial_date::PartialDate;
 use crate::kernel::precondition::{IfMatch, fresh, fresh_page, written};
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::kernel::sealed::Sealer;
@@ -54,18 +55,15 @@ const MAX_CANDIDATES: i64 = 20;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "expert": {"full_name": "TS. Kpă Thị Mẫu", "workplace": "Chi cục Kiểm lâm vùng Mẫu", "fields": ["40401"],
-               "email": "kpa.mau@chuyengia.example"},
-    "reason": "Chủ trì ba đề tài cấp tỉnh về rừng trồng", "standing_evidence": "Bằng khen của UBND tỉnh năm 2024"
+               "email": "kpa.mau@chuyengia.example", "standing_evidence": "Bằng khen của UBND tỉnh năm 2024"},
+    "reason": "Chủ trì ba đề tài cấp tỉnh về rừng trồng"
 }))]
 struct NominationForm {
-    /// The person.
+    /// The person, with the evidence of standing. `nominated_by` follows from who sends it.
     expert: ExpertForm,
     /// Why this person.
     #[schema(min_length = 1, max_length = 1000)]
     reason: String,
-    /// What the standing rests on: prizes, posts, years of practice.
-    #[serde(default)]
-    standing_evidence: Option<String>,
 }
 
 /// What is sealed of a nomination: the form as it was sent, and the texts. Nothing prints it.
@@ -73,7 +71,6 @@ struct NominationForm {
 struct Filed {
     expert: Value,
     reason: Option<String>,
-    standing_evidence: Option<String>,
 }
 
 impl Filed {
@@ -149,7 +146,7 @@ struct Nominee {
     #[schema(example = "Kpă Thị Mẫu")]
     full_name: String,
     /// Year of birth, where given.
-    birth_year: Option<i32>,
+    birth_year: Option<i16>,
     /// Academic rank (học hàm).
     academic_rank: Option<String>,
     /// Degree (học vị).
@@ -171,10 +168,9 @@ struct Nominee {
 
 impl Nominee {
     fn new(draft: Draft) -> Self {
-        use chrono::Datelike;
         let contacts = [("email", draft.restricted.email.is_some()), ("phone", draft.restricted.phone.is_some())];
         Self {
-            birth_year: draft.restricted.date_of_birth.map(|date| date.year()),
+            birth_year: draft.restricted.date_of_birth.map(PartialDate::year),
             contacts: contacts.into_iter().filter_map(|(name, given)| given.then_some(name)).collect(),
             full_name: draft.name.full,
             academic_rank: draft.academic_rank,
@@ -290,6 +286,7 @@ async fn view(
         None => None,
     };
     let draft = form::read(&filed.form()?, vocabulary).ok().map(|(draft, _)| draft);
+    let standing_evidence = draft.as_ref().and_then(|draft| draft.standing_evidence.clone());
     Ok(Nomination {
         id: row.id,
         state: NominationState::parse(&row.state)?.seen_by(scope.reach),
@@ -297,7 +294,7 @@ async fn view(
         filed_at: row.filed_at,
         nominee: draft.map(Nominee::new),
         reason: filed.reason,
-        standing_evidence: filed.standing_evidence,
+        standing_evidence,
         decided_at: row.decided_at,
         decision_reason,
         expert,
@@ -331,15 +328,17 @@ async fn candidates(
     form: &ExpertForm,
     vocabulary: &Vocabulary,
 ) -> Answer<Vec<Candidate>> {
-    use chrono::Datelike;
     let Ok((draft, _)) = form::read(form, vocabulary) else { return Ok(Vec::new()) };
     let hashes = |purpose, value: &Option<String>| {
         value.iter().flat_map(|value| sealer.keyed_hashes(purpose, value)).collect::<Vec<_>>()
     };
-    let (emails, phones) = (hashes("email", &draft.restricted.email), hashes("phone", &draft.restricted.phone));
-    let year = draft.restricted.date_of_birth.and_then(|date| i16::try_from(date.year()).ok());
-    let key = Keys::of(&draft, vocabulary).name_key;
-    let rows = store::candidates(conn, &key, &emails, &phones, year, MAX_CANDIDATES).await?;
+    let of = Sameness {
+        name_key: Keys::of(&draft, vocabulary).name_key,
+        emails: hashes("email", &draft.restricted.email),
+        phones: hashes("phone", &draft.restricted.phone),
+        birth_year: draft.restricted.date_of_birth.map(PartialDate::year),
+    };
+    let rows = store::candidates(conn, &of, MAX_CANDIDATES).await?;
     Ok(rows.into_iter().map(Candidate::from).collect())
 }
 
@@ -359,12 +358,18 @@ async fn nominate_expert(permit: Permit<NominateExpert>, once: Once, body: Body<
     // kept as it was sent: a form is read again when it is decided
     let raw = Value::Object(body.0);
     let form: NominationForm = parse(&serde_json::to_vec(&raw).map_err(Problem::internal)?)?;
+    if form.expert.nominated_by.is_some() {
+        return Err(Problem::field(
+            "/expert/nominated_by",
+            "not_allowed",
+            say!("Bên đề cử là tài khoản đang gửi; bỏ mục này.", "Who nominates is who sends this; leave it out."),
+        ));
+    }
     let reason = states::reason("/reason", Some(&form.reason))?;
-    let evidence = states::reason("/standing_evidence", form.standing_evidence.as_deref())?;
     if reason.is_none() {
         return Err(Problem::field("/reason", "required", say!("Nêu lý do đề cử.", "Say why this person.")));
     }
-    let filed = Filed { expert: raw.get("expert").cloned().unwrap_or_default(), reason, standing_evidence: evidence };
+    let filed = Filed { expert: raw.get("expert").cloned().unwrap_or_default(), reason };
     let (sealer, actor) = (permit.state().sealer.clone(), permit.actor().clone());
     let id = permit
         .write_once(once, async move |tx| {
@@ -491,11 +496,9 @@ async fn accept_nomination(permit: Permit<DecideNomination>, id: Id, if_match: I
     let id = permit
         .write_once(once, async move |tx| {
             let row = undecided(tx, &scope, id.0, &if_match).await?;
-            let filed = Filed::open(&sealer, &row)?;
-            let entered = profile::enter(tx, &sealer, &filed.form()?).await;
+            let form = ExpertForm { nominated_by: row.organisation_id, ..Filed::open(&sealer, &row)?.form()? };
+            let entered = profile::enter(tx, &sealer, &form).await;
             let (expert, created) = entered.map_err(|problem| problem.under("/expert"))?;
-            let evidence = filed.standing_evidence.as_deref();
-            store::keep_nomination(tx, expert, row.organisation_id, evidence).await?;
             let decision = Decision { state: "accepted", expert: Some(expert), by: scope.actor.id(), sealed: None };
             store::decide_nomination(tx, row.id, decision).await?;
             let accepted = Event::on("nomination", row.id).action("nominations.accept").fields(["state", "expert_id"]);

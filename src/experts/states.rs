@@ -280,7 +280,7 @@ async fn check_level(tx: &mut Conn, row: &ProfileRow, evidence: bool) -> Answer<
     let titles = reference_store::titles(tx).await?;
     let rank = |code: &str| titles.iter().find(|title| title.code == code && title.kind == "degree").map(|t| t.rank);
     let reached = row.degree.as_deref().and_then(rank) >= rank(&least);
-    if reached || row.academic_rank.is_some() || evidence || store::standing_evidence(tx, row.id).await?.is_some() {
+    if reached || row.academic_rank.is_some() || evidence || row.standing_evidence.is_some() {
         return Ok(());
     }
     Err(Problem::field(

@@ -137,32 +137,40 @@ pub struct CandidateRow {
     pub same_birth_year: bool,
 }
 
-/// Who bears the same folded name or has the same e-mail address; the year of birth and the phone say more about them.
-pub async fn candidates(
-    conn: &mut Conn,
-    name_key: &str,
-    emails: &[Vec<u8>],
-    phones: &[Vec<u8>],
-    birth_year: Option<i16>,
-    limit: i64,
-) -> Answer<Vec<CandidateRow>> {
+/// What people are compared by.
+#[derive(Debug, Default)]
+pub struct Sameness {
+    /// The folded name.
+    pub name_key: String,
+    /// Keyed hashes of the e-mail address, under every key of the ring.
+    pub emails: Vec<Vec<u8>>,
+    /// Those of the phone number.
+    pub phones: Vec<Vec<u8>>,
+    /// The year of birth.
+    pub birth_year: Option<i16>,
+}
+
+/// Who bears the same folded name or has the same e-mail address; the year of birth and the phone say more about them. The
+/// most alike first.
+pub async fn candidates(conn: &mut Conn, of: &Sameness, limit: i64) -> Answer<Vec<CandidateRow>> {
     // two look-ups by index: one condition with OR over both tables would read all of them
     Ok(diesel::sql_query(
         "WITH found AS (
              SELECT id FROM experts WHERE name_key = $1
-             UNION SELECT expert_id FROM expert_restricted WHERE email_hashes && $2)
-         SELECT e.id, e.code, e.full_name, e.status, e.birth_year, e.workplace, e.name_key = $1 AS same_name,
-                coalesce(r.email_hashes && $2, false) AS same_email, coalesce(r.phone_hashes && $3, false) AS same_phone,
-                coalesce(e.birth_year = $4, false) AS same_birth_year
-           FROM found JOIN experts e ON e.id = found.id LEFT JOIN expert_restricted r ON r.expert_id = e.id
-          ORDER BY (e.name_key = $1)::int + coalesce(r.email_hashes && $2, false)::int
-                   + coalesce(r.phone_hashes && $3, false)::int + coalesce(e.birth_year = $4, false)::int DESC, e.id
-          LIMIT $5",
+             UNION SELECT expert_id FROM expert_restricted WHERE email_hashes && $2),
+         compared AS (
+             SELECT e.id, e.code, e.full_name, e.status, e.birth_year, e.workplace, e.name_key = $1 AS same_name,
+                    coalesce(r.email_hashes && $2, false) AS same_email,
+                    coalesce(r.phone_hashes && $3, false) AS same_phone,
+                    coalesce(e.birth_year = $4, false) AS same_birth_year
+               FROM found JOIN experts e ON e.id = found.id LEFT JOIN expert_restricted r ON r.expert_id = e.id)
+         SELECT * FROM compared
+          ORDER BY same_name::int + same_email::int + same_phone::int + same_birth_year::int DESC, id LIMIT $5",
     )
-    .bind::<Text, _>(name_key)
-    .bind::<Array<Binary>, _>(emails)
-    .bind::<Array<Binary>, _>(phones)
-    .bind::<Nullable<SmallInt>, _>(birth_year)
+    .bind::<Text, _>(&of.name_key)
+    .bind::<Array<Binary>, _>(&of.emails)
+    .bind::<Array<Binary>, _>(&of.phones)
+    .bind::<Nullable<SmallInt>, _>(of.birth_year)
     .bind::<BigInt, _>(limit)
     .load(conn)
     .await?)

@@ -58,25 +58,6 @@ pub async fn verify(tx: &mut Conn, id: Uuid, by: Option<Uuid>, evidence: Option<
     Ok(())
 }
 
-/// What an expert's standing rests on.
-pub async fn standing_evidence(conn: &mut Conn, id: Uuid) -> Answer<Option<String>> {
-    Ok(experts::table.find(id).select(experts::standing_evidence).first(conn).await?)
-}
-
-/// Keeps who nominated a new expert, and the evidence that came with it.
-pub async fn keep_nomination(
-    tx: &mut Conn,
-    id: Uuid,
-    organisation: Option<Uuid>,
-    evidence: Option<&str>,
-) -> Answer<()> {
-    diesel::update(experts::table.find(id))
-        .set((experts::nominated_by.eq(organisation), experts::standing_evidence.eq(evidence)))
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
 /// The person said on a day that the data is right; a word from before the latest one changes nothing.
 pub async fn confirm(tx: &mut Conn, id: Uuid, on: NaiveDate) -> Answer<()> {
     let later = experts::last_confirmed.is_null().or(experts::last_confirmed.lt(on));
@@ -118,7 +99,10 @@ pub struct StaleRow {
 }
 
 /// The day that stands for never, in the index as here.
-pub const NEVER: NaiveDate = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(NaiveDate::MIN);
+pub const NEVER: NaiveDate = match NaiveDate::from_ymd_opt(1900, 1, 1) {
+    Some(day) => day,
+    None => NaiveDate::MIN,
+};
 
 impl StaleRow {
     /// The key the list is sorted by.
