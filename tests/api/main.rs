@@ -15,17 +15,21 @@ mod drift;
 mod experts {
     mod consents;
     mod enter;
+    mod links;
     mod load;
+    mod nominations;
     mod patch;
     mod profile;
     mod restricted;
     mod search;
     mod search_order;
+    mod states;
     mod unseen;
 }
 mod fields;
 mod journeys {
     mod first_day;
+    mod ways_in;
 }
 mod idempotency;
 mod logging;
