@@ -40,6 +40,7 @@ mod organisations {
 mod provinces;
 mod reference;
 mod reset;
+mod shared_connections;
 mod support;
 mod throttle;
 mod workplaces;
