@@ -1,5 +1,6 @@
 //! PostgreSQL: the pool, the private embedded server, migrations, and the generated schema.
 
+pub mod bulk;
 pub mod embedded;
 pub mod migrations;
 #[rustfmt::skip]
