@@ -41,6 +41,7 @@ mod organisations {
 mod provinces;
 mod reference;
 mod reset;
+mod shared_connections;
 mod support;
 mod throttle;
 mod workplaces;
