@@ -219,7 +219,7 @@ fn read_record(
 }
 
 fn fault(pointer: &str, code: &'static str, message: &str) -> FieldError {
-    FieldError { pointer: pointer.to_owned(), code, detail: say!("{message}", "{message}") }
+    FieldError::new(pointer, code, say!("{message}", "{message}"))
 }
 
 fn faults(problem: &Problem) -> Vec<FieldError> {
