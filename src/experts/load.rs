@@ -257,7 +257,7 @@ fn read_record(raw: RawLine, vocabulary: &Vocabulary, seen: &mut HashSet<String>
 }
 
 fn fault(pointer: &str, code: &'static str, message: &str) -> FieldError {
-    FieldError { pointer: pointer.to_owned(), code, detail: say!("{message}", "{message}") }
+    FieldError::new(pointer, code, say!("{message}", "{message}"))
 }
 
 fn faults(problem: &Problem) -> Vec<FieldError> {

@@ -18,6 +18,7 @@ mod experts {
     mod load;
     mod patch;
     mod profile;
+    mod record;
     mod restricted;
     mod search;
     mod search_order;

@@ -113,7 +113,9 @@ async fn a_loaded_record_is_an_expert_like_any_other() {
     let restricted = officer.get(&format!("{}/restricted", path(&expert))).await.expect(200);
     assert_eq!(
         restricted,
-        json!({ "date_of_birth": "1951-03-02", "email": "t1@chuyengia.example", "phone": "0600000001" })
+        json!({
+            "date_of_birth": "1951-03-02", "email": "t1@chuyengia.example", "phone": "0600000001", "address": null
+        })
     );
     let agency = app.sign_in("agency").await.get(&search_path("cay thu nghiem")).await.expect(200);
     assert_eq!(agency["items"], json!([]), "silence is not consent");
