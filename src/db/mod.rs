@@ -117,7 +117,7 @@ impl Db {
             let begin = Instant::now();
             match tokio::time::timeout(QUICK_WAIT, work(turn.conn())).await {
                 Ok(Err(error)) if database_fault::took_too_long(&error) => self.shared.too_slow(what),
-                Ok(Err(error)) if database_fault::went_unanswered(&error) && turn.is_closed() => {}
+                Ok(Err(error)) if database_fault::passes(&error) => {}
                 Ok(done) => return Ok(done?),
                 Err(_elapsed) => turn.give_up(),
             }

@@ -82,6 +82,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    consent_texts (purpose, version) {
+        purpose -> Text,
+        version -> Text,
+        valid_from -> Date,
+        title_vi -> Text,
+        title_en -> Text,
+        text_vi -> Text,
+        text_en -> Text,
+    }
+}
+
+diesel::table! {
     disclosures (id) {
         id -> Uuid,
         at -> Timestamptz,
@@ -132,6 +144,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    expert_links (token_hash) {
+        token_hash -> Bytea,
+        kind -> Text,
+        expert_id -> Uuid,
+        issued_at -> Timestamptz,
+        issued_by -> Nullable<Uuid>,
+        expires_at -> Timestamptz,
+        spent_at -> Nullable<Timestamptz>,
+        outcome -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     expert_memberships (expert_id, ordinal) {
         expert_id -> Uuid,
         ordinal -> Int2,
@@ -139,6 +164,22 @@ diesel::table! {
         position -> Nullable<Text>,
         valid_from -> Nullable<Date>,
         valid_to -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    expert_nominations (id) {
+        id -> Uuid,
+        version -> Int8,
+        state -> Text,
+        organisation_id -> Nullable<Uuid>,
+        filed_by -> Nullable<Uuid>,
+        filed_at -> Timestamptz,
+        sealed -> Bytea,
+        expert_id -> Nullable<Uuid>,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        sealed_decision -> Nullable<Bytea>,
     }
 }
 
@@ -441,8 +482,11 @@ diesel::joinable!(audit_pending -> audit_events (event_id));
 diesel::joinable!(expert_availability -> experts (expert_id));
 diesel::joinable!(expert_consents -> experts (expert_id));
 diesel::joinable!(expert_fields -> experts (expert_id));
+diesel::joinable!(expert_links -> experts (expert_id));
 diesel::joinable!(expert_memberships -> experts (expert_id));
 diesel::joinable!(expert_memberships -> organisations (organisation_id));
+diesel::joinable!(expert_nominations -> experts (expert_id));
+diesel::joinable!(expert_nominations -> organisations (organisation_id));
 diesel::joinable!(expert_publications -> experts (expert_id));
 diesel::joinable!(expert_restricted -> experts (expert_id));
 diesel::joinable!(expert_sources -> experts (expert_id));
@@ -463,11 +507,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_details,
     audit_events,
     audit_pending,
+    consent_texts,
     disclosures,
     expert_availability,
     expert_consents,
     expert_fields,
+    expert_links,
     expert_memberships,
+    expert_nominations,
     expert_publications,
     expert_restricted,
     expert_sources,

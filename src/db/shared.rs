@@ -166,11 +166,6 @@ impl Turn {
         &self.line.conn
     }
 
-    /// True when the line is gone; statements that were behind another's on it have not begun.
-    pub fn is_closed(&self) -> bool {
-        self.line.closed.load(Ordering::Relaxed)
-    }
-
     /// Gives the connection up: it has not answered for too long.
     pub fn give_up(self) {
         let Some(place) = self.shared.0.places.get(self.at) else { return };

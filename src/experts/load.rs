@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::consents::TEXT_VERSION;
+use super::consent_texts::version_of;
 use super::form::{self, ExpertForm};
 use super::keys::Keys;
 use super::model::{Draft, Publication, Purpose};
@@ -387,8 +387,12 @@ async fn create(tx: &mut Conn, state: &State, options: Options<'_>, new: &[(Entr
         let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
         store::set_status(tx, &ids, "active").await?;
         version = 2;
-        let consents: Vec<ConsentRow> =
-            ids.iter().flat_map(|id| Purpose::ALL.map(|purpose| consent(*id, purpose))).collect();
+        let (texts, day) = (store::consent_texts(tx).await?, today());
+        let mut consents = Vec::with_capacity(ids.len() * Purpose::ALL.len());
+        for purpose in Purpose::ALL {
+            let version = version_of(&texts, purpose, day, None)?;
+            consents.extend(ids.iter().map(|id| consent(*id, purpose, &version)));
+        }
         store::insert_consents(tx, &consents).await?;
     }
     let sources: Vec<SourceRow> =
@@ -397,7 +401,7 @@ async fn create(tx: &mut Conn, state: &State, options: Options<'_>, new: &[(Entr
     Ok(entries.iter().map(created_event).collect())
 }
 
-fn consent(expert_id: Uuid, purpose: Purpose) -> ConsentRow {
+fn consent(expert_id: Uuid, purpose: Purpose, text_version: &str) -> ConsentRow {
     ConsentRow {
         id: new_id(),
         expert_id,
@@ -406,7 +410,7 @@ fn consent(expert_id: Uuid, purpose: Purpose) -> ConsentRow {
         decided_on: today(),
         channel: "import".to_owned(),
         document: None,
-        text_version: TEXT_VERSION.to_owned(),
+        text_version: text_version.to_owned(),
         recorded_at: now(),
         recorded_by: None,
     }

@@ -1,15 +1,23 @@
 //! The expert bank: profiles, consents, restricted data, search, and loading.
 
+mod confirmations;
+pub mod consent_texts;
 mod consents;
 pub mod form;
+mod invitations;
 pub mod keys;
+mod links;
 pub mod load;
 pub mod model;
+mod nominations;
 pub mod policy;
 mod profile;
 mod reasons;
 mod restricted;
 mod search;
+mod settings;
+mod states;
+pub mod status;
 pub mod store;
 mod view;
 pub mod vocabulary;
@@ -25,5 +33,10 @@ pub fn configure(config: &mut ServiceConfig) {
     profile::configure(config);
     restricted::configure(config);
     consents::configure(config);
+    consent_texts::configure(config);
+    states::configure(config);
+    invitations::configure(config);
+    confirmations::configure(config);
+    nominations::configure(config);
     workplaces::configure(config);
 }

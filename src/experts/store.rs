@@ -1,14 +1,25 @@
 //! All SQL of experts but the search.
 
 mod consents;
+mod links;
+mod nominations;
 mod search;
 mod sources;
+mod states;
+mod texts;
 mod whole;
 mod workplaces;
 
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
+pub use links::{LinkKind, add_link, link_holder, use_link, void_links};
+pub use nominations::{
+    CandidateRow, Decision, NominationRow, Sameness, candidates, decide_nomination, find_nomination, insert_nomination,
+    lock_nomination, nominations,
+};
 pub use search::{Hit, Order, SearchSql, SeekKey, run as search};
 pub use sources::{SourceRow, put_sources, source_ids, sources};
+pub use states::{NEVER, StaleRow, confirm, is_listed, move_to, stale, verify};
+pub use texts::{TextRow, add_texts, consent_texts};
 pub use whole::{Whole, WholeSql, cards, whole};
 pub use workplaces::{
     AfterWorkplace, OpenWorkplace, assign_workplace, open_workplaces, people_at, set_workplace_keys,
@@ -297,6 +308,7 @@ pub fn visible(scope: &Scope) -> Box<dyn BoxableExpression<experts::table, Pg, S
         Reach::Agencies => Box::new(experts::agency_search),
         Reach::Own => Box::new(own),
         Reach::PublicAndOwn => Box::new(experts::public_profile.or(own)),
+        Reach::Supplied => Box::new(states::supplied().and(experts::status.ne_all(["left", "deceased"]))),
         Reach::No => Box::new(experts::id.is_null()),
     }
 }

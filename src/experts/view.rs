@@ -158,6 +158,9 @@ pub struct BankRecord {
     pub consents: Vec<Purpose>,
     /// Records of sources, as `source:external_id`.
     pub sources: Vec<String>,
+    /// What you may do with the person's standing now: the last segment of `POST /experts/{key}/…`.
+    #[schema(example = json!(["confirm", "pause", "leave"]))]
+    pub allowed_actions: Vec<&'static str>,
     /// The organisation that named the person.
     pub nominated_by: Option<Uuid>,
     /// The account that verified the record for the Union.

@@ -158,7 +158,7 @@ impl SearchSql {
             Reach::All => out.push_sql("true"),
             Reach::Public => out.push_sql("e.public_profile"),
             Reach::Agencies => out.push_sql("e.agency_search"),
-            Reach::No => out.push_sql("false"),
+            Reach::Supplied | Reach::No => out.push_sql("false"),
             Reach::Own => {
                 out.push_sql("e.id = ");
                 out.push_bind_param::<SqlUuid, _>(&self.own)?;
