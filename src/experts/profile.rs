@@ -88,6 +88,7 @@ async fn create_expert(permit: Permit<CreateExpert>, once: Once, body: Body<Expe
             let entry = Entry { id: new_id(), keys: Keys::of(&draft, &vocabulary), draft };
             store::insert(tx, &sealer, std::slice::from_ref(&entry)).await?;
             store::put_publications(tx, &[(entry.id, publications)]).await?;
+            store::reindex(tx, &[entry.id]).await?;
             Ok((entry.id, created_event(&entry)))
         })
         .await?;
@@ -306,6 +307,7 @@ async fn patch_expert(permit: Permit<UpdateExpert>, key: Key, if_match: IfMatch,
             if new_publications {
                 store::put_publications(tx, &[(id, publications)]).await?;
             }
+            store::reindex(tx, &[id]).await?;
             Ok(((row.version, view(tx, &scope, row).await?), Some(event)))
         })
         .await?;

@@ -1,17 +1,28 @@
 //! All SQL of experts but the search.
 
 mod consents;
+mod index;
+mod named;
 mod search;
 mod sources;
+mod words;
 mod workplaces;
 
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
-pub use search::{Hit, Order, SearchSql, SeekKey, run as search};
+pub use named::{
+    group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates,
+};
+pub use index::{Texts, reindex, reindex_missing, texts};
+pub use search::{
+    Codes, Condition, Count, Facet, FacetSql, Filters, Hit, Order, Residency, SearchSql, SeekKey, Weighed, facets,
+    named, run as search,
+};
 pub use sources::{SourceRow, put_sources, source_ids, sources};
 pub use workplaces::{
     AfterWorkplace, OpenWorkplace, assign_workplace, open_workplaces, people_at, set_workplace_keys,
     without_workplace_key,
 };
+pub use words::{Audience, Known, compact, frequencies, specialties, spelled};
 
 use std::collections::HashMap;
 
@@ -117,11 +128,6 @@ struct WriteRow<'a> {
     languages: &'a [String],
     publications_count: Option<i32>,
     standing: i16,
-    name_key: &'a str,
-    topic_key: &'a str,
-    work_key: &'a str,
-    search_key: &'a str,
-    accent_key: &'a str,
     updated_at: DateTime<Utc>,
 }
 
@@ -162,11 +168,6 @@ impl Entry {
             languages: &draft.languages,
             publications_count: draft.publications_count,
             standing: keys.standing,
-            name_key: &keys.name_key,
-            topic_key: &keys.topic_key,
-            work_key: &keys.work_key,
-            search_key: &keys.search_key,
-            accent_key: &keys.accent_key,
             updated_at: now(),
         }
     }
