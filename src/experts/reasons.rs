@@ -139,7 +139,7 @@ fn places<'a>(card: &'a ExpertCard, texts: &'a Texts, field_paths: &'a [String])
     add("specialty", &mut card.specialties.iter());
     add("field", &mut field_paths.iter());
     add("workplace", &mut card.workplace.iter());
-    add("unit", &mut texts.unit.iter());
+    add("unit", &mut card.unit.iter());
     add("position", &mut card.position.iter());
     add("biography", &mut texts.biography.iter());
     add("publication", &mut texts.titles.iter());

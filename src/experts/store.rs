@@ -5,43 +5,46 @@ mod index;
 mod named;
 mod search;
 mod sources;
+mod whole;
 mod words;
 mod workplaces;
 
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
-pub use named::{
-    group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates,
-};
 pub use index::{Texts, reindex, reindex_missing, texts};
+pub use named::{group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates};
 pub use search::{
-    Codes, Condition, Count, Facet, FacetSql, Filters, Hit, Order, Residency, SearchSql, SeekKey, Weighed, facets,
+    Codes, Condition, Count, Facet, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Weighed, facets,
     named, run as search,
 };
 pub use sources::{SourceRow, put_sources, source_ids, sources};
+pub use whole::{Whole, WholeSql, cards, whole};
 pub use workplaces::{
     AfterWorkplace, OpenWorkplace, assign_workplace, open_workplaces, people_at, set_workplace_keys,
     without_workplace_key,
 };
 pub use words::{Audience, Known, compact, frequencies, specialties, spelled};
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::keys::Keys;
-use super::model::{Draft, ExpertField, Publication, Restricted};
+use super::model::{Details, Draft, ExpertField, Language, Membership, Publication, Restricted, WorkKind};
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
-use crate::db::Conn;
-use crate::db::schema::{expert_fields, expert_publications, expert_restricted, experts};
+use crate::db::schema::{expert_fields, expert_memberships, expert_publications, expert_restricted, experts};
+use crate::db::{Conn, bulk};
 use crate::kernel::clock::now;
 use crate::kernel::id::new_id;
 use crate::kernel::name::PersonName;
+use crate::kernel::partial_date::PartialDate;
 use crate::kernel::problem::{Answer, Problem, on_constraint};
 use crate::kernel::sealed::Sealer;
 use crate::say;
@@ -76,11 +79,62 @@ pub struct ProfileRow {
     pub publications_count: Option<i32>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    pub former_names: Vec<Option<String>>,
+    pub other_names: Vec<Option<String>>,
+    pub birth_precision: Option<String>,
+    pub nationality: Option<String>,
+    pub country: Option<String>,
+    pub academic_rank_year: Option<i16>,
+    pub degree_year: Option<i16>,
+    pub professional_title: Option<String>,
+    pub honours: Vec<Option<String>>,
+    pub unit: Option<String>,
+    pub field_groups: Vec<Option<String>>,
+    pub biography: Option<String>,
+    pub details: Value,
+    pub nominated_by: Option<Uuid>,
+    pub verified_by: Option<Uuid>,
+    pub verified_at: Option<DateTime<Utc>>,
+    pub standing_evidence: Option<String>,
+    pub max_parallel: Option<i16>,
+    pub accepted_kinds: Vec<Option<String>>,
+    pub last_confirmed: Option<NaiveDate>,
+}
+
+/// What of a record lies in tables of its own.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "named as in the record")]
+pub struct Parts {
+    pub fields: Vec<ExpertField>,
+    pub memberships: Vec<Membership>,
+    pub restricted: Restricted,
+}
+
+/// The texts of an array column, which PostgreSQL could fill with nulls and we do not.
+pub fn texts(column: Vec<Option<String>>) -> Vec<String> {
+    column.into_iter().flatten().collect()
 }
 
 impl ProfileRow {
+    /// Languages with their levels, which stand among the details.
+    pub fn languages(&self) -> Vec<Language> {
+        let mut levels = self.details().language_levels;
+        let codes = texts(self.languages.clone());
+        codes.into_iter().map(|code| Language { level: levels.remove(&code), code }).collect()
+    }
+
+    /// The lists of the record.
+    pub fn details(&self) -> Details {
+        serde_json::from_value(self.details.clone()).unwrap_or_else(|error| {
+            tracing::error!(expert = %self.id, %error, "the details of a record can't be read");
+            Details::default()
+        })
+    }
+
     /// The draft this row was stored from.
-    pub fn into_draft(self, fields: Vec<ExpertField>, restricted: Restricted) -> Draft {
+    pub fn into_draft(self, parts: Parts) -> Draft {
+        let languages = self.languages();
+        let details = Details { language_levels: BTreeMap::new(), ..self.details() };
         Draft {
             name: PersonName {
                 full: self.full_name,
@@ -90,22 +144,39 @@ impl ProfileRow {
             },
             academic_rank: self.academic_rank,
             degree: self.degree,
-            other_titles: self.other_titles.into_iter().flatten().collect(),
+            other_titles: texts(self.other_titles),
             gender: self.gender,
             position: self.position,
             workplace: self.workplace,
             workplace_id: self.workplace_id,
             province_id: self.province_id,
-            fields,
-            specialties: self.specialties.into_iter().flatten().collect(),
-            languages: self.languages.into_iter().flatten().collect(),
+            fields: parts.fields,
+            specialties: texts(self.specialties),
+            languages,
             publications_count: self.publications_count,
-            restricted,
+            restricted: parts.restricted,
+            former_names: texts(self.former_names),
+            other_names: texts(self.other_names),
+            nationality: self.nationality,
+            country: self.country,
+            academic_rank_year: self.academic_rank_year,
+            degree_year: self.degree_year,
+            professional_title: self.professional_title,
+            honours: texts(self.honours),
+            unit: self.unit,
+            field_groups: texts(self.field_groups),
+            biography: self.biography,
+            details,
+            memberships: parts.memberships,
+            nominated_by: self.nominated_by,
+            standing_evidence: self.standing_evidence,
+            max_parallel: self.max_parallel,
+            accepted_kinds: texts(self.accepted_kinds).iter().filter_map(|kind| WorkKind::parse(kind)).collect(),
         }
     }
 }
 
-#[derive(Insertable, AsChangeset)]
+#[derive(AsChangeset, Serialize)]
 #[diesel(table_name = experts, treat_none_as_null = true)]
 struct WriteRow<'a> {
     id: Uuid,
@@ -113,6 +184,7 @@ struct WriteRow<'a> {
     family_name: Option<&'a str>,
     middle_name: Option<&'a str>,
     given_name: &'a str,
+    #[serde(serialize_with = "bulk::bytes")]
     name_sort: &'a [u8],
     gender: Option<&'a str>,
     birth_year: Option<i16>,
@@ -125,8 +197,25 @@ struct WriteRow<'a> {
     workplace_key: Option<&'a str>,
     province_id: Option<i32>,
     specialties: &'a [String],
-    languages: &'a [String],
+    languages: Vec<&'a str>,
     publications_count: Option<i32>,
+    former_names: &'a [String],
+    other_names: &'a [String],
+    birth_precision: Option<&'static str>,
+    nationality: Option<&'a str>,
+    country: Option<&'a str>,
+    academic_rank_year: Option<i16>,
+    degree_year: Option<i16>,
+    professional_title: Option<&'a str>,
+    honours: &'a [String],
+    unit: Option<&'a str>,
+    field_groups: &'a [String],
+    biography: Option<&'a str>,
+    details: Value,
+    nominated_by: Option<Uuid>,
+    standing_evidence: Option<&'a str>,
+    max_parallel: Option<i16>,
+    accepted_kinds: Vec<&'static str>,
     standing: i16,
     updated_at: DateTime<Utc>,
 }
@@ -144,9 +233,8 @@ pub struct Entry {
 
 impl Entry {
     fn row(&self) -> WriteRow<'_> {
-        use chrono::Datelike;
         let Self { id, draft, keys } = self;
-        let year = draft.restricted.date_of_birth.and_then(|date| i16::try_from(date.year()).ok());
+        let birth = draft.restricted.date_of_birth;
         WriteRow {
             id: *id,
             full_name: &draft.name.full,
@@ -155,7 +243,7 @@ impl Entry {
             given_name: &draft.name.given,
             name_sort: &keys.name_sort,
             gender: draft.gender.as_deref(),
-            birth_year: year,
+            birth_year: birth.map(PartialDate::year),
             academic_rank: draft.academic_rank.as_deref(),
             degree: draft.degree.as_deref(),
             other_titles: &draft.other_titles,
@@ -165,25 +253,50 @@ impl Entry {
             workplace_key: keys.workplace_key.as_deref(),
             province_id: draft.province_id,
             specialties: &draft.specialties,
-            languages: &draft.languages,
+            languages: draft.languages.iter().map(|language| language.code.as_str()).collect(),
             publications_count: draft.publications_count,
+            former_names: &draft.former_names,
+            other_names: &draft.other_names,
+            birth_precision: birth.map(|date| date.precision().as_str()),
+            nationality: draft.nationality.as_deref(),
+            country: draft.country.as_deref(),
+            academic_rank_year: draft.academic_rank_year,
+            degree_year: draft.degree_year,
+            professional_title: draft.professional_title.as_deref(),
+            honours: &draft.honours,
+            unit: draft.unit.as_deref(),
+            field_groups: &draft.field_groups,
+            biography: draft.biography.as_deref(),
+            details: details_of(draft),
+            nominated_by: draft.nominated_by,
+            standing_evidence: draft.standing_evidence.as_deref(),
+            max_parallel: draft.max_parallel,
+            accepted_kinds: draft.accepted_kinds.iter().map(|kind| kind.as_str()).collect(),
             standing: keys.standing,
             updated_at: now(),
         }
     }
 }
 
-/// Which experts exist for a caller.
+/// The lists of a record as they are stored, with the levels of its languages.
+fn details_of(draft: &Draft) -> Value {
+    let level = |language: &Language| Some((language.code.clone(), language.level?));
+    let levels = draft.languages.iter().filter_map(level).collect();
+    let details = Details { language_levels: levels, ..draft.details.clone() };
+    serde_json::to_value(details).unwrap_or_else(|_| Value::Object(Map::new()))
+}
+
+/// Which experts exist for a caller. The flags follow from consents and state together, by a trigger.
 pub fn visible(scope: &Scope) -> Box<dyn BoxableExpression<experts::table, Pg, SqlType = Bool>> {
-    let living = experts::status.ne_all(["left", "deceased"]);
     let own = experts::id.eq(scope.actor.expert_id().unwrap_or_default());
     match scope.reach {
-        Reach::All => Box::new(diesel::dsl::sql::<Bool>("true")),
-        Reach::Public => Box::new(experts::public_profile.and(living)),
-        Reach::Agencies => Box::new(experts::agency_search.and(living)),
+        // everybody, in words that can be prepared
+        Reach::All => Box::new(experts::id.is_not_null()),
+        Reach::Public => Box::new(experts::public_profile),
+        Reach::Agencies => Box::new(experts::agency_search),
         Reach::Own => Box::new(own),
-        Reach::PublicAndOwn => Box::new(experts::public_profile.and(living).or(own)),
-        Reach::No => Box::new(diesel::dsl::sql::<Bool>("false")),
+        Reach::PublicAndOwn => Box::new(experts::public_profile.or(own)),
+        Reach::No => Box::new(experts::id.is_null()),
     }
 }
 
@@ -233,6 +346,28 @@ pub async fn fields(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, Vec<E
     Ok(fields)
 }
 
+/// What of an expert lies in tables of its own.
+pub async fn parts(conn: &mut Conn, sealer: &Sealer, id: Uuid) -> Answer<Parts> {
+    Ok(Parts {
+        fields: fields(conn, &[id]).await?.remove(&id).unwrap_or_default(),
+        memberships: memberships(conn, id).await?,
+        restricted: restricted(conn, sealer, id).await?,
+    })
+}
+
+/// The memberships of an expert, in their order.
+pub async fn memberships(conn: &mut Conn, id: Uuid) -> Answer<Vec<Membership>> {
+    use expert_memberships as table;
+    let rows: Vec<(Uuid, Option<String>, Option<NaiveDate>, Option<NaiveDate>)> = table::table
+        .filter(table::expert_id.eq(id))
+        .order(table::ordinal)
+        .select((table::organisation_id, table::position, table::valid_from, table::valid_to))
+        .load(conn)
+        .await?;
+    let membership = |(organisation_id, position, from, to)| Membership { organisation_id, position, from, to };
+    Ok(rows.into_iter().map(membership).collect())
+}
+
 fn reference_fault(error: diesel::result::Error) -> Problem {
     on_constraint(error, "experts_workplace_id_fkey", || {
         Problem::field(
@@ -250,8 +385,9 @@ fn reference_fault(error: diesel::result::Error) -> Problem {
 pub async fn insert(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> Answer<()> {
     for chunk in entries.chunks(BATCH) {
         let rows: Vec<WriteRow<'_>> = chunk.iter().map(Entry::row).collect();
-        diesel::insert_into(experts::table).values(rows).execute(tx).await.map_err(reference_fault)?;
+        bulk::insert(tx, "experts", &rows, "").await.map_err(reference_fault)?;
         insert_fields(tx, chunk).await?;
+        insert_memberships(tx, chunk).await?;
         put_restricted(tx, sealer, chunk).await?;
     }
     Ok(())
@@ -265,28 +401,56 @@ pub async fn update(tx: &mut Conn, sealer: &Sealer, entry: &Entry) -> Answer<Pro
         .await
         .map_err(reference_fault)?;
     diesel::delete(expert_fields::table.filter(expert_fields::expert_id.eq(entry.id))).execute(tx).await?;
+    let gone = expert_memberships::table.filter(expert_memberships::expert_id.eq(entry.id));
+    diesel::delete(gone).execute(tx).await?;
     let entries = std::slice::from_ref(entry);
     insert_fields(tx, entries).await?;
+    insert_memberships(tx, entries).await?;
     put_restricted(tx, sealer, entries).await?;
     Ok(experts::table.find(entry.id).select(ProfileRow::as_select()).first(tx).await?)
 }
 
-async fn insert_fields(tx: &mut Conn, entries: &[Entry]) -> Answer<()> {
+async fn insert_fields<'a>(tx: &mut Conn, entries: &'a [Entry]) -> Answer<()> {
+    #[derive(Serialize)]
+    struct Row<'a> {
+        expert_id: Uuid,
+        ordinal: i16,
+        scheme: &'a str,
+        code: &'a str,
+        main: bool,
+    }
+    let numbered = |entry: &'a Entry| entry.draft.fields.iter().zip(0_i16..).map(|(field, at)| (entry.id, field, at));
+    let row = |(expert_id, field, ordinal): (Uuid, &'a ExpertField, i16)| {
+        let ExpertField { scheme, code, main } = field;
+        Row { expert_id, ordinal, scheme, code, main: *main }
+    };
+    let rows: Vec<Row<'_>> = entries.iter().flat_map(numbered).map(row).collect();
+    bulk::insert(tx, "expert_fields", &rows, "").await?;
+    Ok(())
+}
+
+async fn insert_memberships(tx: &mut Conn, entries: &[Entry]) -> Answer<()> {
+    use expert_memberships as table;
+    let numbered = |entry: &Entry| {
+        let (id, memberships) = (entry.id, entry.draft.memberships.clone());
+        memberships.into_iter().zip(0_i16..).map(move |(membership, at)| (id, membership, at))
+    };
     let rows: Vec<_> = entries
         .iter()
-        .flat_map(|entry| entry.draft.fields.iter().zip(0_i16..).map(move |(field, at)| (entry.id, field, at)))
-        .map(|(id, field, at)| {
+        .flat_map(numbered)
+        .map(|(id, membership, at)| {
             (
-                expert_fields::expert_id.eq(id),
-                expert_fields::ordinal.eq(at),
-                expert_fields::scheme.eq(&field.scheme),
-                expert_fields::code.eq(&field.code),
-                expert_fields::main.eq(field.main),
+                table::expert_id.eq(id),
+                table::ordinal.eq(at),
+                table::organisation_id.eq(membership.organisation_id),
+                table::position.eq(membership.position),
+                table::valid_from.eq(membership.from),
+                table::valid_to.eq(membership.to),
             )
         })
         .collect();
     for chunk in rows.chunks(BATCH) {
-        diesel::insert_into(expert_fields::table).values(chunk).execute(tx).await?;
+        diesel::insert_into(table::table).values(chunk).execute(tx).await?;
     }
     Ok(())
 }
@@ -297,6 +461,16 @@ fn restricted_context(id: Uuid) -> String {
 
 /// Seals and stores restricted data; an empty one is not kept.
 async fn put_restricted(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> Answer<()> {
+    #[derive(Serialize)]
+    struct Row {
+        expert_id: Uuid,
+        #[serde(serialize_with = "bulk::bytes")]
+        sealed: Vec<u8>,
+        #[serde(serialize_with = "bulk::lists_of_bytes")]
+        email_hashes: Vec<Vec<u8>>,
+        #[serde(serialize_with = "bulk::lists_of_bytes")]
+        phone_hashes: Vec<Vec<u8>>,
+    }
     let mut empty = Vec::new();
     let mut rows = Vec::new();
     for entry in entries {
@@ -309,28 +483,18 @@ async fn put_restricted(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> An
         let hash = |purpose, value: &Option<String>| -> Vec<Vec<u8>> {
             value.iter().map(|value| sealer.keyed_hash(purpose, value)).collect()
         };
-        rows.push((
-            expert_restricted::expert_id.eq(entry.id),
-            expert_restricted::sealed
-                .eq(sealer.seal(&restricted_context(entry.id), &plain).map_err(Problem::internal)?),
-            expert_restricted::email_hashes.eq(hash("email", &restricted.email)),
-            expert_restricted::phone_hashes.eq(hash("phone", &restricted.phone)),
-        ));
+        rows.push(Row {
+            expert_id: entry.id,
+            sealed: sealer.seal(&restricted_context(entry.id), &plain).map_err(Problem::internal)?,
+            email_hashes: hash("email", &restricted.email),
+            phone_hashes: hash("phone", &restricted.phone),
+        });
     }
     let gone = expert_restricted::table.filter(expert_restricted::expert_id.eq_any(&empty));
     diesel::delete(gone).execute(tx).await?;
-    use diesel::upsert::excluded;
-    diesel::insert_into(expert_restricted::table)
-        .values(rows)
-        .on_conflict(expert_restricted::expert_id)
-        .do_update()
-        .set((
-            expert_restricted::sealed.eq(excluded(expert_restricted::sealed)),
-            expert_restricted::email_hashes.eq(excluded(expert_restricted::email_hashes)),
-            expert_restricted::phone_hashes.eq(excluded(expert_restricted::phone_hashes)),
-        ))
-        .execute(tx)
-        .await?;
+    const REPLACE: &str = "ON CONFLICT (expert_id) DO UPDATE SET sealed = excluded.sealed, \
+                           email_hashes = excluded.email_hashes, phone_hashes = excluded.phone_hashes";
+    bulk::insert(tx, "expert_restricted", &rows, REPLACE).await?;
     Ok(())
 }
 

@@ -3,13 +3,14 @@
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
+use serde::Deserialize;
 
 use crate::db::Conn;
-use crate::db::schema::science_fields;
+use crate::db::schema::{field_group_fields, field_groups, science_fields};
 use crate::kernel::problem::Answer;
 
 /// A field of science and technology.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Deserialize)]
 #[diesel(table_name = science_fields)]
 #[expect(missing_docs, reason = "columns")]
 pub struct FieldRow {
@@ -40,6 +41,42 @@ pub async fn with_ancestors(conn: &mut Conn, codes: &[&str]) -> Answer<Vec<Field
     wanted.dedup();
     let rows = science_fields::table.filter(science_fields::code.eq_any(wanted));
     Ok(rows.select(FieldRow::as_select()).load(conn).await?)
+}
+
+/// A group of fields ("nhóm ngành, lĩnh vực") with the fields it takes along.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[expect(missing_docs, reason = "columns")]
+pub struct GroupRow {
+    pub code: String,
+    pub scheme: String,
+    pub name_vi: String,
+    pub name_en: String,
+    /// Scheme and code; each takes its descendants along.
+    pub fields: Vec<(String, String)>,
+}
+
+/// All groups of all schemes, by code.
+pub async fn groups(conn: &mut Conn) -> Answer<Vec<GroupRow>> {
+    use field_group_fields as members;
+    let rows: Vec<(String, String, String, String)> = field_groups::table
+        .order(field_groups::code)
+        .select((field_groups::code, field_groups::scheme, field_groups::name_vi, field_groups::name_en))
+        .load(conn)
+        .await?;
+    let fields: Vec<(String, String, String)> = members::table
+        .order((members::group_code, members::scheme, members::field_code))
+        .select((members::group_code, members::scheme, members::field_code))
+        .load(conn)
+        .await?;
+    let mut groups: Vec<GroupRow> = rows
+        .into_iter()
+        .map(|(code, scheme, name_vi, name_en)| GroupRow { code, scheme, name_vi, name_en, fields: Vec::new() })
+        .collect();
+    for (group, scheme, code) in fields {
+        let found = groups.iter_mut().find(|row| row.code == group);
+        found.into_iter().for_each(|row| row.fields.push((scheme.clone(), code.clone())));
+    }
+    Ok(groups)
 }
 
 /// Inserts or replaces fields.

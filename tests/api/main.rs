@@ -19,6 +19,7 @@ mod experts {
     mod noninterference;
     mod patch;
     mod profile;
+    mod record;
     mod restricted;
     mod search;
     mod search_filters;
@@ -43,6 +44,7 @@ mod organisations {
 mod provinces;
 mod reference;
 mod reset;
+mod shared_connections;
 mod support;
 mod throttle;
 mod workplaces;

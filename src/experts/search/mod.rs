@@ -17,7 +17,7 @@ use self::facets::FacetView;
 use self::query::{ExpertQuery, Sort};
 use super::policy::SearchExperts;
 use super::reasons::{Sought, explain, hint};
-use super::store::{self, Audience, FacetSql, Filters, Hit, Order, ProfileRow, SearchSql, SeekKey, Texts, Weighed};
+use super::store::{self, Audience, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Texts, Weighed, Whole};
 use super::view::{ExpertCard, ExpertHit};
 use super::vocabulary::Vocabulary;
 use crate::access::permit::{Permit, Scope};
@@ -160,24 +160,21 @@ impl Search<'_> {
 
 /// The people of a page with what it takes to show them.
 struct People {
-    rows: HashMap<Uuid, ProfileRow>,
-    fields: HashMap<Uuid, Vec<super::model::ExpertField>>,
+    cards: HashMap<Uuid, Whole>,
     texts: HashMap<Uuid, Texts>,
     vocabulary: Vocabulary,
 }
 
 impl People {
     async fn read(conn: &mut Conn, scope: &Scope, ids: &[Uuid], explained: bool) -> Answer<Self> {
-        let rows = store::by_ids(conn, scope, ids).await?;
-        let fields = store::fields(conn, ids).await?;
+        let (cards, vocabulary) = store::cards(conn, scope, ids).await?;
         let texts = if explained { store::texts(conn, ids).await? } else { HashMap::new() };
-        let vocabulary = Vocabulary::to_show(conn, fields.values().flatten()).await?;
-        Ok(Self { rows, fields, texts, vocabulary })
+        Ok(Self { cards, texts, vocabulary })
     }
 
     fn hit(&mut self, hit: &Hit, sought: &[Sought], highlight: bool) -> Option<ExpertHit> {
-        let row = self.rows.remove(&hit.id)?;
-        let card = ExpertCard::new(row, self.fields.remove(&hit.id).unwrap_or_default(), &self.vocabulary);
+        let whole = self.cards.remove(&hit.id)?;
+        let card = ExpertCard::new(whole.row, whole.fields, &self.vocabulary);
         let path = |scheme: &str, code: &str| {
             let path = self.vocabulary.field_path(scheme, code);
             path.iter().map(|row| row.name_vi.as_str()).collect::<Vec<_>>().join(" › ")

@@ -6,7 +6,9 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::super::store::{self, Codes, Condition, Facet, Filters, Residency};
+use super::super::model::Residency;
+use super::super::store::{self, Codes, Condition, Facet, Filters};
+use super::super::vocabulary::HOME_PROVINCE;
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
 use crate::db::Conn;
@@ -269,7 +271,7 @@ impl ExpertQuery {
         if !asks_residency {
             return Ok(Vec::new());
         }
-        let code = reference_store::setting(conn, "home_province", day).await?;
+        let code = reference_store::setting(conn, HOME_PROVINCE, day).await?;
         let home = code.as_ref().and_then(Value::as_str).and_then(|code| places.on(code, day));
         let home = home.map(|id| places.all_that_are(id, day)).ok_or_else(|| {
             bad(

@@ -6,7 +6,6 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::super::store::{self, Audience};
-use super::super::vocabulary::Vocabulary;
 use super::{ExpertCard, hint};
 use crate::access::permit::Permit;
 use crate::access::policy::Reach;
@@ -82,17 +81,16 @@ pub(super) async fn suggest_experts(permit: Permit<SearchExperts>, query: Params
     if !words.is_empty() {
         let mut conn = permit.read().await?;
         let ids = store::named(&mut conn, scope, &words, EACH).await?;
-        let mut people = store::by_ids(&mut conn, scope, &ids).await?;
-        let mut fields = store::fields(&mut conn, &ids).await?;
+        let (mut people, vocabulary) = store::cards(&conn, scope, &ids).await?;
         let specialties = store::specialties(&mut conn, Audience::of(scope.reach), &words, EACH).await?;
         let filter = field_store::Filter { scheme: DEFAULT_SCHEME.to_owned(), words, ..field_store::Filter::default() };
         let suggested = field_store::list(&mut conn, filter, EACH).await?;
         let above: Vec<&str> = suggested.iter().map(|row| row.code.as_str()).collect();
         let above = field_store::with_ancestors(&mut conn, &above).await?;
-        let vocabulary = Vocabulary::to_show(&mut conn, fields.values().flatten()).await?;
         drop(conn);
         let person = |id: &Uuid| {
-            let card = ExpertCard::new(people.remove(id)?, fields.remove(id).unwrap_or_default(), &vocabulary);
+            let whole = people.remove(id)?;
+            let card = ExpertCard::new(whole.row, whole.fields, &vocabulary);
             let hint = hint(&card);
             let (id, code) = (Some(card.id), Some(card.code));
             Some(Suggestion { kind: SuggestionKind::Name, text: card.full_name, id, code, hint, count: None })

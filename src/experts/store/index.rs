@@ -120,7 +120,6 @@ fn keyed<'a>(specialties: impl Iterator<Item = &'a String>) -> String {
 #[expect(missing_docs, reason = "named as the columns")]
 pub struct Texts {
     pub names: Vec<String>,
-    pub unit: Option<String>,
     pub biography: Option<String>,
     pub titles: Vec<String>,
 }
@@ -136,7 +135,7 @@ pub async fn texts(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, Texts>
     let texts = |row: TextRow| {
         let names = row.former_names.into_iter().chain(row.other_names).flatten().collect();
         let titles = titles.remove(&row.id).unwrap_or_default();
-        (row.id, Texts { names, unit: row.unit, biography: row.biography, titles })
+        (row.id, Texts { names, biography: row.biography, titles })
     };
     Ok(rows.into_iter().map(texts).collect())
 }

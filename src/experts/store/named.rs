@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::Codes;
 use crate::db::Conn;
 use crate::db::schema::{field_group_fields, field_groups, organisations};
+use crate::fields::UNION_GROUPS;
 use crate::kernel::problem::Answer;
 
 #[derive(QueryableByName)]
@@ -64,6 +65,9 @@ pub async fn group_names(conn: &mut Conn) -> Answer<Vec<(String, String)>> {
 /// 503 when the database is away.
 pub async fn group_fields(conn: &mut Conn, groups: &[String]) -> Answer<Vec<(String, String)>> {
     Ok(field_group_fields::table
+        .inner_join(field_groups::table)
+        // other groups are chosen, and their fields say only what they are about
+        .filter(field_groups::scheme.eq(UNION_GROUPS))
         .filter(field_group_fields::group_code.eq_any(groups))
         .select((field_group_fields::scheme, field_group_fields::field_code))
         .load(conn)

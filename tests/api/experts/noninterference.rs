@@ -127,7 +127,7 @@ async fn change_what_the_union_sees(app: &TestApp, officer: &Caller<'_>, draw: &
         match kind {
             3 => drop(decide(officer, &expert, "public_profile", false).await),
             4 => {
-                let state = draw.of(&["left", "paused", "deceased"]);
+                let state = draw.of(&["left", "deceased"]);
                 change(app, &format!("UPDATE experts SET status = '{state}' WHERE id = '{}'", text(&expert["id"]))).await;
             }
             _ => {}

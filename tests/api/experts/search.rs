@@ -220,14 +220,14 @@ async fn signs_in_a_query_are_harmless() {
 }
 
 #[tokio::test]
-async fn people_who_left_paused_or_died_are_shown_to_the_union_only() {
+async fn people_who_left_or_died_are_shown_to_the_union_only() {
     let app = TestApp::start().await;
     let officer = app.sign_in("union_officer").await;
     let agency = app.sign_in("agency").await;
     let expert = enter(&officer, &json!({ "full_name": "Kpă Văn Mẫu", "fields": ["404"] })).await;
     crate::support::bank::decide(&officer, &expert, "public_profile", true).await;
     for (status, visible) in
-        [("active", true), ("left", false), ("paused", false), ("deceased", false), ("invited", true)]
+        [("active", true), ("left", false), ("paused", true), ("deceased", false), ("invited", true)]
     {
         change(&app, &format!("UPDATE experts SET status = '{status}' WHERE id = '{}'", text(&expert["id"]))).await;
         assert_eq!(sees(&agency, &expert).await, visible, "{status}: agency");

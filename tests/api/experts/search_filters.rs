@@ -64,7 +64,7 @@ async fn groups_take_fields_along_or_were_chosen() {
     five(&app).await;
     change(
         &app,
-        "INSERT INTO field_groups (code, scheme, name_vi, name_en) VALUES ('X-1', 'TEST', 'Nông lâm', 'Farms and forests');
+        "INSERT INTO field_groups (code, scheme, name_vi, name_en) VALUES ('X-1', 'nhom_nganh_linh_vuc', 'Nông lâm', 'Farms and forests');
          INSERT INTO field_group_fields VALUES ('X-1', 'BKHCN-2008', '404');
          UPDATE experts SET field_groups = '{X-1}' WHERE full_name = 'Kpă Em'",
     )

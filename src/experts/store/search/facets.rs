@@ -11,6 +11,7 @@ use super::score::Score;
 use super::{Filters, Source, Weighed};
 use crate::access::permit::Scope;
 use crate::db::Conn;
+use crate::fields::UNION_GROUPS;
 use crate::kernel::problem::Answer;
 
 /// Values of a facet that are counted, one more than is shown.
@@ -113,7 +114,7 @@ impl FacetSql {
                 "f.scheme || ':' || left(f.code, 3)",
                 "base b JOIN expert_fields f ON f.expert_id = b.id".to_owned(),
             ),
-            Facet::FieldGroup => ("g.code", format!("({GROUPS}) g JOIN base b ON b.id = g.id")),
+            Facet::FieldGroup => ("g.code", format!("({}) g JOIN base b ON b.id = g.id", groups())),
             Facet::Degree => ("b.degree", "base b".to_owned()),
             Facet::AcademicRank => ("b.academic_rank", "base b".to_owned()),
             Facet::Province => ("b.province_id::text", "base b".to_owned()),
@@ -137,12 +138,16 @@ impl FacetSql {
 }
 
 /// Who is in which group: by a field of theirs, or by choice.
-const GROUPS: &str = "
-    SELECT f.expert_id AS id, g.group_code AS code
-      FROM field_group_fields g
-      JOIN science_fields c ON c.scheme = g.scheme AND starts_with(c.code, g.field_code)
-      JOIN expert_fields f ON f.scheme = c.scheme AND f.code = c.code
-    UNION ALL SELECT c.id, u.code FROM base c CROSS JOIN LATERAL unnest(c.field_groups) u (code)";
+fn groups() -> String {
+    format!(
+        "SELECT f.expert_id AS id, g.group_code AS code
+           FROM field_groups n JOIN field_group_fields g ON g.group_code = n.code
+           JOIN science_fields c ON c.scheme = g.scheme AND starts_with(c.code, g.field_code)
+           JOIN expert_fields f ON f.scheme = c.scheme AND f.code = c.code
+          WHERE n.scheme = '{UNION_GROUPS}'
+          UNION ALL SELECT c.id, u.code FROM base c CROSS JOIN LATERAL unnest(c.field_groups) u (code)"
+    )
+}
 
 impl QueryFragment<Pg> for FacetSql {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {

@@ -5,32 +5,9 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, Date, Integer, Text, Timestamptz, Uuid as SqlUuid};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Where a person works, seen from the home province.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Residency {
-    /// In the home province.
-    InProvince,
-    /// In another province.
-    OutOfProvince,
-    /// Outside of Viet Nam.
-    Abroad,
-}
-
-impl Residency {
-    /// As in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InProvince => "in_province",
-            Self::OutOfProvince => "out_of_province",
-            Self::Abroad => "abroad",
-        }
-    }
-}
+use crate::experts::model::Residency;
 
 /// What can be counted beside a search, and is filtered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,7 @@ mod filters;
 mod score;
 
 pub use facets::{Count, FacetSql, facets};
-pub use filters::{Codes, Condition, Facet, Filters, Residency};
+pub use filters::{Codes, Condition, Facet, Filters};
 pub use score::Weighed;
 
 use chrono::{DateTime, Utc};
