@@ -256,9 +256,7 @@ async fn run_load(store: &Store, load: Load) -> Result<ExitCode, StartError> {
         Load::Titles(args) => reference::load::titles(state, &Sheet::open(&args.file)?).await?,
         Load::Provinces(args) => reference::load::provinces(state, &Sheet::open(&args.file)?).await?,
         Load::Holidays(args) => reference::load::holidays(state, &Sheet::open(&args.file)?).await?,
-        Load::ConsentTexts(args) => {
-            experts::consent_texts::load(state, &Sheet::open(&args.file)?).await?
-        }
+        Load::ConsentTexts(args) => experts::consent_texts::load(state, &Sheet::open(&args.file)?).await?,
         Load::Organisations(args) => organisation_slice::load::load(state, &Sheet::open(&args.file)?).await?,
         Load::Experts(args) => return load_experts(store, args).await,
     };

@@ -158,6 +158,8 @@ pub async fn load(
         progress(&report);
         next = read?;
     }
+    // what the batches counted is added up, or the first searches would do it again and again
+    store::compact(&state.db).await?;
     Ok(report)
 }
 
@@ -395,6 +397,9 @@ async fn create(tx: &mut Conn, state: &State, options: Options<'_>, new: &[(Entr
         }
         store::insert_consents(tx, &consents).await?;
     }
+    // last, so that the words of a batch are counted once, for the audiences they end up with
+    let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
+    store::reindex(tx, &ids).await?;
     let sources: Vec<SourceRow> =
         new.iter().map(|(entry, line)| source_row(options.source, entry.id, line, version)).collect();
     store::put_sources(tx, &sources).await?;
@@ -444,6 +449,7 @@ async fn update(
     if publications {
         store::put_publications(tx, &[(id, line.publications.clone())]).await?;
     }
+    store::reindex(tx, &[id]).await?;
     store::put_sources(tx, &[source_row(source, id, line, row.version)]).await?;
     // a record may differ at its source in what is not kept here; the new version still wants its event
     Ok(Some(event.unwrap_or_else(|| Event::on("expert", id).action("experts.update"))))

@@ -116,6 +116,7 @@ pub(super) async fn enter(tx: &mut Conn, sealer: &Sealer, form: &ExpertForm) -> 
     let entry = Entry { id: new_id(), keys: Keys::of(&draft, &vocabulary), draft };
     store::insert(tx, sealer, std::slice::from_ref(&entry)).await?;
     store::put_publications(tx, &[(entry.id, publications)]).await?;
+    store::reindex(tx, &[entry.id]).await?;
     Ok((entry.id, created_event(&entry)))
 }
 
@@ -274,6 +275,7 @@ pub(super) async fn correct(
     if lists {
         store::put_publications(tx, &[(id, publications)]).await?;
     }
+    store::reindex(tx, &[id]).await?;
     Ok((row, Some(event)))
 }
 

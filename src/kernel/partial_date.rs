@@ -180,7 +180,8 @@ fn numbers(text: &str) -> Result<Vec<i16>, DateFault> {
             _ => return Err(DateFault::Unknown),
         }
     }
-    let separators = |c: char| c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c) || "/-. ,".contains(c);
+    let separators =
+        |c: char| c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c) || "/-. ,".contains(c);
     let sound = text.chars().all(separators) && !text.starts_with('-') && (1..=3).contains(&numbers.len());
     if sound { Ok(numbers) } else { Err(DateFault::Unknown) }
 }

@@ -14,11 +14,11 @@ mod mojibake;
 mod tests;
 mod unreadable;
 
-pub(crate) use legacy::is_syllable;
 pub use entities::decode_entities;
+pub(crate) use legacy::is_syllable;
 pub use legacy::{LegacyEncoding, decode_legacy, legacy_encoding};
-pub(crate) use mended::{has_untidy_blanks, solid};
 pub use mended::{Normalisation, mended, mended_multiline};
+pub(crate) use mended::{has_untidy_blanks, solid};
 pub use unreadable::{Unreadable, unreadable};
 
 use unicode_normalization::UnicodeNormalization;

@@ -16,12 +16,15 @@ mod experts {
     mod consents;
     mod enter;
     mod load;
+    mod noninterference;
     mod patch;
     mod profile;
     mod record;
     mod restricted;
     mod search;
+    mod search_filters;
     mod search_order;
+    mod search_words;
     mod unseen;
 }
 mod fields;

@@ -214,7 +214,9 @@ fn is_strong(before: &[char], rest: &[char], length: usize, letter: char) -> boo
             capitals == 0 && before.last().is_some_and(|c| c.is_alphabetic()) || in_word
         }
         // signs of formulas, which a root may stand before
-        '∞' | '±' | '≤' | '≥' | '∂' | '∑' | '∏' | 'π' | '∫' | 'Ω' | '∆' | '¥' | 'µ' if rest.first().is_some_and(|c| !c.is_alphabetic()) => {
+        '∞' | '±' | '≤' | '≥' | '∂' | '∑' | '∏' | 'π' | '∫' | 'Ω' | '∆' | '¥' | 'µ'
+            if rest.first().is_some_and(|c| !c.is_alphabetic()) =>
+        {
             before.last().is_some_and(|c| c.is_alphabetic())
         }
         '\u{A0}' => capitals < 2 && !after.is_some_and(char::is_alphabetic),
