@@ -1,5 +1,11 @@
 // @generated automatically by Diesel CLI.
 
+pub mod sql_types {
+    #[derive(diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "tsvector", schema = "pg_catalog"))]
+    pub struct Tsvector;
+}
+
 diesel::table! {
     academic_titles (code) {
         code -> Text,
@@ -208,6 +214,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Tsvector;
+
+    expert_search (expert_id) {
+        expert_id -> Uuid,
+        words -> Tsvector,
+        specialties -> Array<Nullable<Text>>,
+        standing -> Int2,
+        name_sort -> Bytea,
+        public_profile -> Bool,
+        agency_search -> Bool,
+    }
+}
+
+diesel::table! {
     expert_sources (source, external_id) {
         source -> Text,
         external_id -> Text,
@@ -242,11 +263,6 @@ diesel::table! {
         languages -> Array<Nullable<Text>>,
         publications_count -> Nullable<Int4>,
         standing -> Int2,
-        name_key -> Text,
-        topic_key -> Text,
-        work_key -> Text,
-        search_key -> Text,
-        accent_key -> Text,
         public_profile -> Bool,
         agency_search -> Bool,
         created_at -> Timestamptz,
@@ -438,6 +454,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    search_words (id) {
+        id -> Int8,
+        kind -> Text,
+        key -> Text,
+        label -> Text,
+        everybody -> Int4,
+        agencies -> Int4,
+        public -> Int4,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Uuid,
         account_id -> Uuid,
@@ -489,6 +517,7 @@ diesel::joinable!(expert_nominations -> experts (expert_id));
 diesel::joinable!(expert_nominations -> organisations (organisation_id));
 diesel::joinable!(expert_publications -> experts (expert_id));
 diesel::joinable!(expert_restricted -> experts (expert_id));
+diesel::joinable!(expert_search -> experts (expert_id));
 diesel::joinable!(expert_sources -> experts (expert_id));
 diesel::joinable!(experts -> provinces (province_id));
 diesel::joinable!(field_group_fields -> field_groups (group_code));
@@ -517,6 +546,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     expert_nominations,
     expert_publications,
     expert_restricted,
+    expert_search,
     expert_sources,
     experts,
     field_group_fields,
@@ -533,6 +563,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     refresh_tokens,
     science_fields,
     sealing_keys,
+    search_words,
     sessions,
     settings,
     sign_in_meters,

@@ -244,14 +244,14 @@ fn check(username: &str, password: &Redacted<String>, consents: Choices) -> Answ
         faults.extend(problem.errors().iter().cloned());
     }
     if consents.listing != Some(true) {
-        faults.push(FieldError {
-            pointer: "/consents/listing".to_owned(),
-            code: "required",
-            detail: say!(
+        faults.push(FieldError::new(
+            "/consents/listing",
+            "required",
+            say!(
                 "Phải đồng ý được lưu trong ngân hàng chuyên gia; nếu không đồng ý, dùng POST /api/v1/invitations/decline.",
                 "The consent to be kept in the bank is needed; to say no, use POST /api/v1/invitations/decline.",
             ),
-        });
+        ));
     }
     Problem::fields(faults).map_or(name, Err)
 }

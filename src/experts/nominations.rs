@@ -13,7 +13,6 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::form::{self, ExpertForm};
-use super::keys::Keys;
 use super::model::Draft;
 use super::policy::{DecideNomination, NominateExpert, ReadExpert, ReadNominations};
 use super::profile;
@@ -35,6 +34,7 @@ use crate::kernel::partial_date::PartialDate;
 use crate::kernel::precondition::{IfMatch, fresh, fresh_page, written};
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::kernel::sealed::Sealer;
+use crate::kernel::text::fold;
 use crate::say;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -333,7 +333,7 @@ async fn candidates(
         value.iter().flat_map(|value| sealer.keyed_hashes(purpose, value)).collect::<Vec<_>>()
     };
     let of = Sameness {
-        name_key: Keys::of(&draft, vocabulary).name_key,
+        name: fold(&draft.name.full),
         emails: hashes("email", &draft.restricted.email),
         phones: hashes("phone", &draft.restricted.phone),
         birth_year: draft.restricted.date_of_birth.map(PartialDate::year),
@@ -452,12 +452,7 @@ async fn list_nominations(permit: Permit<ReadNominations>, query: Params<Nominat
     responses((status = 200, description = "The nomination", body = Nomination)),
 )]
 #[get("/experts/nominations/{id}")]
-async fn read_nomination(
-    permit: Permit<ReadNominations>,
-    id: Id,
-    _: Params<Nothing>,
-    req: HttpRequest,
-) -> Answer {
+async fn read_nomination(permit: Permit<ReadNominations>, id: Id, _: Params<Nothing>, req: HttpRequest) -> Answer {
     let (version, nomination) = whole(&permit, id.0).await?;
     let version = permit.may::<DecideNomination>(|_| true).then_some(version);
     fresh(&req, version, "private", &nomination)

@@ -12,7 +12,7 @@ use super::keys::Keys;
 use super::model::{Draft, ExpertField, Purpose, WorkKind};
 use super::policy::{CreateExpert, ReadExpert, UpdateExpert};
 use super::states;
-use super::store::{self, Entry, ProfileRow};
+use super::store::{self, Entry, ProfileRow, Whole};
 use super::view::{BankRecord, Expert, ExpertCard, Life};
 use super::vocabulary::Vocabulary;
 use super::workplaces;
@@ -42,13 +42,15 @@ fn sees_record(scope: &Scope, id: Uuid) -> bool {
 
 /// Builds the view for a caller.
 pub(super) async fn view(conn: &mut Conn, scope: &Scope, row: ProfileRow) -> Answer<Expert> {
-    let id = row.id;
-    let fields = store::fields(conn, &[id]).await?.remove(&id).unwrap_or_default();
-    let vocabulary = Vocabulary::to_show(conn, &fields).await?;
-    let publications = store::publications(conn, id).await?;
-    let record = if sees_record(scope, id) { Some(record(conn, scope, &row).await?) } else { None };
-    let life = Life::new(&row, store::memberships(conn, id).await?);
-    Ok(Expert { card: ExpertCard::new(row, fields, &vocabulary), life, publications, record })
+    let record = if sees_record(scope, row.id) { Some(record(conn, scope, &row).await?) } else { None };
+    let (whole, vocabulary) = store::whole(conn, scope, &row.id.to_string()).await?;
+    Ok(shown(whole, &vocabulary, record))
+}
+
+fn shown(whole: Whole, vocabulary: &Vocabulary, record: Option<BankRecord>) -> Expert {
+    let Whole { row, fields, memberships, publications } = whole;
+    let life = Life::new(&row, memberships);
+    Expert { card: ExpertCard::new(row, fields, vocabulary), life, publications, record }
 }
 
 async fn record(conn: &mut Conn, scope: &Scope, row: &ProfileRow) -> Answer<BankRecord> {
@@ -114,6 +116,7 @@ pub(super) async fn enter(tx: &mut Conn, sealer: &Sealer, form: &ExpertForm) -> 
     let entry = Entry { id: new_id(), keys: Keys::of(&draft, &vocabulary), draft };
     store::insert(tx, sealer, std::slice::from_ref(&entry)).await?;
     store::put_publications(tx, &[(entry.id, publications)]).await?;
+    store::reindex(tx, &[entry.id]).await?;
     Ok((entry.id, created_event(&entry)))
 }
 
@@ -180,14 +183,16 @@ fn members(draft: &Draft) -> Map<String, Value> {
 )]
 #[get("/experts/{key}")]
 async fn read_expert(permit: Permit<ReadExpert>, key: Key, _: Params<Nothing>, req: HttpRequest) -> Answer {
-    let mut conn = permit.read().await?;
-    let row = store::find(&mut conn, permit.scope(), &key.0).await?;
-    let (id, version) = (row.id, row.version);
-    let expert = view(&mut conn, permit.scope(), row).await?;
-    drop(conn);
-    let editor =
-        permit.may::<UpdateExpert>(|reach| reach == Reach::All || permit.scope().actor.expert_id() == Some(id));
-    let cache = if permit.scope().reach == Reach::Public { "public" } else { "private" };
+    let scope = permit.scope();
+    let (whole, vocabulary) = permit.quick(async |conn| store::whole(conn, scope, &key.0).await).await?;
+    let (id, version) = (whole.row.id, whole.row.version);
+    let record = match sees_record(scope, id) {
+        true => Some(record(&mut permit.read().await?, scope, &whole.row).await?),
+        false => None,
+    };
+    let expert = shown(whole, &vocabulary, record);
+    let editor = permit.may::<UpdateExpert>(|reach| reach == Reach::All || scope.actor.expert_id() == Some(id));
+    let cache = if scope.reach == Reach::Public { "public" } else { "private" };
     fresh(&req, editor.then_some(version), cache, &expert)
 }
 
@@ -270,6 +275,7 @@ pub(super) async fn correct(
     if lists {
         store::put_publications(tx, &[(id, publications)]).await?;
     }
+    store::reindex(tx, &[id]).await?;
     Ok((row, Some(event)))
 }
 

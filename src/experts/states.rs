@@ -11,7 +11,8 @@ use uuid::Uuid;
 use super::consents;
 use super::model::Purpose;
 use super::policy::{
-    ActivateExpert, ConfirmExpert, InviteExpert, LeaveBank, MarkDeceased, PauseExpert, RequestConfirmation, ReturnExpert,
+    ActivateExpert, ConfirmExpert, InviteExpert, LeaveBank, MarkDeceased, PauseExpert, RequestConfirmation,
+    ReturnExpert,
 };
 use super::profile;
 use super::settings;

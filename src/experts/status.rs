@@ -215,11 +215,7 @@ mod tests {
     #[test]
     fn every_state_knows_these_verbs_and_no_other() {
         for (from, agreed, stranger) in [
-            (
-                "nominated",
-                "leave>left mark-deceased>deceased",
-                "invite>invited leave>left mark-deceased>deceased",
-            ),
+            ("nominated", "leave>left mark-deceased>deceased", "invite>invited leave>left mark-deceased>deceased"),
             ("invited", "leave>left mark-deceased>deceased", "invite>invited leave>left mark-deceased>deceased"),
             (
                 "consented",
@@ -236,7 +232,11 @@ mod tests {
                 "confirm>paused confirmation-link>paused resume>active leave>left mark-deceased>deceased",
                 "invite>paused confirm>paused confirmation-link>paused leave>left mark-deceased>deceased",
             ),
-            ("left", "mark-deceased>deceased return>consented", "invite>invited mark-deceased>deceased return>nominated"),
+            (
+                "left",
+                "mark-deceased>deceased return>consented",
+                "invite>invited mark-deceased>deceased return>nominated",
+            ),
             ("deceased", "return>consented", "return>nominated"),
         ] {
             let state = Status::parse(from).unwrap();

@@ -9,7 +9,7 @@ use super::model::{
     Award, CouncilExperience, Education, ExpertField, Language, Membership, Patent, Project, Publication, Purpose,
     Residency, WorkKind, WorkPeriod,
 };
-use super::reasons::Reason;
+use super::reasons::{Correction, Highlight, Reason};
 use super::store::{ProfileRow, texts};
 use super::vocabulary::Vocabulary;
 
@@ -265,7 +265,21 @@ pub struct ExpertHit {
     /// The expert.
     #[serde(flatten)]
     pub card: ExpertCard,
+    /// What tells namesakes apart: title, workplace, province, field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "PGS.TS · Trường Đại học Tân Trào · Tuyên Quang · Lâm sinh")]
+    pub hint: Option<String>,
     /// Why it was found; empty without `q`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Reason>,
+    /// With `highlight=true`: the reasons, with what is hit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub highlights: Vec<Highlight>,
+    /// With `q`: `exact` when the words were found, `fuzzy` when one had to be taken for another.
+    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
+    #[schema(example = "exact")]
+    pub kind: Option<&'static str>,
+    /// The words that were taken for others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
 }

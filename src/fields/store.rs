@@ -3,13 +3,14 @@
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
+use serde::Deserialize;
 
 use crate::db::Conn;
 use crate::db::schema::{field_group_fields, field_groups, science_fields};
 use crate::kernel::problem::Answer;
 
 /// A field of science and technology.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Deserialize)]
 #[diesel(table_name = science_fields)]
 #[expect(missing_docs, reason = "columns")]
 pub struct FieldRow {
@@ -43,7 +44,7 @@ pub async fn with_ancestors(conn: &mut Conn, codes: &[&str]) -> Answer<Vec<Field
 }
 
 /// A group of fields ("nhóm ngành, lĩnh vực") with the fields it takes along.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "columns")]
 pub struct GroupRow {
     pub code: String,

@@ -18,11 +18,15 @@ mod experts {
     mod links;
     mod load;
     mod nominations;
+    mod noninterference;
     mod patch;
     mod profile;
+    mod record;
     mod restricted;
     mod search;
+    mod search_filters;
     mod search_order;
+    mod search_words;
     mod states;
     mod unseen;
 }
@@ -44,6 +48,7 @@ mod organisations {
 mod provinces;
 mod reference;
 mod reset;
+mod shared_connections;
 mod support;
 mod throttle;
 mod workplaces;

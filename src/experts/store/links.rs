@@ -80,9 +80,6 @@ pub async fn use_link(tx: &mut Conn, kind: LinkKind, token: &[u8], outcome: &str
 /// Makes all links of a person useless.
 pub async fn void_links(tx: &mut Conn, expert: Uuid) -> Answer<()> {
     let open = expert_links::table.filter(expert_links::expert_id.eq(expert).and(expert_links::spent_at.is_null()));
-    diesel::update(open)
-        .set((expert_links::spent_at.eq(now()), expert_links::outcome.eq("void")))
-        .execute(tx)
-        .await?;
+    diesel::update(open).set((expert_links::spent_at.eq(now()), expert_links::outcome.eq("void"))).execute(tx).await?;
     Ok(())
 }

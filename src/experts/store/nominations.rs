@@ -12,6 +12,7 @@ use crate::db::Conn;
 use crate::db::schema::expert_nominations;
 use crate::kernel::clock::now;
 use crate::kernel::problem::Answer;
+use crate::kernel::text::fold;
 
 /// A nomination; the form and the reasons are sealed.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -140,8 +141,8 @@ pub struct CandidateRow {
 /// What people are compared by.
 #[derive(Debug, Default)]
 pub struct Sameness {
-    /// The folded name.
-    pub name_key: String,
+    /// The folded name, its words divided by blanks.
+    pub name: String,
     /// Keyed hashes of the e-mail address, under every key of the ring.
     pub emails: Vec<Vec<u8>>,
     /// Those of the phone number.
@@ -153,13 +154,16 @@ pub struct Sameness {
 /// Who bears the same folded name or has the same e-mail address; the year of birth and the phone say more about them. The
 /// most alike first.
 pub async fn candidates(conn: &mut Conn, of: &Sameness, limit: i64) -> Answer<Vec<CandidateRow>> {
+    // words of the index stand in the order of the name; a longer name that holds them is told apart below
+    let words: Vec<String> = of.name.split(' ').map(|word| format!("'{word}':A")).collect();
     // two look-ups by index: one condition with OR over both tables would read all of them
-    Ok(diesel::sql_query(
-        "WITH found AS (
-             SELECT id FROM experts WHERE name_key = $1
+    let rows: Vec<CandidateRow> = diesel::sql_query(
+        "WITH named AS (SELECT expert_id AS id FROM expert_search WHERE words @@ $1::tsquery),
+         found AS (
+             SELECT id FROM named
              UNION SELECT expert_id FROM expert_restricted WHERE email_hashes && $2),
          compared AS (
-             SELECT e.id, e.code, e.full_name, e.status, e.birth_year, e.workplace, e.name_key = $1 AS same_name,
+             SELECT e.id, e.code, e.full_name, e.status, e.birth_year, e.workplace, e.id IN (SELECT id FROM named) AS same_name,
                     coalesce(r.email_hashes && $2, false) AS same_email,
                     coalesce(r.phone_hashes && $3, false) AS same_phone,
                     coalesce(e.birth_year = $4, false) AS same_birth_year
@@ -167,11 +171,13 @@ pub async fn candidates(conn: &mut Conn, of: &Sameness, limit: i64) -> Answer<Ve
          SELECT * FROM compared
           ORDER BY same_name::int + same_email::int + same_phone::int + same_birth_year::int DESC, id LIMIT $5",
     )
-    .bind::<Text, _>(&of.name_key)
+    .bind::<Text, _>(words.join(" <-> "))
     .bind::<Array<Binary>, _>(&of.emails)
     .bind::<Array<Binary>, _>(&of.phones)
     .bind::<Nullable<SmallInt>, _>(of.birth_year)
     .bind::<BigInt, _>(limit)
     .load(conn)
-    .await?)
+    .await?;
+    let told = rows.into_iter().map(|row| CandidateRow { same_name: fold(&row.full_name) == of.name, ..row });
+    Ok(told.filter(|row| row.same_name || row.same_email).collect())
 }
