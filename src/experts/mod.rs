@@ -1,6 +1,7 @@
 //! The expert bank: profiles, consents, restricted data, search, and loading.
 
 mod consents;
+pub mod counts;
 pub mod form;
 pub mod keys;
 pub mod load;

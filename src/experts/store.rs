@@ -1,11 +1,13 @@
 //! All SQL of experts but the search.
 
 mod consents;
+mod counts;
 mod search;
 mod sources;
 mod workplaces;
 
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
+pub use counts::{FieldCounts, GroupCounts, count_fields, count_groups};
 pub use search::{Hit, Order, SearchSql, SeekKey, run as search};
 pub use sources::{SourceRow, put_sources, source_ids, sources};
 pub use workplaces::{

@@ -1,4 +1,8 @@
-//! All SQL of fields.
+//! All SQL of fields and their groups.
+
+mod groups;
+
+pub use groups::{GroupRow, all_groups, fields_of_group, group, groups, groups_of_field, put_groups};
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
@@ -26,6 +30,32 @@ pub struct FieldRow {
 pub async fn all(conn: &mut Conn) -> Answer<Vec<FieldRow>> {
     let order = (science_fields::scheme, science_fields::code);
     Ok(science_fields::table.select(FieldRow::as_select()).order(order).load(conn).await?)
+}
+
+/// The fields of a scheme, in the order of codes.
+pub async fn of_scheme(conn: &mut Conn, scheme: &str) -> Answer<Vec<FieldRow>> {
+    let rows = science_fields::table.filter(science_fields::scheme.eq(scheme)).order(science_fields::code);
+    Ok(rows.select(FieldRow::as_select()).load(conn).await?)
+}
+
+/// One field.
+pub async fn field(conn: &mut Conn, scheme: &str, code: &str) -> Answer<FieldRow> {
+    Ok(science_fields::table.find((scheme, code)).select(FieldRow::as_select()).first(conn).await?)
+}
+
+/// The fields above one, the broadest first.
+pub async fn above(conn: &mut Conn, row: &FieldRow) -> Answer<Vec<FieldRow>> {
+    let mut rows = with_ancestors(conn, &[&row.code]).await?;
+    rows.retain(|other| other.scheme == row.scheme && other.level < row.level);
+    rows.sort_by_key(|other| other.level);
+    Ok(rows)
+}
+
+/// The fields right under one, in the order of codes.
+pub async fn children(conn: &mut Conn, row: &FieldRow) -> Answer<Vec<FieldRow>> {
+    let under = science_fields::scheme.eq(&row.scheme).and(science_fields::parent_code.eq(&row.code));
+    let rows = science_fields::table.filter(under).order(science_fields::code);
+    Ok(rows.select(FieldRow::as_select()).load(conn).await?)
 }
 
 /// The fields with these codes, of any scheme, and those above them (whose codes they begin with).
