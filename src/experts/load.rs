@@ -18,6 +18,7 @@ use super::form::{self, ExpertForm};
 use super::keys::Keys;
 use super::model::{Draft, Publication, Purpose};
 use super::profile::{created_event, updated_event};
+use super::publications;
 use super::store::{self, ConsentRow, Entry, SourceRow};
 use super::vocabulary::Vocabulary;
 use super::workplaces;
@@ -215,6 +216,7 @@ fn read_record(
     if !seen.insert(id.clone()) {
         return Err(refuse(&external_id, vec![fault("/external_id", "duplicate", "an earlier line has the same id")]));
     }
+    let publications = publications::without_ids(publications);
     Ok(Line { number, external_id: id, digest, digests, draft, publications })
 }
 
@@ -371,13 +373,10 @@ async fn update(
     let fields = store::fields(tx, &[id]).await?.remove(&id).unwrap_or_default();
     let restricted = store::restricted(tx, &state.sealer, id).await?;
     let old = row.into_draft(fields, restricted);
-    let publications = store::publications(tx, id).await? != line.publications;
+    let publications = publications::replace(tx, id, line.publications.clone()).await?;
     let event = updated_event(id, &old, &line.draft, publications);
     let entry = Entry { id, keys: Keys::of(&line.draft, vocabulary), draft: line.draft.clone() };
     let row = store::update(tx, &state.sealer, &entry).await?;
-    if publications {
-        store::put_publications(tx, &[(id, line.publications.clone())]).await?;
-    }
     store::put_sources(tx, &[source_row(source, id, line, row.version)]).await?;
     // a record may differ at its source in what is not kept here; the new version still wants its event
     Ok(Some(event.unwrap_or_else(|| Event::on("expert", id).action("experts.update"))))

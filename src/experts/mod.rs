@@ -8,6 +8,7 @@ pub mod load;
 pub mod model;
 pub mod policy;
 mod profile;
+mod publications;
 mod reasons;
 mod restricted;
 mod search;
@@ -26,5 +27,6 @@ pub fn configure(config: &mut ServiceConfig) {
     profile::configure(config);
     restricted::configure(config);
     consents::configure(config);
+    publications::configure(config);
     workplaces::configure(config);
 }

@@ -40,27 +40,16 @@ impl Restricted {
 }
 
 /// A publication.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "named as in the form")]
 pub struct Publication {
-    /// Title.
-    #[schema(example = "Phục hồi rừng tự nhiên trên núi đá vôi")]
+    /// None until it is stored.
+    pub id: Option<Uuid>,
     pub title: String,
-    /// Abstract.
-    #[serde(default, rename = "abstract", skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
-    /// Year of publication.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = 2021)]
     pub year: Option<i16>,
-    /// Journal, conference or publisher.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub venue: Option<String>,
-    /// Digital object identifier.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doi: Option<String>,
-    /// Authors in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authors: Vec<String>,
 }
 

@@ -7,10 +7,11 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::form::{self, ExpertForm, FieldRef};
+use super::form::{self, ExpertForm, FieldRef, PublicationForm};
 use super::keys::Keys;
-use super::model::{Draft, Publication, Purpose};
+use super::model::{Draft, Purpose};
 use super::policy::{CreateExpert, ReadExpert, UpdateExpert};
+use super::publications::{self, PublicationView};
 use super::store::{self, Entry, ProfileRow};
 use super::view::{BankRecord, Expert, ExpertCard};
 use super::vocabulary::Vocabulary;
@@ -44,7 +45,7 @@ async fn view(conn: &mut Conn, scope: &Scope, row: ProfileRow) -> Answer<Expert>
     let id = row.id;
     let fields = store::fields(conn, &[id]).await?.remove(&id).unwrap_or_default();
     let vocabulary = Vocabulary::to_show(conn, &fields).await?;
-    let publications = store::publications(conn, id).await?;
+    let publications = store::publications(conn, id).await?.into_iter().map(PublicationView::from).collect();
     let record = if sees_record(scope, id) { Some(record(conn, &row).await?) } else { None };
     Ok(Expert { card: ExpertCard::new(row, fields, &vocabulary), publications, record })
 }
@@ -63,7 +64,7 @@ async fn record(conn: &mut Conn, row: &ProfileRow) -> Answer<BankRecord> {
     })
 }
 
-fn invalid(faults: Vec<FieldError>) -> Problem {
+pub(super) fn invalid(faults: Vec<FieldError>) -> Problem {
     Problem::fields(faults).unwrap_or_else(|| Problem::internal("a form without faults was refused"))
 }
 
@@ -87,7 +88,7 @@ async fn create_expert(permit: Permit<CreateExpert>, once: Once, body: Body<Expe
             workplaces::link(tx, &mut [&mut draft]).await?;
             let entry = Entry { id: new_id(), keys: Keys::of(&draft, &vocabulary), draft };
             store::insert(tx, &sealer, std::slice::from_ref(&entry)).await?;
-            store::put_publications(tx, &[(entry.id, publications)]).await?;
+            store::put_publications(tx, &[(entry.id, publications::without_ids(publications))]).await?;
             Ok((entry.id, created_event(&entry)))
         })
         .await?;
@@ -106,14 +107,13 @@ pub(super) fn created_event(entry: &Entry) -> Event {
 }
 
 /// The event of a changed expert; none when nothing changed.
-pub(super) fn updated_event(id: Uuid, old: &Draft, new: &Draft, publications: bool) -> Option<Event> {
+pub(super) fn updated_event(id: Uuid, old: &Draft, new: &Draft, publications: Option<Value>) -> Option<Event> {
+    let listed = publications.is_some();
     let mut values = changes(old, new);
-    if publications {
-        values.insert("publications".to_owned(), Value::Null);
-    }
+    values.extend(publications.map(|pair| ("publications".to_owned(), pair)));
     let fields: Vec<String> = values.keys().cloned().collect();
     let event = Event::on("expert", id).action("experts.update").fields(fields).values(Value::Object(values));
-    (old != new || publications).then_some(event)
+    (old != new || listed).then_some(event)
 }
 
 /// Field by field, old and new. The audit log keeps them sealed, restricted ones too.
@@ -211,8 +211,8 @@ pub struct ExpertPatch {
     #[schema(value_type = Option<i32>)]
     pub publications_count: Change<i32>,
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Publication>>)]
-    pub publications: Change<Vec<Publication>>,
+    #[schema(value_type = Option<Vec<PublicationForm>>)]
+    pub publications: Change<Vec<PublicationForm>>,
 }
 
 impl ExpertPatch {
@@ -297,15 +297,12 @@ async fn patch_expert(permit: Permit<UpdateExpert>, key: Key, if_match: IfMatch,
             if links {
                 workplaces::link(tx, &mut [&mut draft]).await?;
             }
-            let new_publications = lists_publications && store::publications(tx, id).await? != publications;
-            let Some(event) = updated_event(id, &old, &draft, new_publications) else {
+            let listed = if lists_publications { publications::replace(tx, id, publications).await? } else { None };
+            let Some(event) = updated_event(id, &old, &draft, listed) else {
                 return Ok(((row.version, view(tx, &scope, row).await?), None));
             };
             let entry = Entry { id, keys: Keys::of(&draft, &vocabulary), draft };
             let row = store::update(tx, &sealer, &entry).await?;
-            if new_publications {
-                store::put_publications(tx, &[(id, publications)]).await?;
-            }
             Ok(((row.version, view(tx, &scope, row).await?), Some(event)))
         })
         .await?;

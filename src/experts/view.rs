@@ -5,7 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::model::{ExpertField, Publication, Purpose};
+use super::model::{ExpertField, Purpose};
+use super::publications::PublicationView;
 use super::reasons::Reason;
 use super::store::ProfileRow;
 use super::vocabulary::Vocabulary;
@@ -133,7 +134,7 @@ pub struct Expert {
     #[serde(flatten)]
     pub card: ExpertCard,
     /// Publications, where known.
-    pub publications: Vec<Publication>,
+    pub publications: Vec<PublicationView>,
     /// For the Union, the auditor and the person only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<BankRecord>,
