@@ -1,8 +1,10 @@
 //! The expert bank: profiles, consents, restricted data, search, and loading.
 
+mod availability;
 mod consents;
 pub mod counts;
 pub mod form;
+mod history;
 pub mod keys;
 pub mod load;
 pub mod model;
@@ -28,5 +30,7 @@ pub fn configure(config: &mut ServiceConfig) {
     restricted::configure(config);
     consents::configure(config);
     publications::configure(config);
+    availability::configure(config);
+    history::configure(config);
     workplaces::configure(config);
 }

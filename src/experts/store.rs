@@ -1,5 +1,6 @@
 //! All SQL of experts but the search.
 
+mod availability;
 mod consents;
 mod counts;
 mod publications;
@@ -7,6 +8,7 @@ mod search;
 mod sources;
 mod workplaces;
 
+pub use availability::{add_period, delete_period, find_period, overlapping, periods, update_period};
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
 pub use counts::{FieldCounts, GroupCounts, count_fields, count_groups};
 pub use publications::{
