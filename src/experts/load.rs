@@ -370,9 +370,7 @@ async fn update(
 ) -> Answer<Option<Event>> {
     let scope = crate::access::permit::Scope::SYSTEM;
     let row = store::lock(tx, &scope, &id.to_string()).await?;
-    let fields = store::fields(tx, &[id]).await?.remove(&id).unwrap_or_default();
-    let restricted = store::restricted(tx, &state.sealer, id).await?;
-    let old = row.into_draft(fields, restricted);
+    let old = row.into_draft(store::parts(tx, &state.sealer, id).await?);
     let publications = publications::replace(tx, id, line.publications.clone()).await?;
     let event = updated_event(id, &old, &line.draft, publications);
     let entry = Entry { id, keys: Keys::of(&line.draft, vocabulary), draft: line.draft.clone() };

@@ -1,19 +1,19 @@
 //! `POST /experts`, `GET /experts/{key}`, `PATCH /experts/{key}`.
 
+use std::collections::BTreeSet;
+
 use actix_web::{HttpRequest, get, patch, post};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use utoipa::ToSchema;
+use serde_json::{Map, Value, json};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::form::{self, ExpertForm, FieldRef, PublicationForm};
+use super::form::{self, ExpertForm, ExpertPatch};
 use super::keys::Keys;
-use super::model::{Draft, Purpose};
+use super::model::{Draft, ExpertField, Purpose, WorkKind};
 use super::policy::{CreateExpert, ReadExpert, UpdateExpert};
 use super::publications::{self, PublicationView};
 use super::store::{self, Entry, ProfileRow};
-use super::view::{BankRecord, Expert, ExpertCard};
+use super::view::{BankRecord, Expert, ExpertCard, Life};
 use super::vocabulary::Vocabulary;
 use super::workplaces;
 use crate::access::permit::{Permit, Scope};
@@ -25,11 +25,11 @@ use crate::http::idempotency::Once;
 use crate::http::params::{Nothing, Params};
 use crate::http::path::Key;
 use crate::kernel::id::new_id;
-use crate::kernel::patch::Change;
 use crate::kernel::precondition::{IfMatch, fresh, written};
 use crate::kernel::problem::{Answer, FieldError, Problem};
-use crate::kernel::redacted::Redacted;
+use crate::kernel::sealed::Sealer;
 use crate::kernel::text::display;
+use crate::say;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(create_expert).service(read_expert).service(patch_expert);
@@ -47,7 +47,8 @@ async fn view(conn: &mut Conn, scope: &Scope, row: ProfileRow) -> Answer<Expert>
     let vocabulary = Vocabulary::to_show(conn, &fields).await?;
     let publications = store::publications(conn, id).await?.into_iter().map(PublicationView::from).collect();
     let record = if sees_record(scope, id) { Some(record(conn, &row).await?) } else { None };
-    Ok(Expert { card: ExpertCard::new(row, fields, &vocabulary), publications, record })
+    let life = Life::new(&row, store::memberships(conn, id).await?);
+    Ok(Expert { card: ExpertCard::new(row, fields, &vocabulary), life, publications, record })
 }
 
 async fn record(conn: &mut Conn, row: &ProfileRow) -> Answer<BankRecord> {
@@ -57,8 +58,20 @@ async fn record(conn: &mut Conn, row: &ProfileRow) -> Answer<BankRecord> {
         status: row.status.clone(),
         gender: row.gender.clone(),
         birth_year: row.birth_year,
+        birth_precision: row.birth_precision.clone(),
+        nationality: row.nationality.clone(),
         consents,
         sources: store::source_ids(conn, row.id).await?,
+        nominated_by: row.nominated_by,
+        verified_by: row.verified_by,
+        verified_at: row.verified_at,
+        standing_evidence: row.standing_evidence.clone(),
+        max_parallel: row.max_parallel,
+        accepted_kinds: store::texts(row.accepted_kinds.clone())
+            .iter()
+            .filter_map(|kind| WorkKind::parse(kind))
+            .collect(),
+        last_confirmed: row.last_confirmed,
         created_at: row.created_at,
         updated_at: row.updated_at,
     })
@@ -117,25 +130,37 @@ pub(super) fn updated_event(id: Uuid, old: &Draft, new: &Draft, publications: Op
 }
 
 /// Field by field, old and new. The audit log keeps them sealed, restricted ones too.
-fn changes(old: &Draft, new: &Draft) -> serde_json::Map<String, Value> {
-    let fields = |draft: &Draft| {
-        let fields: Vec<Value> =
-            draft.fields.iter().map(|f| json!({"scheme": f.scheme, "code": f.code, "main": f.main})).collect();
-        json!({
-            "full_name": draft.name.full, "academic_rank": draft.academic_rank, "degree": draft.degree,
-            "other_titles": draft.other_titles, "gender": draft.gender, "position": draft.position,
-            "workplace": draft.workplace, "workplace_id": draft.workplace_id, "province": draft.province_id,
-            "fields": fields, "specialties": draft.specialties, "languages": draft.languages,
-            "publications_count": draft.publications_count, "date_of_birth": draft.restricted.date_of_birth,
-            "email": draft.restricted.email, "phone": draft.restricted.phone,
-        })
-    };
-    let (Value::Object(old), Value::Object(new)) = (fields(old), fields(new)) else { return serde_json::Map::new() };
-    let pairs = new.into_iter().filter_map(|(name, new)| {
+fn changes(old: &Draft, new: &Draft) -> Map<String, Value> {
+    let old = members(old);
+    let pairs = members(new).into_iter().filter_map(|(name, new)| {
         let old = old.get(&name).cloned().unwrap_or_default();
         (old != new).then(|| (name, json!([old, new])))
     });
     pairs.collect()
+}
+
+/// A record member by member, named as in the form.
+fn members(draft: &Draft) -> Map<String, Value> {
+    let field = |f: &ExpertField| json!({"scheme": f.scheme, "code": f.code, "main": f.main});
+    let fields: Vec<Value> = draft.fields.iter().map(field).collect();
+    let (restricted, details) = (&draft.restricted, &draft.details);
+    let members = json!({
+        "full_name": draft.name.full, "former_names": draft.former_names, "other_names": draft.other_names,
+        "gender": draft.gender, "nationality": draft.nationality, "date_of_birth": restricted.date_of_birth,
+        "academic_rank": draft.academic_rank, "academic_rank_year": draft.academic_rank_year, "degree": draft.degree,
+        "degree_year": draft.degree_year, "other_titles": draft.other_titles, "honours": draft.honours,
+        "professional_title": draft.professional_title, "position": draft.position, "unit": draft.unit,
+        "workplace": draft.workplace, "workplace_id": draft.workplace_id, "province": draft.province_id,
+        "country": draft.country, "fields": fields, "field_groups": draft.field_groups,
+        "specialties": draft.specialties, "languages": draft.languages, "biography": draft.biography,
+        "education": details.education, "work_history": details.work_history, "projects": details.projects,
+        "awards": details.awards, "patents": details.patents, "council_experience": details.council_experience,
+        "memberships": draft.memberships, "publications_count": draft.publications_count, "email": restricted.email,
+        "phone": restricted.phone, "address": restricted.address, "nominated_by": draft.nominated_by,
+        "standing_evidence": draft.standing_evidence, "max_parallel": draft.max_parallel,
+        "accepted_kinds": draft.accepted_kinds,
+    });
+    if let Value::Object(members) = members { members } else { Map::new() }
 }
 
 /// Read an expert
@@ -160,105 +185,6 @@ async fn read_expert(permit: Permit<ReadExpert>, key: Key, _: Params<Nothing>, r
     fresh(&req, editor.then_some(version), cache, &expert)
 }
 
-/// Changes to a profile, as a merge patch: absent keeps, `null` clears, a list is replaced whole.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"position": "Viện trưởng", "specialties": ["Lâm sinh"]}))]
-pub struct ExpertPatch {
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    pub full_name: Change<String>,
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    pub gender: Change<String>,
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    pub date_of_birth: Change<Redacted<String>>,
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    pub academic_rank: Change<String>,
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    pub degree: Change<String>,
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    pub position: Change<String>,
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    pub workplace: Change<String>,
-    #[serde(default)]
-    #[schema(value_type = Option<Uuid>)]
-    pub workplace_id: Change<Uuid>,
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    pub province: Change<String>,
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<FieldRef>>)]
-    pub fields: Change<Vec<FieldRef>>,
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
-    pub specialties: Change<Vec<String>>,
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
-    pub languages: Change<Vec<String>>,
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    pub email: Change<Redacted<String>>,
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    pub phone: Change<Redacted<String>>,
-    #[serde(default)]
-    #[schema(value_type = Option<i32>)]
-    pub publications_count: Change<i32>,
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<PublicationForm>>)]
-    pub publications: Change<Vec<PublicationForm>>,
-}
-
-impl ExpertPatch {
-    /// The form after the patch: the stored draft written as a form, with the patch over it.
-    fn over(self, old: &Draft, vocabulary: &Vocabulary) -> ExpertForm {
-        let redacted = |value: Option<String>| value.map(Redacted::new);
-        let fields = old.fields.iter().map(|field| FieldRef {
-            scheme: Some(field.scheme.clone()),
-            code: field.code.clone(),
-            main: Some(field.main),
-        });
-        // titles typed with a new name count, unless the patch names others
-        let typed = match &self.full_name {
-            Change::Set(name) => vocabulary.lexicon().parse(name).ok(),
-            _ => None,
-        };
-        let (typed_rank, typed_degree) = typed.map(|name| (name.academic_rank, name.degree)).unwrap_or_default();
-        let same_workplace = match &self.workplace {
-            Change::Keep => true,
-            Change::Clear => false,
-            Change::Set(text) => old.workplace.as_deref() == Some(display(text).as_str()),
-        };
-        let birth = old.restricted.date_of_birth.map(|date| date.to_string());
-        ExpertForm {
-            full_name: self.full_name.apply(Some(old.name.full.clone())),
-            gender: self.gender.apply(old.gender.clone()),
-            date_of_birth: self.date_of_birth.apply(redacted(birth)),
-            academic_rank: self.academic_rank.apply(typed_rank.or_else(|| old.academic_rank.clone())),
-            degree: self.degree.apply(typed_degree.or_else(|| old.degree.clone())),
-            position: self.position.apply(old.position.clone()),
-            workplace: self.workplace.apply(old.workplace.clone()),
-            // another workplace is another organisation, until that is found or said
-            workplace_id: self.workplace_id.apply(old.workplace_id.filter(|_| same_workplace)),
-            // a province that is kept need not be one of today; see `patch_expert`
-            province: self.province.apply(None),
-            fields: self.fields.apply_or_default(fields.collect()),
-            specialties: self.specialties.apply_or_default(old.specialties.clone()),
-            languages: self.languages.apply_or_default(old.languages.clone()),
-            email: self.email.apply(redacted(old.restricted.email.clone())),
-            phone: self.phone.apply(redacted(old.restricted.phone.clone())),
-            publications_count: self.publications_count.apply(old.publications_count),
-            publications: self.publications.apply_or_default(Vec::new()),
-        }
-    }
-}
-
 /// Correct a profile
 ///
 /// The Union corrects any, a person their own.
@@ -276,35 +202,84 @@ async fn patch_expert(permit: Permit<UpdateExpert>, key: Key, if_match: IfMatch,
         .write(async move |tx| {
             let row = store::lock(tx, &scope, &key.0).await?;
             if_match.check(row.version)?;
-            let id = row.id;
-            let vocabulary = Vocabulary::read(tx).await?;
-            let fields = store::fields(tx, &[id]).await?.remove(&id).unwrap_or_default();
-            let restricted = store::restricted(tx, &sealer, id).await?;
-            let old = row.clone().into_draft(fields, restricted);
-            let (lists_publications, keeps_province) = (!body.0.publications.is_keep(), body.0.province.is_keep());
-            let moves = !(body.0.workplace.is_keep() && body.0.province.is_keep());
-            // what somebody said about the organisation stands until the workplace is another
-            let links = (moves && body.0.workplace_id.is_keep()) || matches!(body.0.workplace_id, Change::Set(_));
-            let form = body.0.over(&old, &vocabulary);
-            let (mut draft, publications) = form::read(&form, &vocabulary).map_err(invalid)?;
-            if draft.other_titles.is_empty() {
-                // titles beside rank and degree came with the name as it was once written, and stay until others do
-                draft.other_titles.clone_from(&old.other_titles);
-            }
-            if keeps_province {
-                draft.province_id = old.province_id;
-            }
-            if links {
-                workplaces::link(tx, &mut [&mut draft]).await?;
-            }
-            let listed = if lists_publications { publications::replace(tx, id, publications).await? } else { None };
-            let Some(event) = updated_event(id, &old, &draft, listed) else {
-                return Ok(((row.version, view(tx, &scope, row).await?), None));
-            };
-            let entry = Entry { id, keys: Keys::of(&draft, &vocabulary), draft };
-            let row = store::update(tx, &sealer, &entry).await?;
-            Ok(((row.version, view(tx, &scope, row).await?), Some(event)))
+            let named = body.members();
+            check_own(&scope, &named)?;
+            let (row, event) = correct(tx, &sealer, row, body.0, &named).await?;
+            Ok(((row.version, view(tx, &scope, row).await?), event))
         })
         .await?;
     written(None, version, &expert)
+}
+
+/// What the bank says of a person, the person does not say.
+const BANK_ONLY: [&str; 2] = ["nominated_by", "standing_evidence"];
+
+fn check_own(scope: &Scope, named: &BTreeSet<String>) -> Answer<()> {
+    let refused = BANK_ONLY.iter().find(|name| scope.reach == Reach::Own && named.contains(**name));
+    refused.map_or(Ok(()), |name| {
+        Err(Problem::field(
+            format!("/{name}"),
+            "not_allowed",
+            say!("Chỉ Liên hiệp hội ghi mục này.", "Only the Union writes this."),
+        ))
+    })
+}
+
+/// Changes a locked record as a merge patch says whose members are `named`; the row as it is then, and the event when
+/// something changed.
+///
+/// # Errors
+/// 422 with every fault of the form.
+pub(super) async fn correct(
+    tx: &mut Conn,
+    sealer: &Sealer,
+    row: ProfileRow,
+    patch: ExpertPatch,
+    named: &BTreeSet<String>,
+) -> Answer<(ProfileRow, Option<Event>)> {
+    let id = row.id;
+    let vocabulary = Vocabulary::read(tx).await?;
+    let old = row.clone().into_draft(store::parts(tx, sealer, id).await?);
+    let mut form = patch.over(ExpertForm::of(&old), named);
+    settle_workplace(&mut form, &old, named);
+    take_typed_titles(&mut form, &vocabulary, named);
+    let (mut draft, publications) = form::read(&form, &vocabulary).map_err(invalid)?;
+    if draft.other_titles.is_empty() {
+        // titles beside rank and degree came with the name as it was once written, and stay until others do
+        draft.other_titles.clone_from(&old.other_titles);
+    }
+    if !named.contains("province") {
+        // a province that is kept need not be one of today
+        draft.province_id = old.province_id;
+    }
+    // what somebody said about the organisation stands until the workplace is another
+    let moves = named.contains("workplace") || named.contains("province");
+    if if named.contains("workplace_id") { form.workplace_id.is_some() } else { moves } {
+        workplaces::link(tx, &mut [&mut draft]).await?;
+    }
+    let lists = named.contains("publications");
+    let listed = if lists { publications::replace(tx, id, publications).await? } else { None };
+    let Some(event) = updated_event(id, &old, &draft, listed) else { return Ok((row, None)) };
+    let entry = Entry { id, keys: Keys::of(&draft, &vocabulary), draft };
+    Ok((store::update(tx, sealer, &entry).await?, Some(event)))
+}
+
+/// Another workplace is another organisation, until that is found or said.
+fn settle_workplace(form: &mut ExpertForm, old: &Draft, named: &BTreeSet<String>) {
+    let same = form.workplace.as_deref().map(display) == old.workplace;
+    if !named.contains("workplace_id") && !same {
+        form.workplace_id = None;
+    }
+}
+
+/// Titles typed with a new name count, unless the patch names others.
+fn take_typed_titles(form: &mut ExpertForm, vocabulary: &Vocabulary, named: &BTreeSet<String>) {
+    let typed = form.full_name.as_deref().filter(|_| named.contains("full_name"));
+    let Some(typed) = typed.and_then(|name| vocabulary.lexicon().parse(name).ok()) else { return };
+    if !named.contains("academic_rank") && typed.academic_rank.is_some() {
+        form.academic_rank = typed.academic_rank;
+    }
+    if !named.contains("degree") && typed.degree.is_some() {
+        form.degree = typed.degree;
+    }
 }

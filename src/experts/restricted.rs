@@ -1,7 +1,6 @@
 //! `GET /experts/{key}/restricted`.
 
 use actix_web::{HttpRequest, get};
-use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -11,6 +10,7 @@ use super::store;
 use crate::access::permit::Permit;
 use crate::http::params::{Nothing, Params};
 use crate::http::path::Key;
+use crate::kernel::partial_date::PartialDate;
 use crate::kernel::precondition::fresh;
 use crate::kernel::problem::Answer;
 
@@ -21,14 +21,16 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 /// Restricted personal data.
 #[derive(Debug, Serialize, ToSchema)]
 struct RestrictedData {
-    /// Full date of birth.
-    date_of_birth: Option<NaiveDate>,
+    /// Date of birth, as far as it is known.
+    date_of_birth: Option<PartialDate>,
     /// E-mail address.
     #[schema(example = "hoa.mau@chuyengia.example")]
     email: Option<String>,
     /// Phone number.
     #[schema(example = "0600123456")]
     phone: Option<String>,
+    /// Postal address.
+    address: Option<String>,
 }
 
 /// Read restricted data
@@ -48,6 +50,11 @@ async fn read_restricted(permit: Permit<ReadRestricted>, key: Key, _: Params<Not
     let data = store::restricted(&mut conn, &permit.state().sealer, row.id).await?;
     drop(conn);
     permit.disclose(&[row.id]).await?;
-    let data = RestrictedData { date_of_birth: data.date_of_birth, email: data.email, phone: data.phone };
+    let data = RestrictedData {
+        date_of_birth: data.date_of_birth,
+        email: data.email,
+        phone: data.phone,
+        address: data.address,
+    };
     fresh(&req, None, "private", &data)
 }

@@ -22,23 +22,25 @@ pub use workplaces::{
     without_workplace_key,
 };
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::keys::Keys;
-use super::model::{Draft, ExpertField, Restricted};
+use super::model::{Details, Draft, ExpertField, Language, Membership, Restricted, WorkKind};
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
 use crate::db::Conn;
-use crate::db::schema::{expert_fields, expert_restricted, experts};
+use crate::db::schema::{expert_fields, expert_memberships, expert_restricted, experts};
 use crate::kernel::clock::now;
 use crate::kernel::name::PersonName;
+use crate::kernel::partial_date::PartialDate;
 use crate::kernel::problem::{Answer, Problem, on_constraint};
 use crate::kernel::sealed::Sealer;
 use crate::say;
@@ -73,11 +75,62 @@ pub struct ProfileRow {
     pub publications_count: Option<i32>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    pub former_names: Vec<Option<String>>,
+    pub other_names: Vec<Option<String>>,
+    pub birth_precision: Option<String>,
+    pub nationality: Option<String>,
+    pub country: Option<String>,
+    pub academic_rank_year: Option<i16>,
+    pub degree_year: Option<i16>,
+    pub professional_title: Option<String>,
+    pub honours: Vec<Option<String>>,
+    pub unit: Option<String>,
+    pub field_groups: Vec<Option<String>>,
+    pub biography: Option<String>,
+    pub details: Value,
+    pub nominated_by: Option<Uuid>,
+    pub verified_by: Option<Uuid>,
+    pub verified_at: Option<DateTime<Utc>>,
+    pub standing_evidence: Option<String>,
+    pub max_parallel: Option<i16>,
+    pub accepted_kinds: Vec<Option<String>>,
+    pub last_confirmed: Option<NaiveDate>,
+}
+
+/// What of a record lies in tables of its own.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "named as in the record")]
+pub struct Parts {
+    pub fields: Vec<ExpertField>,
+    pub memberships: Vec<Membership>,
+    pub restricted: Restricted,
+}
+
+/// The texts of an array column, which PostgreSQL could fill with nulls and we do not.
+pub fn texts(column: Vec<Option<String>>) -> Vec<String> {
+    column.into_iter().flatten().collect()
 }
 
 impl ProfileRow {
+    /// Languages with their levels, which stand among the details.
+    pub fn languages(&self) -> Vec<Language> {
+        let mut levels = self.details().language_levels;
+        let codes = texts(self.languages.clone());
+        codes.into_iter().map(|code| Language { level: levels.remove(&code), code }).collect()
+    }
+
+    /// The lists of the record.
+    pub fn details(&self) -> Details {
+        serde_json::from_value(self.details.clone()).unwrap_or_else(|error| {
+            tracing::error!(expert = %self.id, %error, "the details of a record can't be read");
+            Details::default()
+        })
+    }
+
     /// The draft this row was stored from.
-    pub fn into_draft(self, fields: Vec<ExpertField>, restricted: Restricted) -> Draft {
+    pub fn into_draft(self, parts: Parts) -> Draft {
+        let languages = self.languages();
+        let details = Details { language_levels: BTreeMap::new(), ..self.details() };
         Draft {
             name: PersonName {
                 full: self.full_name,
@@ -87,17 +140,34 @@ impl ProfileRow {
             },
             academic_rank: self.academic_rank,
             degree: self.degree,
-            other_titles: self.other_titles.into_iter().flatten().collect(),
+            other_titles: texts(self.other_titles),
             gender: self.gender,
             position: self.position,
             workplace: self.workplace,
             workplace_id: self.workplace_id,
             province_id: self.province_id,
-            fields,
-            specialties: self.specialties.into_iter().flatten().collect(),
-            languages: self.languages.into_iter().flatten().collect(),
+            fields: parts.fields,
+            specialties: texts(self.specialties),
+            languages,
             publications_count: self.publications_count,
-            restricted,
+            restricted: parts.restricted,
+            former_names: texts(self.former_names),
+            other_names: texts(self.other_names),
+            nationality: self.nationality,
+            country: self.country,
+            academic_rank_year: self.academic_rank_year,
+            degree_year: self.degree_year,
+            professional_title: self.professional_title,
+            honours: texts(self.honours),
+            unit: self.unit,
+            field_groups: texts(self.field_groups),
+            biography: self.biography,
+            details,
+            memberships: parts.memberships,
+            nominated_by: self.nominated_by,
+            standing_evidence: self.standing_evidence,
+            max_parallel: self.max_parallel,
+            accepted_kinds: texts(self.accepted_kinds).iter().filter_map(|kind| WorkKind::parse(kind)).collect(),
         }
     }
 }
@@ -122,8 +192,25 @@ struct WriteRow<'a> {
     workplace_key: Option<&'a str>,
     province_id: Option<i32>,
     specialties: &'a [String],
-    languages: &'a [String],
+    languages: Vec<&'a str>,
     publications_count: Option<i32>,
+    former_names: &'a [String],
+    other_names: &'a [String],
+    birth_precision: Option<&'static str>,
+    nationality: Option<&'a str>,
+    country: Option<&'a str>,
+    academic_rank_year: Option<i16>,
+    degree_year: Option<i16>,
+    professional_title: Option<&'a str>,
+    honours: &'a [String],
+    unit: Option<&'a str>,
+    field_groups: &'a [String],
+    biography: Option<&'a str>,
+    details: Value,
+    nominated_by: Option<Uuid>,
+    standing_evidence: Option<&'a str>,
+    max_parallel: Option<i16>,
+    accepted_kinds: Vec<&'static str>,
     standing: i16,
     name_key: &'a str,
     topic_key: &'a str,
@@ -146,9 +233,8 @@ pub struct Entry {
 
 impl Entry {
     fn row(&self) -> WriteRow<'_> {
-        use chrono::Datelike;
         let Self { id, draft, keys } = self;
-        let year = draft.restricted.date_of_birth.and_then(|date| i16::try_from(date.year()).ok());
+        let birth = draft.restricted.date_of_birth;
         WriteRow {
             id: *id,
             full_name: &draft.name.full,
@@ -157,7 +243,7 @@ impl Entry {
             given_name: &draft.name.given,
             name_sort: &keys.name_sort,
             gender: draft.gender.as_deref(),
-            birth_year: year,
+            birth_year: birth.map(PartialDate::year),
             academic_rank: draft.academic_rank.as_deref(),
             degree: draft.degree.as_deref(),
             other_titles: &draft.other_titles,
@@ -167,8 +253,25 @@ impl Entry {
             workplace_key: keys.workplace_key.as_deref(),
             province_id: draft.province_id,
             specialties: &draft.specialties,
-            languages: &draft.languages,
+            languages: draft.languages.iter().map(|language| language.code.as_str()).collect(),
             publications_count: draft.publications_count,
+            former_names: &draft.former_names,
+            other_names: &draft.other_names,
+            birth_precision: birth.map(|date| date.precision().as_str()),
+            nationality: draft.nationality.as_deref(),
+            country: draft.country.as_deref(),
+            academic_rank_year: draft.academic_rank_year,
+            degree_year: draft.degree_year,
+            professional_title: draft.professional_title.as_deref(),
+            honours: &draft.honours,
+            unit: draft.unit.as_deref(),
+            field_groups: &draft.field_groups,
+            biography: draft.biography.as_deref(),
+            details: details_of(draft),
+            nominated_by: draft.nominated_by,
+            standing_evidence: draft.standing_evidence.as_deref(),
+            max_parallel: draft.max_parallel,
+            accepted_kinds: draft.accepted_kinds.iter().map(|kind| kind.as_str()).collect(),
             standing: keys.standing,
             name_key: &keys.name_key,
             topic_key: &keys.topic_key,
@@ -180,16 +283,23 @@ impl Entry {
     }
 }
 
-/// Which experts exist for a caller.
+/// The lists of a record as they are stored, with the levels of its languages.
+fn details_of(draft: &Draft) -> Value {
+    let level = |language: &Language| Some((language.code.clone(), language.level?));
+    let levels = draft.languages.iter().filter_map(level).collect();
+    let details = Details { language_levels: levels, ..draft.details.clone() };
+    serde_json::to_value(details).unwrap_or_else(|_| Value::Object(Map::new()))
+}
+
+/// Which experts exist for a caller. The flags follow from consents and state together, by a trigger.
 pub fn visible(scope: &Scope) -> Box<dyn BoxableExpression<experts::table, Pg, SqlType = Bool>> {
-    let living = experts::status.ne_all(["left", "deceased"]);
     let own = experts::id.eq(scope.actor.expert_id().unwrap_or_default());
     match scope.reach {
         Reach::All => Box::new(diesel::dsl::sql::<Bool>("true")),
-        Reach::Public => Box::new(experts::public_profile.and(living)),
-        Reach::Agencies => Box::new(experts::agency_search.and(living)),
+        Reach::Public => Box::new(experts::public_profile),
+        Reach::Agencies => Box::new(experts::agency_search),
         Reach::Own => Box::new(own),
-        Reach::PublicAndOwn => Box::new(experts::public_profile.and(living).or(own)),
+        Reach::PublicAndOwn => Box::new(experts::public_profile.or(own)),
         Reach::No => Box::new(diesel::dsl::sql::<Bool>("false")),
     }
 }
@@ -240,6 +350,28 @@ pub async fn fields(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, Vec<E
     Ok(fields)
 }
 
+/// What of an expert lies in tables of its own.
+pub async fn parts(conn: &mut Conn, sealer: &Sealer, id: Uuid) -> Answer<Parts> {
+    Ok(Parts {
+        fields: fields(conn, &[id]).await?.remove(&id).unwrap_or_default(),
+        memberships: memberships(conn, id).await?,
+        restricted: restricted(conn, sealer, id).await?,
+    })
+}
+
+/// The memberships of an expert, in their order.
+pub async fn memberships(conn: &mut Conn, id: Uuid) -> Answer<Vec<Membership>> {
+    use expert_memberships as table;
+    let rows: Vec<(Uuid, Option<String>, Option<NaiveDate>, Option<NaiveDate>)> = table::table
+        .filter(table::expert_id.eq(id))
+        .order(table::ordinal)
+        .select((table::organisation_id, table::position, table::valid_from, table::valid_to))
+        .load(conn)
+        .await?;
+    let membership = |(organisation_id, position, from, to)| Membership { organisation_id, position, from, to };
+    Ok(rows.into_iter().map(membership).collect())
+}
+
 fn reference_fault(error: diesel::result::Error) -> Problem {
     on_constraint(error, "experts_workplace_id_fkey", || {
         Problem::field(
@@ -259,6 +391,7 @@ pub async fn insert(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> Answer
         let rows: Vec<WriteRow<'_>> = chunk.iter().map(Entry::row).collect();
         diesel::insert_into(experts::table).values(rows).execute(tx).await.map_err(reference_fault)?;
         insert_fields(tx, chunk).await?;
+        insert_memberships(tx, chunk).await?;
         put_restricted(tx, sealer, chunk).await?;
     }
     Ok(())
@@ -272,8 +405,11 @@ pub async fn update(tx: &mut Conn, sealer: &Sealer, entry: &Entry) -> Answer<Pro
         .await
         .map_err(reference_fault)?;
     diesel::delete(expert_fields::table.filter(expert_fields::expert_id.eq(entry.id))).execute(tx).await?;
+    let gone = expert_memberships::table.filter(expert_memberships::expert_id.eq(entry.id));
+    diesel::delete(gone).execute(tx).await?;
     let entries = std::slice::from_ref(entry);
     insert_fields(tx, entries).await?;
+    insert_memberships(tx, entries).await?;
     put_restricted(tx, sealer, entries).await?;
     Ok(experts::table.find(entry.id).select(ProfileRow::as_select()).first(tx).await?)
 }
@@ -294,6 +430,32 @@ async fn insert_fields(tx: &mut Conn, entries: &[Entry]) -> Answer<()> {
         .collect();
     for chunk in rows.chunks(BATCH) {
         diesel::insert_into(expert_fields::table).values(chunk).execute(tx).await?;
+    }
+    Ok(())
+}
+
+async fn insert_memberships(tx: &mut Conn, entries: &[Entry]) -> Answer<()> {
+    use expert_memberships as table;
+    let numbered = |entry: &Entry| {
+        let (id, memberships) = (entry.id, entry.draft.memberships.clone());
+        memberships.into_iter().zip(0_i16..).map(move |(membership, at)| (id, membership, at))
+    };
+    let rows: Vec<_> = entries
+        .iter()
+        .flat_map(numbered)
+        .map(|(id, membership, at)| {
+            (
+                table::expert_id.eq(id),
+                table::ordinal.eq(at),
+                table::organisation_id.eq(membership.organisation_id),
+                table::position.eq(membership.position),
+                table::valid_from.eq(membership.from),
+                table::valid_to.eq(membership.to),
+            )
+        })
+        .collect();
+    for chunk in rows.chunks(BATCH) {
+        diesel::insert_into(table::table).values(chunk).execute(tx).await?;
     }
     Ok(())
 }

@@ -2,12 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::model::ExpertField;
+use super::model::{ExpertField, Residency};
 use crate::db::Conn;
-use crate::fields::DEFAULT_SCHEME;
-use crate::fields::store::{self as field_store, FieldRow};
+use crate::fields::store::{self as field_store, FieldRow, GroupRow};
+use crate::fields::{DEFAULT_SCHEME, UNION_GROUPS};
 use crate::kernel::clock::today;
 use crate::kernel::name::{TitleKind, TitleLexicon, TitleRow};
 use crate::kernel::problem::Answer;
@@ -17,6 +18,9 @@ use crate::reference::places::province_key;
 use crate::reference::province_heirs;
 use crate::reference::store::{self as reference_store, ProvinceRow};
 
+/// The setting that holds the code of the Union's province.
+pub const HOME_PROVINCE: &str = "home_province";
+
 /// Looks words up; built once for a request or a whole load.
 #[derive(Debug, Default)]
 pub struct Vocabulary {
@@ -25,6 +29,8 @@ pub struct Vocabulary {
     provinces: Vec<(i32, ProvinceRow)>,
     living_provinces: HashMap<String, i32>,
     fields: HashMap<(String, String), FieldRow>,
+    groups: Vec<GroupRow>,
+    home_province: Option<i32>,
     organisations: HashSet<Uuid>,
 }
 
@@ -38,7 +44,14 @@ impl Vocabulary {
         let provinces = reference_store::provinces(conn).await?;
         let fields = field_store::all(conn).await?;
         let organisations = organisation_store::ids(conn).await?.into_iter().collect();
-        Ok(Self { organisations, ..Self::new(titles, provinces, fields) })
+        Ok(Self { organisations, ..Self::new(titles, provinces, fields).with_union(conn).await? })
+    }
+
+    /// Adds what the Union itself laid down: its province and its groups of fields.
+    async fn with_union(self, conn: &mut Conn) -> Answer<Self> {
+        let home = reference_store::setting(conn, HOME_PROVINCE, today()).await?;
+        let home_province = home.as_ref().and_then(Value::as_str).and_then(|code| self.province(code));
+        Ok(Self { home_province, groups: field_store::groups(conn).await?, ..self })
     }
 
     /// Reads only what it takes to show experts with these fields: a page needs some ten names of the hundreds there are.
@@ -48,7 +61,9 @@ impl Vocabulary {
     pub async fn to_show(conn: &mut Conn, fields: impl IntoIterator<Item = &ExpertField>) -> Answer<Self> {
         let codes: Vec<&str> = fields.into_iter().map(|field| field.code.as_str()).collect();
         let fields = field_store::with_ancestors(conn, &codes).await?;
-        Ok(Self::new(reference_store::titles(conn).await?, reference_store::provinces(conn).await?, fields))
+        Self::new(reference_store::titles(conn).await?, reference_store::provinces(conn).await?, fields)
+            .with_union(conn)
+            .await
     }
 
     /// Builds it from rows.
@@ -74,6 +89,8 @@ impl Vocabulary {
             fields: fields.into_iter().map(|row| ((row.scheme.clone(), row.code.clone()), row)).collect(),
             titles,
             lexicon,
+            groups: Vec::new(),
+            home_province: None,
             organisations: HashSet::new(),
         }
     }
@@ -127,6 +144,31 @@ impl Vocabulary {
     /// A province row.
     pub fn province_row(&self, id: i32) -> Option<&ProvinceRow> {
         self.provinces.iter().find(|(other, _)| *other == id).map(|(_, row)| row)
+    }
+
+    /// Where somebody works who is in this province, or in this country when that is not Viet Nam, seen from the Union's
+    /// province of today.
+    pub fn residency(&self, province: Option<i32>, country: Option<&str>) -> Option<Residency> {
+        if country.is_some() {
+            return Some(Residency::Abroad);
+        }
+        let today = province_heirs::at(&self.provinces, province?, today());
+        Some(if today == self.home_province? { Residency::InProvince } else { Residency::OutOfProvince })
+    }
+
+    /// A group of fields by code.
+    pub fn group(&self, code: &str) -> Option<&GroupRow> {
+        self.groups.iter().find(|group| group.code == code)
+    }
+
+    /// The Union's groups of an expert: those that take one of the fields along, and those chosen besides.
+    pub fn groups_of(&self, fields: &[ExpertField], chosen: &[String]) -> Vec<&GroupRow> {
+        let takes = |group: &GroupRow, field: &ExpertField| group.takes(&field.scheme, &field.code);
+        let belongs = |group: &&GroupRow| {
+            let follows = group.scheme == UNION_GROUPS && fields.iter().any(|field| takes(group, field));
+            follows || chosen.contains(&group.code)
+        };
+        self.groups.iter().filter(belongs).collect()
     }
 
     /// A field; a bare code belongs to [`DEFAULT_SCHEME`].

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::DEFAULT_GROUP_SCHEME;
+use super::UNION_GROUPS;
 use super::policy::ReadFields;
 use super::routes::cache;
 use super::store::{self, FieldRow, GroupRow};
@@ -20,7 +20,7 @@ use crate::http::params::{Nothing, Params};
 use crate::http::path::Key;
 use crate::kernel::page::{Cursors, Limit, Page};
 use crate::kernel::precondition::{fresh, fresh_page};
-use crate::kernel::problem::Answer;
+use crate::kernel::problem::{Answer, Code, Problem};
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(list_field_groups).service(read_field_group);
@@ -54,10 +54,12 @@ async fn list_field_groups(permit: Permit<ReadFields>, query: Params<GroupQuery>
     let query = query.0;
     let scope = permit.scope_under::<SearchExperts>();
     let cursors = Cursors::of(&permit.state().sealer, &req, &scope.audience());
-    let after: Option<String> = cursors.open(query.cursor.as_deref())?;
-    let scheme = query.scheme.as_deref().unwrap_or(DEFAULT_GROUP_SCHEME);
+    let after: String = cursors.open(query.cursor.as_deref())?.unwrap_or_default();
+    let scheme = query.scheme.as_deref().unwrap_or(UNION_GROUPS);
     let mut conn = permit.read().await?;
-    let rows = store::groups(&mut conn, scheme, after.as_deref(), query.limit.probe()).await?;
+    let mut rows = store::groups(&mut conn).await?;
+    rows.retain(|row| row.scheme == scheme && row.code > after);
+    rows.truncate(query.limit.rows() + 1);
     let people = people(&mut conn, &scope, &rows).await?;
     drop(conn);
     let page = cursors.page(rows, query.limit, |row| row.code.clone(), |row| group(row, &people))?;
@@ -87,7 +89,8 @@ fn group(row: GroupRow, people: &HashMap<String, i64>) -> Group {
 async fn read_field_group(permit: Permit<ReadFields>, key: Key, _: Params<Nothing>, req: HttpRequest) -> Answer {
     let scope = permit.scope_under::<SearchExperts>();
     let mut conn = permit.read().await?;
-    let row = store::group(&mut conn, &key.0).await?;
+    let row = store::groups(&mut conn).await?.into_iter().find(|row| row.code == key.0);
+    let row = row.ok_or(Problem::new(Code::NotFound))?;
     let fields = store::fields_of_group(&mut conn, &row.code).await?;
     let people_of_group = people(&mut conn, &scope, std::slice::from_ref(&row)).await?;
     let mut views = Vec::with_capacity(fields.len());

@@ -8,13 +8,6 @@ use crate::kernel::sheet::{self, Fault, Loaded, Row, Sheet};
 use crate::reference::load::{LoadError, load_event, load_recorder};
 use crate::state::State;
 
-/// A line of the file: the group, and (scheme, code) of its fields in their order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Group {
-    row: GroupRow,
-    fields: Vec<(String, String)>,
-}
-
 /// Groups: `code`, `scheme` (the list it belongs to), `name_vi`, `name_en`, `science_field_codes` (codes separated by `|`, each
 /// with its scheme before it, `BKHCN-2025:404`, where that is not [`DEFAULT_SCHEME`]; may be blank) and, where known, `source`.
 /// The whole file or nothing; a second time without effect. The fields must have been loaded.
@@ -24,7 +17,7 @@ struct Group {
 pub async fn load(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
     let columns = ["code", "scheme", "name_vi", "name_en", "science_field_codes"];
     let lines = sheet::read(file, &columns, |row| Ok((row.line(), group(row)?)))?;
-    sheet::unique(file, lines.clone(), "code", |group| group.row.code.clone())?;
+    sheet::unique(file, lines.clone(), "code", |group| group.code.clone())?;
     let recorder = load_recorder(state);
     let loaded = state.db.transaction(async move |tx| {
         let known = store::all(tx).await?.into_iter().map(|row| (row.scheme, row.code)).collect();
@@ -33,9 +26,9 @@ pub async fn load(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
             return Ok(Err(faults));
         }
         let total = lines.len();
-        let existing = store::all_groups(tx).await?;
-        let groups = lines.into_iter().map(|(_, group)| (group.row, group.fields));
-        let changed: Vec<_> = groups.filter(|group| !existing.contains(group)).collect();
+        let existing = store::groups(tx).await?;
+        let groups = lines.into_iter().map(|(_, group)| group);
+        let changed: Vec<GroupRow> = groups.filter(|group| !existing.contains(group)).collect();
         let loaded = Loaded { rows: total, changed: changed.len(), ..Loaded::default() };
         if !changed.is_empty() {
             store::put_groups(tx, &changed).await?;
@@ -46,7 +39,7 @@ pub async fn load(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
     Ok(loaded.await?.map_err(|faults| file.broken(faults))?)
 }
 
-fn group(row: &Row<'_>) -> Result<Group, Fault> {
+fn group(row: &Row<'_>) -> Result<GroupRow, Fault> {
     let code = row.text("code")?;
     let begins = code.starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit());
     let sound = code.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
@@ -66,19 +59,17 @@ fn group(row: &Row<'_>) -> Result<Group, Fault> {
         fields.push(field);
     }
     fields.sort();
-    Ok(Group {
-        row: GroupRow {
-            code: code.to_owned(),
-            scheme: row.text("scheme")?.to_owned(),
-            name_vi: row.text("name_vi")?.to_owned(),
-            name_en: row.text("name_en")?.to_owned(),
-            source: row.optional("source").map(str::to_owned),
-        },
+    Ok(GroupRow {
+        code: code.to_owned(),
+        scheme: row.text("scheme")?.to_owned(),
+        name_vi: row.text("name_vi")?.to_owned(),
+        name_en: row.text("name_en")?.to_owned(),
+        source: row.optional("source").map(str::to_owned),
         fields,
     })
 }
 
-fn unknown_fields(lines: &[(u64, Group)], known: &HashSet<(String, String)>) -> Vec<Fault> {
+fn unknown_fields(lines: &[(u64, GroupRow)], known: &HashSet<(String, String)>) -> Vec<Fault> {
     let fault = |line: u64, (scheme, code): &(String, String)| Fault {
         line,
         column: "science_field_codes".to_owned(),

@@ -12,8 +12,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The scheme a bare code belongs to: QĐ 12/2008/QĐ-BKHCN. Scheme and version are data; this is only the default.
 pub const DEFAULT_SCHEME: &str = "BKHCN-2008";
-/// The list of groups shown where none is named: the Union's own ("nhóm ngành, lĩnh vực").
-pub const DEFAULT_GROUP_SCHEME: &str = "nhom_nganh_linh_vuc";
+
+/// The groups ("nhóm ngành, lĩnh vực") by which the Union itself sorts experts; other schemes serve contests.
+pub const UNION_GROUPS: &str = "nhom_nganh_linh_vuc";
 
 /// The routes of this slice.
 pub fn configure(config: &mut ServiceConfig) {

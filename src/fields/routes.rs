@@ -166,7 +166,8 @@ async fn read_field(permit: Permit<ReadFields>, key: Key, query: Params<SchemeQu
     let row = store::field(&mut conn, scheme, &key.0).await?;
     let above = store::above(&mut conn, &row).await?;
     let children = store::children(&mut conn, &row).await?;
-    let groups = store::groups_of_field(&mut conn, &row).await?;
+    let mut groups = store::groups(&mut conn).await?;
+    groups.retain(|group| group.takes(&row.scheme, &row.code));
     let people = counts::by_field(&mut conn, &scope, scheme, Some(&row.code)).await?;
     drop(conn);
     let children = children.into_iter().map(|child| Field::new(child, &people)).collect();

@@ -2,7 +2,7 @@
 
 mod groups;
 
-pub use groups::{GroupRow, all_groups, fields_of_group, group, groups, groups_of_field, put_groups};
+pub use groups::{GroupRow, fields_of_group, groups, put_groups};
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;

@@ -1,13 +1,14 @@
 //! The JSON body of a request.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -26,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Errors in order: 415 another media type, 413 over [`LIMIT`], 400 not JSON (also nested deeper than 128 levels), 422
 /// a NUL character, an unknown, missing or mistyped field, each with its pointer.
 #[derive(Debug)]
-pub struct Body<T>(pub T, Digest);
+pub struct Body<T>(pub T, Digest, Bytes);
 
 /// SHA-256 of the bytes of a body in hexadecimal.
 type Digest = String;
@@ -35,6 +36,12 @@ impl<T> Body<T> {
     /// Tells two bodies apart, byte for byte.
     pub fn digest(&self) -> &str {
         &self.1
+    }
+
+    /// The names of its members: what a merge patch is about.
+    pub fn members(&self) -> BTreeSet<String> {
+        let members: BTreeMap<String, IgnoredAny> = serde_json::from_slice(&self.2).unwrap_or_default();
+        members.into_keys().collect()
     }
 }
 
@@ -51,7 +58,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
                 return Err(Problem::new(Code::RequestTimeout));
             };
             let bytes = bytes.map_err(payload_problem)?;
-            Ok(Self(parse(&bytes)?, hex::encode(Sha256::digest(&bytes))))
+            Ok(Self(parse(&bytes)?, hex::encode(Sha256::digest(&bytes)), bytes))
         })
     }
 }

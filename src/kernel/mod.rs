@@ -8,6 +8,7 @@ pub mod form;
 pub mod id;
 pub mod name;
 pub mod page;
+pub mod partial_date;
 pub mod patch;
 pub mod precondition;
 pub mod problem;

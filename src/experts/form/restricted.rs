@@ -1,31 +1,30 @@
 //! The restricted values of a form: birth date, e-mail, phone.
 
-use chrono::NaiveDate;
 use unicode_normalization::UnicodeNormalization;
 
 use super::Reader;
 use crate::kernel::clock::today;
+use crate::kernel::partial_date::PartialDate;
 use crate::kernel::redacted::Redacted;
 use crate::say;
 
 impl Reader<'_> {
-    /// `YYYY-MM-DD` or `DD/MM/YYYY`: between 1900 and today.
-    pub(super) fn birth_date(&mut self, input: Option<&Redacted<String>>) -> Option<NaiveDate> {
+    /// `YYYY`, `YYYY-MM`, `YYYY-MM-DD` or `DD/MM/YYYY`: between 1900 and today.
+    pub(super) fn birth_date(&mut self, input: Option<&Redacted<String>>) -> Option<PartialDate> {
         let text = input?.expose().trim();
         if text.is_empty() {
             return None;
         }
-        let read = |format| NaiveDate::parse_from_str(text, format).ok();
-        let date = read("%Y-%m-%d").or_else(|| read("%d/%m/%Y"));
-        let first = NaiveDate::from_ymd_opt(1900, 1, 1)?;
-        let date = date.filter(|date| *date >= first && *date < today());
+        let slashed = || chrono::NaiveDate::parse_from_str(text, "%d/%m/%Y").ok().map(PartialDate::from);
+        let date = text.parse::<PartialDate>().ok().or_else(slashed);
+        let date = date.filter(|date| date.year() >= 1900 && date.first_day() < today());
         if date.is_none() {
             self.fault(
                 "/date_of_birth",
                 "not_a_date",
                 say!(
-                    "Không phải một ngày có thật từ năm 1900 đến nay; viết YYYY-MM-DD.",
-                    "Not a real date between 1900 and today; write YYYY-MM-DD.",
+                    "Không phải một ngày có thật từ năm 1900 đến nay; viết YYYY-MM-DD, hoặc YYYY nếu chỉ biết năm.",
+                    "Not a real date between 1900 and today; write YYYY-MM-DD, or YYYY where only the year is known.",
                 ),
             );
         }

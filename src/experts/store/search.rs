@@ -154,18 +154,17 @@ impl SearchSql {
     }
 
     fn filters<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        const LIVING: &str = " AND e.status NOT IN ('left', 'deceased')";
         match self.reach {
             Reach::All => out.push_sql("true"),
-            Reach::Public => out.push_sql(&format!("e.public_profile{LIVING}")),
-            Reach::Agencies => out.push_sql(&format!("e.agency_search{LIVING}")),
+            Reach::Public => out.push_sql("e.public_profile"),
+            Reach::Agencies => out.push_sql("e.agency_search"),
             Reach::No => out.push_sql("false"),
             Reach::Own => {
                 out.push_sql("e.id = ");
                 out.push_bind_param::<SqlUuid, _>(&self.own)?;
             }
             Reach::PublicAndOwn => {
-                out.push_sql(&format!("((e.public_profile{LIVING}) OR e.id = "));
+                out.push_sql("(e.public_profile OR e.id = ");
                 out.push_bind_param::<SqlUuid, _>(&self.own)?;
                 out.push_sql(")");
             }

@@ -9,9 +9,11 @@ use crate::db::Conn;
 use crate::db::schema::{field_group_fields, field_groups, science_fields};
 use crate::kernel::problem::Answer;
 
-/// A group of fields.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = field_groups)]
+/// (scheme, code) of a field.
+pub type FieldKey = (String, String);
+
+/// A group of fields ("nhóm ngành, lĩnh vực") with the fields it takes along.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "columns")]
 pub struct GroupRow {
     pub code: String,
@@ -19,25 +21,38 @@ pub struct GroupRow {
     pub name_vi: String,
     pub name_en: String,
     pub source: Option<String>,
+    /// Each takes its descendants along; in the order of schemes and codes.
+    pub fields: Vec<FieldKey>,
 }
 
-/// (scheme, code) of a field.
-pub type FieldKey = (String, String);
+impl GroupRow {
+    /// True when a field is one of the group's, or lies below one.
+    pub fn takes(&self, scheme: &str, code: &str) -> bool {
+        self.fields.iter().any(|(of, above)| of == scheme && code.starts_with(above.as_str()))
+    }
+}
 
-/// The groups of a list, in the order of codes.
-pub async fn groups(conn: &mut Conn, scheme: &str, after: Option<&str>, limit: i64) -> Answer<Vec<GroupRow>> {
-    Ok(field_groups::table
-        .filter(field_groups::scheme.eq(scheme).and(field_groups::code.gt(after.unwrap_or_default())))
-        .order(field_groups::code)
-        .limit(limit)
-        .select(GroupRow::as_select())
+/// All groups of all schemes, by code: some dozens.
+pub async fn groups(conn: &mut Conn) -> Answer<Vec<GroupRow>> {
+    use field_group_fields as members;
+    use field_groups as table;
+    type Row = (String, String, String, String, Option<String>);
+    let rows: Vec<Row> = table::table
+        .order(table::code)
+        .select((table::code, table::scheme, table::name_vi, table::name_en, table::source))
         .load(conn)
-        .await?)
-}
-
-/// One group.
-pub async fn group(conn: &mut Conn, code: &str) -> Answer<GroupRow> {
-    Ok(field_groups::table.find(code).select(GroupRow::as_select()).first(conn).await?)
+        .await?;
+    let fields: Vec<(String, String, String)> = members::table
+        .order((members::group_code, members::scheme, members::field_code))
+        .select((members::group_code, members::scheme, members::field_code))
+        .load(conn)
+        .await?;
+    let row = |(code, scheme, name_vi, name_en, source): Row| {
+        let own = fields.iter().filter(|(group, _, _)| *group == code);
+        let fields = own.map(|(_, scheme, field)| (scheme.clone(), field.clone())).collect();
+        GroupRow { code, scheme, name_vi, name_en, source, fields }
+    };
+    Ok(rows.into_iter().map(row).collect())
 }
 
 /// The fields a group takes along, in the order of codes.
@@ -54,39 +69,20 @@ pub async fn fields_of_group(conn: &mut Conn, code: &str) -> Answer<Vec<FieldRow
         .await?)
 }
 
-/// The groups that take a field along: by its own code or by one above it.
-pub async fn groups_of_field(conn: &mut Conn, row: &FieldRow) -> Answer<Vec<GroupRow>> {
-    let codes: Vec<&str> = [1, 3, 5, 7].into_iter().filter_map(|length| row.code.get(..length)).collect();
-    let taking = field_group_fields::table
-        .filter(field_group_fields::scheme.eq(&row.scheme).and(field_group_fields::field_code.eq_any(codes)))
-        .select(field_group_fields::group_code);
-    Ok(field_groups::table
-        .filter(field_groups::code.eq_any(taking))
-        .order(field_groups::code)
-        .select(GroupRow::as_select())
-        .load(conn)
-        .await?)
-}
-
-/// All groups, each with its fields in the order of codes.
-pub async fn all_groups(conn: &mut Conn) -> Answer<Vec<(GroupRow, Vec<FieldKey>)>> {
-    let groups: Vec<GroupRow> = field_groups::table.select(GroupRow::as_select()).load(conn).await?;
-    let order = (field_group_fields::scheme, field_group_fields::field_code);
-    let rows: Vec<(String, String, String)> = field_group_fields::table
-        .select((field_group_fields::group_code, field_group_fields::scheme, field_group_fields::field_code))
-        .order(order)
-        .load(conn)
-        .await?;
-    let fields = |group: &GroupRow| {
-        let own = rows.iter().filter(|(code, _, _)| *code == group.code);
-        own.map(|(_, scheme, code)| (scheme.clone(), code.clone())).collect()
-    };
-    Ok(groups.into_iter().map(|group| (fields(&group), group)).map(|(fields, group)| (group, fields)).collect())
-}
-
 /// Inserts or replaces groups with their fields.
-pub async fn put_groups(tx: &mut Conn, groups: &[(GroupRow, Vec<FieldKey>)]) -> Answer<()> {
-    let rows: Vec<&GroupRow> = groups.iter().map(|(row, _)| row).collect();
+pub async fn put_groups(tx: &mut Conn, groups: &[GroupRow]) -> Answer<()> {
+    let rows: Vec<_> = groups
+        .iter()
+        .map(|group| {
+            (
+                field_groups::code.eq(&group.code),
+                field_groups::scheme.eq(&group.scheme),
+                field_groups::name_vi.eq(&group.name_vi),
+                field_groups::name_en.eq(&group.name_en),
+                field_groups::source.eq(&group.source),
+            )
+        })
+        .collect();
     diesel::insert_into(field_groups::table)
         .values(rows)
         .on_conflict(field_groups::code)
@@ -99,12 +95,12 @@ pub async fn put_groups(tx: &mut Conn, groups: &[(GroupRow, Vec<FieldKey>)]) -> 
         ))
         .execute(tx)
         .await?;
-    let codes = groups.iter().map(|(row, _)| &row.code);
+    let codes = groups.iter().map(|group| &group.code);
     let old = field_group_fields::table.filter(field_group_fields::group_code.eq_any(codes));
     diesel::delete(old).execute(tx).await?;
     let fields: Vec<_> = groups
         .iter()
-        .flat_map(|(row, fields)| fields.iter().map(|(scheme, code)| (&row.code, scheme, code)))
+        .flat_map(|group| group.fields.iter().map(move |(scheme, code)| (&group.code, scheme, code)))
         .map(|(group, scheme, code)| {
             (
                 field_group_fields::group_code.eq(group),
