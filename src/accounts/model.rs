@@ -33,7 +33,7 @@ impl Standing {
         let mut faults = Vec::new();
         let role = self.role.as_str();
         let mut fault = |pointer: &str, code, detail| {
-            faults.push(FieldError { pointer: pointer.to_owned(), code, detail });
+            faults.push(FieldError::new(pointer, code, detail));
         };
         if self.role.needs_organisation() && self.organisation_id.is_none() {
             fault(

@@ -22,7 +22,7 @@ use super::model::{
 };
 use super::vocabulary::Vocabulary;
 use crate::fields::DEFAULT_SCHEME;
-use crate::kernel::form::{Faults, legacy_detail};
+use crate::kernel::form::Faults;
 use crate::kernel::name::{NameError, ParsedName};
 use crate::kernel::problem::{FieldError, Say};
 use crate::kernel::redacted::Redacted;
@@ -459,7 +459,7 @@ impl Reader<'_> {
                     "A name has letters only; remove digits and signs.",
                 ),
             ),
-            NameError::Legacy(_, repaired) => ("legacy_encoding", legacy_detail(&repaired)),
+            NameError::Unreadable(fault) => (fault.code(), fault.detail()),
         };
         self.fault("/full_name", code, detail);
         None

@@ -10,7 +10,7 @@ use std::io::BufRead;
 
 use diesel_async::RunQueryDsl;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::consents::TEXT_VERSION;
@@ -75,6 +75,8 @@ impl fmt::Display for Refused {
 #[derive(Debug, Default)]
 #[expect(missing_docs, reason = "counts of lines by what became of them")]
 pub struct Report {
+    /// Read of the file so far.
+    pub bytes: u64,
     pub lines: usize,
     pub created: usize,
     pub updated: usize,
@@ -103,55 +105,121 @@ impl fmt::Display for Report {
     }
 }
 
-struct Line {
+/// A line with an id; what else it says is looked at when it is not what was loaded before.
+struct RawLine {
     number: usize,
     external_id: String,
     digest: Vec<u8>,
     digests: Vec<Vec<u8>>,
+    members: Map<String, Value>,
+}
+
+struct Line {
+    number: usize,
+    external_id: String,
+    digest: Vec<u8>,
     draft: Draft,
     publications: Vec<Publication>,
 }
 
-/// Loads a file; `progress` is told the report so far after each batch.
+/// Lines of one transaction.
+#[derive(Default)]
+struct Batch {
+    lines: Vec<RawLine>,
+    /// Those that are broken whatever the database holds.
+    rejected: Vec<Refused>,
+    count: usize,
+    /// Where in the file the batch ends.
+    end: u64,
+}
+
+/// Lines between two looks at whether the database has answered.
+const BREATH: usize = 8;
+
+/// Loads a file; `progress` is told the report so far after each batch. While a batch is written the next one is read.
 ///
 /// # Errors
 /// 503 when the database goes away: batches that were committed stay, and the same file can be loaded again.
 /// A file that can't be read further is a [`Code::BadRequest`].
 pub async fn load(
     state: &State,
-    mut file: impl BufRead,
+    file: impl BufRead,
     options: Options<'_>,
     mut progress: impl FnMut(&Report),
 ) -> Answer<Report> {
     let vocabulary = Vocabulary::read(&mut state.db.conn().await?).await?;
     let mut report = Report::default();
     let mut seen = HashSet::new();
-    let mut batch = Vec::with_capacity(BATCH);
-    let mut buffer = Vec::new();
-    let mut number = 0;
-    loop {
-        let more = read_line(&mut file, &mut buffer)?;
-        if more {
-            number += 1;
-            if number == 1 && buffer.starts_with(BYTE_ORDER_MARK) {
-                buffer.drain(..BYTE_ORDER_MARK.len());
+    let mut reader = Reader { state, file, buffer: Vec::new(), number: 0, bytes: 0 };
+    let mut next = reader.batch().await?;
+    while let Some(batch) = next {
+        let applied = apply(state, &vocabulary, options, batch, &mut seen, &mut report);
+        let (applied, read) = tokio::join!(applied, reader.batch());
+        applied?;
+        progress(&report);
+        next = read?;
+    }
+    Ok(report)
+}
+
+/// Reads a file batch by batch.
+struct Reader<'a, F> {
+    state: &'a State,
+    file: F,
+    buffer: Vec<u8>,
+    number: usize,
+    bytes: u64,
+}
+
+impl<F: BufRead> Reader<'_, F> {
+    /// The next lines; none at the end of the file.
+    async fn batch(&mut self) -> Answer<Option<Batch>> {
+        let mut batch = Batch::default();
+        while batch.count < BATCH && read_line(&mut self.file, &mut self.buffer)? {
+            self.number += 1;
+            self.bytes += self.buffer.len() as u64;
+            if self.number == 1 && self.buffer.starts_with(BYTE_ORDER_MARK) {
+                self.buffer.drain(..BYTE_ORDER_MARK.len());
             }
-            if buffer.iter().all(u8::is_ascii_whitespace) {
+            if self.buffer.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            report.lines += 1;
-            match read_record(state, &vocabulary, &buffer, number, &mut seen) {
-                Ok(line) => batch.push(line),
-                Err(refused) => report.rejected.push(refused),
+            batch.count += 1;
+            match self.line() {
+                Ok(line) => batch.lines.push(line),
+                Err(refused) => batch.rejected.push(refused),
+            }
+            if batch.count.is_multiple_of(BREATH) {
+                tokio::task::yield_now().await;
             }
         }
-        if batch.len() == BATCH || (!more && !batch.is_empty()) {
-            apply(state, &vocabulary, options, std::mem::take(&mut batch), &mut report).await?;
-            progress(&report);
+        batch.end = self.bytes;
+        Ok((batch.count > 0).then_some(batch))
+    }
+
+    /// What can be said of a line without the database.
+    fn line(&self) -> Result<RawLine, Refused> {
+        let (number, bytes) = (self.number, self.buffer.as_slice());
+        let refuse = |external_id: Option<String>, errors| Refused { line: number, external_id, errors };
+        if bytes.len() > MAX_LINE {
+            return Err(refuse(None, vec![fault("", "too_long", "a line has at most 1 MiB")]));
         }
-        if !more {
-            return Ok(report);
+        let value: Value = parse(bytes).map_err(|problem| refuse(None, faults(&problem)))?;
+        let said = value.to_string();
+        let digest = self.state.sealer.keyed_hash("source-record", &said);
+        // under every key of the ring: after a rotation the same file still changes nothing
+        let digests = self.state.sealer.keyed_hashes("source-record", &said);
+        let Value::Object(mut members) = value else {
+            return Err(refuse(None, vec![fault("", "wrong_type", "a line is one JSON object")]));
+        };
+        let id = members.remove("external_id").unwrap_or_default();
+        let envelope = Envelope::deserialize(serde_json::json!({ "external_id": id }));
+        let id = envelope.map(|envelope| envelope.external_id.trim().to_owned()).unwrap_or_default();
+        if id.is_empty() || id.chars().count() > 100 {
+            let say = "1 to 100 characters that name the record at its source";
+            return Err(refuse(None, vec![fault("/external_id", "required", say)]));
         }
+        Ok(RawLine { number, external_id: id, digest, digests, members })
     }
 }
 
@@ -172,56 +240,26 @@ struct Envelope {
     external_id: String,
 }
 
-fn read_record(
-    state: &State,
-    vocabulary: &Vocabulary,
-    bytes: &[u8],
-    number: usize,
-    seen: &mut HashSet<String>,
-) -> Result<Line, Refused> {
-    let mut external_id = None;
-    let refuse = |external_id: &Option<String>, errors: Vec<FieldError>| Refused {
-        line: number,
-        external_id: external_id.clone(),
-        errors,
-    };
-    if bytes.len() > MAX_LINE {
-        return Err(refuse(&external_id, vec![fault("", "too_long", "a line has at most 1 MiB")]));
-    }
-    let mut value: Value = parse(bytes).map_err(|problem| refuse(&external_id, faults(&problem)))?;
-    let said = value.to_string();
-    let digest = state.sealer.keyed_hash("source-record", &said);
-    // under every key of the ring: after a rotation the same file still changes nothing
-    let digests = state.sealer.keyed_hashes("source-record", &said);
-    let Some(members) = value.as_object_mut() else {
-        return Err(refuse(&external_id, vec![fault("", "wrong_type", "a line is one JSON object")]));
-    };
-    let id = members.remove("external_id").unwrap_or_default();
-    let envelope = Envelope::deserialize(serde_json::json!({ "external_id": id }));
-    let id = envelope.map(|envelope| envelope.external_id.trim().to_owned()).unwrap_or_default();
-    if id.is_empty() || id.chars().count() > 100 {
-        return Err(refuse(
-            &external_id,
-            vec![fault("/external_id", "required", "1 to 100 characters that name the record at its source")],
-        ));
-    }
-    external_id = Some(id.clone());
+/// What a line says, or what is wrong with it.
+fn read_record(raw: RawLine, vocabulary: &Vocabulary, seen: &mut HashSet<String>) -> Result<Line, Refused> {
+    let RawLine { number, external_id, digest, mut members, .. } = raw;
+    let refuse = |errors| Refused { line: number, external_id: Some(external_id.clone()), errors };
     // when the source last touched the record: no part of the profile
     members.remove("updated_at");
     // a source writes null for what it does not know
     members.retain(|_, member| !member.is_null());
-    let form: ExpertForm =
-        parse(value.to_string().as_bytes()).map_err(|problem| refuse(&external_id, faults(&problem)))?;
-    let (draft, publications) = form::read(&form, vocabulary).map_err(|errors| refuse(&external_id, errors))?;
-    if !seen.insert(id.clone()) {
-        return Err(refuse(&external_id, vec![fault("/external_id", "duplicate", "an earlier line has the same id")]));
+    let said = Value::Object(members).to_string();
+    let form: ExpertForm = parse(said.as_bytes()).map_err(|problem| refuse(faults(&problem)))?;
+    let (draft, publications) = form::read(&form, vocabulary).map_err(refuse)?;
+    if !seen.insert(external_id.clone()) {
+        return Err(refuse(vec![fault("/external_id", "duplicate", "an earlier line has the same id")]));
     }
     let publications = publications::without_ids(publications);
-    Ok(Line { number, external_id: id, digest, digests, draft, publications })
+    Ok(Line { number, external_id, digest, draft, publications })
 }
 
 fn fault(pointer: &str, code: &'static str, message: &str) -> FieldError {
-    FieldError { pointer: pointer.to_owned(), code, detail: say!("{message}", "{message}") }
+    FieldError::new(pointer, code, say!("{message}", "{message}"))
 }
 
 fn faults(problem: &Problem) -> Vec<FieldError> {
@@ -239,13 +277,15 @@ struct Plan {
     update: Vec<(Uuid, Line)>,
     unchanged: usize,
     conflicts: Vec<Refused>,
+    rejected: Vec<Refused>,
 }
 
 async fn apply(
     state: &State,
     vocabulary: &Vocabulary,
     options: Options<'_>,
-    lines: Vec<Line>,
+    batch: Batch,
+    seen: &mut HashSet<String>,
     report: &mut Report,
 ) -> Answer<()> {
     let recorder = Recorder::system(state.sealer.clone(), "experts.load");
@@ -253,7 +293,7 @@ async fn apply(
         .db
         .transaction(async |tx| {
             lock_source(tx, options.source).await?;
-            let plan = plan(tx, vocabulary, options.source, lines).await?;
+            let plan = plan(tx, vocabulary, options.source, batch.lines, seen).await?;
             let mut events = create(tx, state, options, &plan.create).await?;
             for (id, line) in &plan.update {
                 events.extend(update(tx, state, vocabulary, options.source, *id, line).await?);
@@ -266,7 +306,10 @@ async fn apply(
     report.updated += plan.update.len();
     report.unchanged += plan.unchanged;
     report.conflicts.extend(plan.conflicts);
-
+    let begin = report.rejected.len();
+    report.rejected.extend(batch.rejected.into_iter().chain(plan.rejected));
+    report.rejected.get_mut(begin..).unwrap_or_default().sort_by_key(|refused| refused.line);
+    (report.lines, report.bytes) = (report.lines + batch.count, batch.end);
     Ok(())
 }
 
@@ -277,15 +320,36 @@ async fn lock_source(tx: &mut Conn, source: &str) -> Answer<()> {
     Ok(())
 }
 
-async fn plan(tx: &mut Conn, vocabulary: &Vocabulary, source: &str, lines: Vec<Line>) -> Answer<Plan> {
+async fn plan(
+    tx: &mut Conn,
+    vocabulary: &Vocabulary,
+    source: &str,
+    lines: Vec<RawLine>,
+    seen: &mut HashSet<String>,
+) -> Answer<Plan> {
     let mut plan = Plan::default();
     let ids: Vec<&str> = lines.iter().map(|line| line.external_id.as_str()).collect();
     let known = store::sources(tx, source, &ids).await?;
     let mut new = Vec::new();
-    for line in lines {
-        match known.get(&line.external_id) {
+    for (at, raw) in lines.into_iter().enumerate() {
+        if at % BREATH == 0 {
+            tokio::task::yield_now().await;
+        }
+        let before = known.get(&raw.external_id);
+        if before.is_some_and(|(_, digest, _, _)| raw.digests.contains(digest)) && !seen.contains(&raw.external_id) {
+            seen.insert(raw.external_id);
+            plan.unchanged += 1;
+            continue;
+        }
+        let line = match read_record(raw, vocabulary, seen) {
+            Ok(line) => line,
+            Err(refused) => {
+                plan.rejected.push(refused);
+                continue;
+            }
+        };
+        match before {
             None => new.push(line),
-            Some((_, digest, _, _)) if line.digests.contains(digest) => plan.unchanged += 1,
             Some((id, _, loaded, version)) if loaded == version => plan.update.push((*id, line)),
             Some(_) => plan.conflicts.push(Refused {
                 line: line.number,

@@ -12,7 +12,7 @@ use super::keys::Keys;
 use super::model::{Draft, ExpertField, Purpose, WorkKind};
 use super::policy::{CreateExpert, ReadExpert, UpdateExpert};
 use super::publications::{self, PublicationView};
-use super::store::{self, Entry, ProfileRow};
+use super::store::{self, Entry, ProfileRow, Whole};
 use super::view::{BankRecord, Expert, ExpertCard, Life};
 use super::vocabulary::Vocabulary;
 use super::workplaces;
@@ -42,13 +42,16 @@ fn sees_record(scope: &Scope, id: Uuid) -> bool {
 
 /// Builds the view for a caller.
 async fn view(conn: &mut Conn, scope: &Scope, row: ProfileRow) -> Answer<Expert> {
-    let id = row.id;
-    let fields = store::fields(conn, &[id]).await?.remove(&id).unwrap_or_default();
-    let vocabulary = Vocabulary::to_show(conn, &fields).await?;
-    let publications = store::publications(conn, id).await?.into_iter().map(PublicationView::from).collect();
-    let record = if sees_record(scope, id) { Some(record(conn, &row).await?) } else { None };
-    let life = Life::new(&row, store::memberships(conn, id).await?);
-    Ok(Expert { card: ExpertCard::new(row, fields, &vocabulary), life, publications, record })
+    let record = if sees_record(scope, row.id) { Some(record(conn, &row).await?) } else { None };
+    let (whole, vocabulary) = store::whole(conn, scope, &row.id.to_string()).await?;
+    Ok(shown(whole, &vocabulary, record))
+}
+
+fn shown(whole: Whole, vocabulary: &Vocabulary, record: Option<BankRecord>) -> Expert {
+    let Whole { row, fields, memberships, publications } = whole;
+    let life = Life::new(&row, memberships);
+    let publications = publications.into_iter().map(PublicationView::from).collect();
+    Expert { card: ExpertCard::new(row, fields, vocabulary), life, publications, record }
 }
 
 async fn record(conn: &mut Conn, row: &ProfileRow) -> Answer<BankRecord> {
@@ -174,14 +177,13 @@ fn members(draft: &Draft) -> Map<String, Value> {
 )]
 #[get("/experts/{key}")]
 async fn read_expert(permit: Permit<ReadExpert>, key: Key, _: Params<Nothing>, req: HttpRequest) -> Answer {
-    let mut conn = permit.read().await?;
-    let row = store::find(&mut conn, permit.scope(), &key.0).await?;
-    let (id, version) = (row.id, row.version);
-    let expert = view(&mut conn, permit.scope(), row).await?;
-    drop(conn);
-    let editor =
-        permit.may::<UpdateExpert>(|reach| reach == Reach::All || permit.scope().actor.expert_id() == Some(id));
-    let cache = if permit.scope().reach == Reach::Public { "public" } else { "private" };
+    let scope = permit.scope();
+    let (whole, vocabulary) = permit.quick(async |conn| store::whole(conn, scope, &key.0).await).await?;
+    let (id, version) = (whole.row.id, whole.row.version);
+    let record = if sees_record(scope, id) { Some(record(&mut permit.read().await?, &whole.row).await?) } else { None };
+    let expert = shown(whole, &vocabulary, record);
+    let editor = permit.may::<UpdateExpert>(|reach| reach == Reach::All || scope.actor.expert_id() == Some(id));
+    let cache = if scope.reach == Reach::Public { "public" } else { "private" };
     fresh(&req, editor.then_some(version), cache, &expert)
 }
 

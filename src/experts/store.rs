@@ -6,6 +6,7 @@ mod counts;
 mod publications;
 mod search;
 mod sources;
+mod whole;
 mod workplaces;
 
 pub use availability::{add_period, delete_period, find_period, overlapping, periods, update_period};
@@ -17,6 +18,7 @@ pub use publications::{
 };
 pub use search::{Hit, Order, SearchSql, SeekKey, run as search};
 pub use sources::{SourceRow, put_sources, source_ids, sources};
+pub use whole::{Whole, WholeSql, cards, whole};
 pub use workplaces::{
     AfterWorkplace, OpenWorkplace, assign_workplace, open_workplaces, people_at, set_workplace_keys,
     without_workplace_key,
@@ -29,6 +31,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -36,8 +39,8 @@ use super::keys::Keys;
 use super::model::{Details, Draft, ExpertField, Language, Membership, Restricted, WorkKind};
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
-use crate::db::Conn;
 use crate::db::schema::{expert_fields, expert_memberships, expert_restricted, experts};
+use crate::db::{Conn, bulk};
 use crate::kernel::clock::now;
 use crate::kernel::name::PersonName;
 use crate::kernel::partial_date::PartialDate;
@@ -172,7 +175,7 @@ impl ProfileRow {
     }
 }
 
-#[derive(Insertable, AsChangeset)]
+#[derive(AsChangeset, Serialize)]
 #[diesel(table_name = experts, treat_none_as_null = true)]
 struct WriteRow<'a> {
     id: Uuid,
@@ -180,6 +183,7 @@ struct WriteRow<'a> {
     family_name: Option<&'a str>,
     middle_name: Option<&'a str>,
     given_name: &'a str,
+    #[serde(serialize_with = "bulk::bytes")]
     name_sort: &'a [u8],
     gender: Option<&'a str>,
     birth_year: Option<i16>,
@@ -295,12 +299,13 @@ fn details_of(draft: &Draft) -> Value {
 pub fn visible(scope: &Scope) -> Box<dyn BoxableExpression<experts::table, Pg, SqlType = Bool>> {
     let own = experts::id.eq(scope.actor.expert_id().unwrap_or_default());
     match scope.reach {
-        Reach::All => Box::new(diesel::dsl::sql::<Bool>("true")),
+        // everybody, in words that can be prepared
+        Reach::All => Box::new(experts::id.is_not_null()),
         Reach::Public => Box::new(experts::public_profile),
         Reach::Agencies => Box::new(experts::agency_search),
         Reach::Own => Box::new(own),
         Reach::PublicAndOwn => Box::new(experts::public_profile.or(own)),
-        Reach::No => Box::new(diesel::dsl::sql::<Bool>("false")),
+        Reach::No => Box::new(experts::id.is_null()),
     }
 }
 
@@ -389,7 +394,7 @@ fn reference_fault(error: diesel::result::Error) -> Problem {
 pub async fn insert(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> Answer<()> {
     for chunk in entries.chunks(BATCH) {
         let rows: Vec<WriteRow<'_>> = chunk.iter().map(Entry::row).collect();
-        diesel::insert_into(experts::table).values(rows).execute(tx).await.map_err(reference_fault)?;
+        bulk::insert(tx, "experts", &rows, "").await.map_err(reference_fault)?;
         insert_fields(tx, chunk).await?;
         insert_memberships(tx, chunk).await?;
         put_restricted(tx, sealer, chunk).await?;
@@ -414,23 +419,22 @@ pub async fn update(tx: &mut Conn, sealer: &Sealer, entry: &Entry) -> Answer<Pro
     Ok(experts::table.find(entry.id).select(ProfileRow::as_select()).first(tx).await?)
 }
 
-async fn insert_fields(tx: &mut Conn, entries: &[Entry]) -> Answer<()> {
-    let rows: Vec<_> = entries
-        .iter()
-        .flat_map(|entry| entry.draft.fields.iter().zip(0_i16..).map(move |(field, at)| (entry.id, field, at)))
-        .map(|(id, field, at)| {
-            (
-                expert_fields::expert_id.eq(id),
-                expert_fields::ordinal.eq(at),
-                expert_fields::scheme.eq(&field.scheme),
-                expert_fields::code.eq(&field.code),
-                expert_fields::main.eq(field.main),
-            )
-        })
-        .collect();
-    for chunk in rows.chunks(BATCH) {
-        diesel::insert_into(expert_fields::table).values(chunk).execute(tx).await?;
+async fn insert_fields<'a>(tx: &mut Conn, entries: &'a [Entry]) -> Answer<()> {
+    #[derive(Serialize)]
+    struct Row<'a> {
+        expert_id: Uuid,
+        ordinal: i16,
+        scheme: &'a str,
+        code: &'a str,
+        main: bool,
     }
+    let numbered = |entry: &'a Entry| entry.draft.fields.iter().zip(0_i16..).map(|(field, at)| (entry.id, field, at));
+    let row = |(expert_id, field, ordinal): (Uuid, &'a ExpertField, i16)| {
+        let ExpertField { scheme, code, main } = field;
+        Row { expert_id, ordinal, scheme, code, main: *main }
+    };
+    let rows: Vec<Row<'_>> = entries.iter().flat_map(numbered).map(row).collect();
+    bulk::insert(tx, "expert_fields", &rows, "").await?;
     Ok(())
 }
 
@@ -466,6 +470,16 @@ fn restricted_context(id: Uuid) -> String {
 
 /// Seals and stores restricted data; an empty one is not kept.
 async fn put_restricted(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> Answer<()> {
+    #[derive(Serialize)]
+    struct Row {
+        expert_id: Uuid,
+        #[serde(serialize_with = "bulk::bytes")]
+        sealed: Vec<u8>,
+        #[serde(serialize_with = "bulk::lists_of_bytes")]
+        email_hashes: Vec<Vec<u8>>,
+        #[serde(serialize_with = "bulk::lists_of_bytes")]
+        phone_hashes: Vec<Vec<u8>>,
+    }
     let mut empty = Vec::new();
     let mut rows = Vec::new();
     for entry in entries {
@@ -478,28 +492,18 @@ async fn put_restricted(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> An
         let hash = |purpose, value: &Option<String>| -> Vec<Vec<u8>> {
             value.iter().map(|value| sealer.keyed_hash(purpose, value)).collect()
         };
-        rows.push((
-            expert_restricted::expert_id.eq(entry.id),
-            expert_restricted::sealed
-                .eq(sealer.seal(&restricted_context(entry.id), &plain).map_err(Problem::internal)?),
-            expert_restricted::email_hashes.eq(hash("email", &restricted.email)),
-            expert_restricted::phone_hashes.eq(hash("phone", &restricted.phone)),
-        ));
+        rows.push(Row {
+            expert_id: entry.id,
+            sealed: sealer.seal(&restricted_context(entry.id), &plain).map_err(Problem::internal)?,
+            email_hashes: hash("email", &restricted.email),
+            phone_hashes: hash("phone", &restricted.phone),
+        });
     }
     let gone = expert_restricted::table.filter(expert_restricted::expert_id.eq_any(&empty));
     diesel::delete(gone).execute(tx).await?;
-    use diesel::upsert::excluded;
-    diesel::insert_into(expert_restricted::table)
-        .values(rows)
-        .on_conflict(expert_restricted::expert_id)
-        .do_update()
-        .set((
-            expert_restricted::sealed.eq(excluded(expert_restricted::sealed)),
-            expert_restricted::email_hashes.eq(excluded(expert_restricted::email_hashes)),
-            expert_restricted::phone_hashes.eq(excluded(expert_restricted::phone_hashes)),
-        ))
-        .execute(tx)
-        .await?;
+    const REPLACE: &str = "ON CONFLICT (expert_id) DO UPDATE SET sealed = excluded.sealed, \
+                           email_hashes = excluded.email_hashes, phone_hashes = excluded.phone_hashes";
+    bulk::insert(tx, "expert_restricted", &rows, REPLACE).await?;
     Ok(())
 }
 

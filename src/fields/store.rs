@@ -7,13 +7,14 @@ pub use groups::{GroupRow, fields_of_group, groups, put_groups};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
+use serde::Deserialize;
 
 use crate::db::Conn;
 use crate::db::schema::science_fields;
 use crate::kernel::problem::Answer;
 
 /// A field of science and technology.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Deserialize)]
 #[diesel(table_name = science_fields)]
 #[expect(missing_docs, reason = "columns")]
 pub struct FieldRow {

@@ -118,11 +118,11 @@ const MAX_FAULTS: usize = 20;
 /// that a large document costs no more than its size.
 fn find_nul<'v>(value: &'v Value, at: &mut Vec<Cow<'v, str>>, faults: &mut Vec<FieldError>) {
     match value {
-        Value::String(text) if text.contains('\0') && faults.len() < MAX_FAULTS => faults.push(FieldError {
-            pointer: at.iter().map(|step| format!("/{}", escape(step))).collect(),
-            code: "nul_character",
-            detail: say!("Bỏ ký tự NUL (U+0000).", "Remove the NUL character (U+0000)."),
-        }),
+        Value::String(text) if text.contains('\0') && faults.len() < MAX_FAULTS => faults.push(FieldError::new(
+            at.iter().map(|step| format!("/{}", escape(step))).collect::<String>(),
+            "nul_character",
+            say!("Bỏ ký tự NUL (U+0000).", "Remove the NUL character (U+0000)."),
+        )),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate().filter(|(_, item)| may_hold_text(item)) {
                 at.push(index.to_string().into());

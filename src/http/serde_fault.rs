@@ -30,7 +30,7 @@ pub(super) fn field_error(path: &Path, message: &str) -> FieldError {
     } else {
         wrong(message)
     };
-    FieldError { pointer, code, detail }
+    FieldError::new(pointer, code, detail)
 }
 
 /// A value of the wrong type or out of range: what was expected, never what was sent, which may be personal and would stand

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use unicode_normalization::char::is_combining_mark;
 
-use super::text::{self, LegacyEncoding};
+use super::text::{self, Normalisation, Unreadable, decode_entities, has_untidy_blanks, solid, unreadable};
 
 /// The longest name accepted, in characters of the cleaned text.
 const MAX_CHARS: usize = 200;
@@ -50,20 +50,6 @@ pub struct ParsedName {
     pub changes: Vec<Normalisation>,
 }
 
-/// One kind of repair made on a name, to be shown to the person who sent it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Normalisation {
-    /// Blanks were trimmed, collapsed or made ordinary.
-    Whitespace,
-    /// Characters were composed (NFD), replaced (Ð for Đ) or removed (invisible, stray dots).
-    Unicode,
-    /// A title or a salutation was taken off the name.
-    TitleSplitOff,
-    /// A name typed in capitals was put in title case.
-    CapsLowered,
-}
-
 /// Why a text cannot be taken as a person's name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NameError {
@@ -79,9 +65,9 @@ pub enum NameError {
     /// Digits, signs that no name has, text after a comma that is no title, or no letter at all.
     #[error("the text is not a person's name")]
     NotAName,
-    /// Text typed in a pre-Unicode font, with the proposed repair.
-    #[error("the name is typed in a pre-Unicode font; it may read {1:?}")]
-    Legacy(LegacyEncoding, String),
+    /// Text typed in a pre-Unicode font, or broken on its way.
+    #[error("the name cannot be read: {0:?}")]
+    Unreadable(Unreadable),
 }
 
 impl TitleLexicon {
@@ -94,11 +80,15 @@ impl TitleLexicon {
     /// # Errors
     /// A [`NameError`] saying why the cell holds no usable name.
     pub fn parse(&self, input: &str) -> Result<ParsedName, NameError> {
-        let clean = checked_text(input)?;
+        let decoded = decode_entities(input);
+        let clean = checked_text(&decoded)?;
         let split = self.split(&clean)?;
         let full = title_case_if_shouted(split.name);
         check_name(&full)?;
-        let changes = changes(input, &clean, &split, &full);
+        let mut changes = changes(&decoded, &clean, &split, &full);
+        if decoded != input {
+            changes.insert(0, Normalisation::HtmlEntities);
+        }
         let (academic_rank, degree, other_titles) = self.classify(split.codes);
         Ok(ParsedName { name: split_parts(full), academic_rank, degree, other_titles, changes })
     }
@@ -113,15 +103,7 @@ fn checked_text(input: &str) -> Result<String, NameError> {
         return Err(NameError::TooLong);
     }
     // The input, not the cleaned text: a soft hyphen is the letter ư in TCVN3.
-    match text::legacy_encoding(input) {
-        Some(encoding) => Err(legacy_error(input, encoding)),
-        None => Ok(clean),
-    }
-}
-
-fn legacy_error(input: &str, encoding: LegacyEncoding) -> NameError {
-    let repaired = text::display(&text::decode_legacy(input, encoding));
-    NameError::Legacy(encoding, repaired)
+    unreadable(input).map_or(Ok(clean), |fault| Err(NameError::Unreadable(fault)))
 }
 
 /// Letters, blanks, and the hyphens, dots and apostrophes of "Anna-Maria", "N. V. Ân", "H'Hen".
@@ -140,7 +122,7 @@ fn is_name_char(c: char) -> bool {
 }
 
 fn changes(input: &str, clean: &str, split: &titles::Split<'_>, full: &str) -> Vec<Normalisation> {
-    let odd = solid(input) != solid(clean) || split.stray_signs;
+    let odd = !solid(input).eq(solid(clean)) || split.stray_signs;
     let found = [
         (Normalisation::Whitespace, has_untidy_blanks(input)),
         (Normalisation::Unicode, odd),
@@ -149,16 +131,6 @@ fn changes(input: &str, clean: &str, split: &titles::Split<'_>, full: &str) -> V
     ];
     let happened = found.into_iter().filter(|(_, yes)| *yes);
     happened.map(|(change, _)| change).collect()
-}
-
-fn has_untidy_blanks(input: &str) -> bool {
-    let odd = |c: char| c != ' ' && text::is_blank(c);
-    input.contains(odd) || input.contains("  ") || input.starts_with(' ') || input.ends_with(' ')
-}
-
-/// The text without blanks, to compare the characters alone.
-fn solid(text: &str) -> String {
-    text.chars().filter(|c| !text::is_blank(*c)).collect()
 }
 
 /// "NGUYỄN VĂN ÂN" becomes "Nguyễn Văn Ân"; a name with any small letter stays as typed.

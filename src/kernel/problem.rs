@@ -75,6 +75,15 @@ pub struct FieldError {
     pub code: &'static str,
     /// What is wrong and what would repair it.
     pub detail: Say,
+    /// The value to send instead, where that is certain.
+    pub repair: Option<String>,
+}
+
+impl FieldError {
+    /// A fault for which no value can be proposed.
+    pub fn new(pointer: impl Into<String>, code: &'static str, detail: Say) -> Self {
+        Self { pointer: pointer.into(), code, detail, repair: None }
+    }
 }
 
 /// An error answer.
@@ -120,7 +129,7 @@ impl Problem {
     /// Adds a place.
     #[must_use]
     pub fn and_field(mut self, pointer: impl Into<String>, code: &'static str, detail: Say) -> Self {
-        self.errors.push(FieldError { pointer: pointer.into(), code, detail });
+        self.errors.push(FieldError::new(pointer, code, detail));
         self
     }
 
@@ -171,6 +180,7 @@ impl Problem {
                     pointer: e.pointer.clone(),
                     code: e.code,
                     detail: lang.of(&e.detail).to_owned(),
+                    repair: e.repair.clone(),
                 })
                 .collect(),
             request_id,
@@ -280,6 +290,9 @@ pub struct FieldErrorDocument {
     pub code: &'static str,
     /// What is wrong and what would repair it.
     pub detail: String,
+    /// The value to send instead, where that is certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repair: Option<String>,
 }
 
 #[cfg(test)]

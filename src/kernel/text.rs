@@ -6,12 +6,20 @@
 //! All of it is done in Rust, not in a database collation, so that the result can be tested
 //! and an index can be built on it (the pipeline of the domain notes, §9.1 and §9.2).
 
+mod entities;
 mod legacy;
+mod mended;
+mod mojibake;
 #[cfg(test)]
 mod tests;
+mod unreadable;
 
+pub use entities::decode_entities;
 pub(crate) use legacy::is_syllable;
 pub use legacy::{LegacyEncoding, decode_legacy, legacy_encoding};
+pub use mended::{Normalisation, mended, mended_multiline};
+pub(crate) use mended::{has_untidy_blanks, solid};
+pub use unreadable::{Unreadable, unreadable};
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{compose, decompose_canonical, is_combining_mark};

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::db::Conn;
@@ -12,7 +13,7 @@ use crate::db::schema::{academic_titles, holidays, provinces, settings};
 use crate::kernel::problem::Answer;
 
 /// An academic rank (học hàm) or degree (học vị).
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Deserialize)]
 #[diesel(table_name = academic_titles)]
 #[expect(missing_docs, reason = "columns")]
 pub struct TitleRow {
@@ -51,7 +52,7 @@ pub async fn put_titles(tx: &mut Conn, rows: &[TitleRow]) -> Answer<()> {
 }
 
 /// A province as it was from one date on; its key is (code, date), because codes are reused.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Deserialize)]
 #[diesel(table_name = provinces)]
 #[expect(missing_docs, reason = "columns")]
 pub struct ProvinceRow {

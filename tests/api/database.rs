@@ -11,7 +11,7 @@ use expert_bank::access::actor::Actor;
 use expert_bank::access::permit::Scope;
 use expert_bank::access::policy::Reach;
 use expert_bank::db::migrations;
-use expert_bank::experts::store::{Hit, Order, SearchSql, SeekKey};
+use expert_bank::experts::store::{Hit, Order, SearchSql, SeekKey, WholeSql};
 use expert_bank::kernel::clock::now;
 use expert_bank::kernel::id::new_id;
 
@@ -163,26 +163,26 @@ async fn instances_that_start_together_migrate_an_empty_database_once() {
     assert_eq!(ran, [all], "one of them ran all: {runs:?}");
 }
 
-/// A search with `EXPLAIN` before it.
-struct Explain(SearchSql);
+/// A statement with `EXPLAIN` before it.
+struct Explain<Q>(Q);
 
-impl QueryFragment<Pg> for Explain {
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Explain<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("EXPLAIN ");
         self.0.walk_ast(out.reborrow())
     }
 }
 
-impl QueryId for Explain {
+impl<Q> QueryId for Explain<Q> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl Query for Explain {
+impl<Q> Query for Explain<Q> {
     type SqlType = Text;
 }
 
-async fn plan(app: &TestApp, sql: SearchSql) -> String {
+async fn plan<Q: QueryFragment<Pg> + Send>(app: &TestApp, sql: Q) -> String {
     use diesel_async::SimpleAsyncConnection;
     let mut conn = app.state.db.conn().await.unwrap();
     conn.batch_execute("SET enable_seqscan = off").await.unwrap();
@@ -225,4 +225,26 @@ async fn hot_searches_use_their_index() {
     let next = SearchSql::new(&public, Order::Name, Some(SeekKey::from(&hit)), 21);
     let plan = plan(&app, next).await;
     assert!(plan.contains("experts_name_public") && plan.contains("Index Cond: (ROW(name_sort, id) > ROW("), "{plan}");
+}
+
+/// Everything that is shown of an expert comes by an index, however many there are; what is left of the whole are small
+/// tables of words.
+#[tokio::test]
+async fn a_profile_and_a_page_of_cards_scan_no_table() {
+    let app = TestApp::start().await;
+    change(&app, CROWD).await;
+    let public = Scope { reach: Reach::Public, actor: Actor::Anonymous };
+    let ids = [new_id(), new_id(), new_id()];
+    for (what, sql, index) in [
+        ("by id", WholeSql::of(&public, &new_id().to_string()), "experts_pkey"),
+        ("by id, all", WholeSql::of(&EVERYBODY, &new_id().to_string()), "experts_pkey"),
+        ("by code", WholeSql::of(&public, "CG-000001"), "experts_code_key"),
+        ("cards", WholeSql::cards(&public, &ids), "experts_pkey"),
+    ] {
+        let plan = plan(&app, sql).await;
+        assert!(plan.split([' ', '\n']).any(|word| word == index), "{what} wants {index}:\n{plan}");
+        let scans: Vec<&str> = plan.lines().filter(|line| line.contains("Seq Scan on ")).collect();
+        let big = ["experts", "expert_fields", "expert_publications", "expert_memberships", "science_fields"];
+        assert!(!scans.iter().any(|line| big.iter().any(|table| line.contains(table))), "{what}:\n{plan}");
+    }
 }

@@ -18,6 +18,7 @@ mod experts {
     mod load;
     mod patch;
     mod profile;
+    mod record;
     mod restricted;
     mod search;
     mod search_order;
@@ -40,6 +41,7 @@ mod organisations {
 mod provinces;
 mod reference;
 mod reset;
+mod shared_connections;
 mod support;
 mod throttle;
 mod workplaces;

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
+use serde::Deserialize;
 
 use super::FieldRow;
 use crate::db::Conn;
@@ -13,7 +14,7 @@ use crate::kernel::problem::Answer;
 pub type FieldKey = (String, String);
 
 /// A group of fields ("nhóm ngành, lĩnh vực") with the fields it takes along.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "columns")]
 pub struct GroupRow {
     pub code: String,

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
 use super::*;
-use Normalisation::{CapsLowered, TitleSplitOff, Unicode, Whitespace};
+use Normalisation::{CapsLowered, HtmlEntities, TitleSplitOff, Unicode, Whitespace};
 
 /// The title table: kind, code, name, abbreviation, rank.
 const TITLES: &str = "H|PGS|Phó giáo sư|PGS|10\nH|GS|Giáo sư|GS|20\nH|VS|Viện sĩ|VS|30\n\
@@ -165,9 +165,11 @@ fn unusable_cells_are_refused() {
         ("=Ân", "NotAName"),
         ("Nguyễn Văn Ân (nữ)", "NotAName"),
         ("Nguyễn Văn Ân, Giám đốc", "NotAName"),
-        ("NguyÔn V¨n ¢n", "Legacy(Tcvn3, \"Nguyễn Văn Ân\")"),
-        ("D\u{AD}¬ng ThÞ Hoa", "Legacy(Tcvn3, \"Dương Thị Hoa\")"),
-        ("TS. Nguyeãn Vaên  Aân", "Legacy(Vni, \"TS. Nguyễn Văn Ân\")"),
+        ("NguyÔn V¨n ¢n", "Unreadable(Legacy(\"Nguyễn Văn Ân\"))"),
+        ("D\u{AD}¬ng ThÞ Hoa", "Unreadable(Legacy(\"Dương Thị Hoa\"))"),
+        ("Nguyá»…n VÄƒn Ã‚n", "Unreadable(Mojibake(Some(\"Nguyễn Văn Ân\")))"),
+        ("Nguy?n Văn Ân", "Unreadable(LostLetters)"),
+        ("TS. Nguyeãn Vaên  Aân", "Unreadable(Legacy(\"TS. Nguyễn Văn Ân\"))"),
     ];
     for (input, expected) in cases {
         assert_eq!(read(input), expected, "{input}");
@@ -194,7 +196,7 @@ fn parts_are_optional_but_the_given_name() -> Result<(), NameError> {
 #[test]
 fn repairs_are_reported() -> Result<(), NameError> {
     let nfd: String = "Lò Ân".nfd().collect();
-    let cases: [(&str, &str, &[Normalisation]); 11] = [
+    let cases: [(&str, &str, &[Normalisation]); 12] = [
         ("Lò Ân", "Lò Ân", &[]),
         (" Lò  Ân", "Lò Ân", &[Whitespace]),
         ("Lò\u{A0}Ân", "Lò Ân", &[Whitespace]),
@@ -204,6 +206,7 @@ fn repairs_are_reported() -> Result<(), NameError> {
         ("- Lò Ân", "Lò Ân", &[Unicode]),
         ("Lò Ân, TS.", "Lò Ân", &[TitleSplitOff]),
         ("LÒ ÂN", "Lò Ân", &[CapsLowered]),
+        ("L&#242; &Acirc;n", "Lò Ân", &[HtmlEntities]),
         ("H'HEN NIÊ", "H'Hen Niê", &[CapsLowered]),
         ("TS.\tLÒ ÐỨC ÂN", "Lò Đức Ân", &[Whitespace, Unicode, TitleSplitOff, CapsLowered]),
     ];

@@ -148,7 +148,8 @@ async fn a_withdrawal_hides_the_expert_at_once_and_a_new_consent_brings_them_bac
         ("public_profile", false, false, true),
         ("agency_search", false, false, false),
         ("agency_search", true, false, true),
-        ("listing", false, false, true),
+        // who is not even to be kept is shown to nobody but the Union
+        ("listing", false, false, false),
     ] {
         decide(&officer, &expert, purpose, given).await;
         let seen = [

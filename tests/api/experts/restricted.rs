@@ -27,7 +27,9 @@ async fn the_union_reads_contacts_and_each_read_is_a_disclosure_that_names_the_p
         text(&expert["id"])
     );
     assert_eq!(app.sql(&rows).await, "");
-    let data = json!({ "date_of_birth": "1968-11-23", "email": "kpa.kin@chuyengia.example", "phone": "0600777666" });
+    let data = json!({
+        "date_of_birth": "1968-11-23", "email": "kpa.kin@chuyengia.example", "phone": "0600777666", "address": null
+    });
     assert_eq!(officer.get(&restricted(&expert)).await.expect(200), data);
     assert_eq!(app.sql(&rows).await, "union_officer experts.read_restricted true");
     let by_code = format!("/api/v1/experts/{}/restricted", text(&expert["code"]).to_lowercase());
