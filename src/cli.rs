@@ -89,6 +89,8 @@ enum Command {
 enum Load {
     /// Fields of science and technology (CSV: code, parent_code, level, name_vi, name_en[, scheme])
     Fields(LoadFile),
+    /// Groups of fields, "nhóm ngành, lĩnh vực" (CSV: code, scheme, name_vi, name_en, science_field_codes[, source])
+    FieldGroups(LoadFile),
     /// Academic ranks and degrees (CSV: scheme, code, name_vi, name_en, abbreviation, rank[, note])
     Titles(LoadFile),
     /// Provinces (CSV: code, name, type, valid_from[, valid_to, succeeded_by])
@@ -253,6 +255,7 @@ async fn run_load(store: &Store, load: Load) -> Result<ExitCode, StartError> {
     let state = &store.state;
     let loaded = match load {
         Load::Fields(args) => fields::load::load(state, &Sheet::open(&args.file)?).await?,
+        Load::FieldGroups(args) => fields::load_groups::load(state, &Sheet::open(&args.file)?).await?,
         Load::Titles(args) => reference::load::titles(state, &Sheet::open(&args.file)?).await?,
         Load::Provinces(args) => reference::load::provinces(state, &Sheet::open(&args.file)?).await?,
         Load::Holidays(args) => reference::load::holidays(state, &Sheet::open(&args.file)?).await?,

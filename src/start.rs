@@ -188,6 +188,7 @@ pub async fn load_reference(state: &State, folder: Option<&Path>) -> Result<(), 
         None => Ok(Sheet::built_in(name, built_in)),
     };
     let fields_file = sheet("science_fields.csv", include_str!("../data/science_fields.csv"))?;
+    let groups_file = sheet("union_field_groups.csv", include_str!("../data/union_field_groups.csv"))?;
     let titles_file = sheet("academic_titles.csv", include_str!("../data/academic_titles.csv"))?;
     let provinces_file = sheet("provinces.csv", include_str!("../data/provinces.csv"))?;
     let holidays_file = sheet("holidays.csv", include_str!("../data/holidays.csv"))?;
@@ -199,6 +200,7 @@ pub async fn load_reference(state: &State, folder: Option<&Path>) -> Result<(), 
     };
     let loaded = [
         ("fields", fields::load::load(state, &fields_file).await?),
+        ("groups of fields", fields::load_groups::load(state, &groups_file).await?),
         ("titles", reference::load::titles(state, &titles_file).await?),
         ("provinces", reference::load::provinces(state, &provinces_file).await?),
         ("holidays", reference::load::holidays(state, &holidays_file).await?),

@@ -125,6 +125,11 @@ impl<P: Policy> Permit<P> {
         reach != Reach::No && enough(reach)
     }
 
+    /// The row filter of the same caller under another policy, for what an answer says about other things than its own.
+    pub fn scope_under<Q: Policy>(&self) -> Scope {
+        Scope { reach: Q::RULE.reach_of(self.actor()), actor: self.actor().clone() }
+    }
+
     /// What the server shares.
     pub fn state(&self) -> &State {
         &self.state

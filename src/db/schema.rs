@@ -146,6 +146,7 @@ diesel::table! {
         scheme -> Text,
         code -> Text,
         main -> Bool,
+        new_from -> Int2,
     }
 }
 

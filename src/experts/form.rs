@@ -1,7 +1,12 @@
 //! The form of an expert as people and files send it, and the rules that make a [`Draft`] of it.
 
+mod publication;
 mod record;
 mod restricted;
+
+pub use publication::{
+    Authors, MAX_PUBLICATIONS, PublicationForm, read as read_publication, read_all as read_publications,
+};
 
 use std::collections::BTreeSet;
 
@@ -21,7 +26,7 @@ use crate::kernel::form::Faults;
 use crate::kernel::name::{NameError, ParsedName};
 use crate::kernel::problem::{FieldError, Say};
 use crate::kernel::redacted::Redacted;
-use crate::kernel::text::{display, fold};
+use crate::kernel::text::fold;
 use crate::say;
 
 /// Most specialties, fields or languages a profile holds.
@@ -184,7 +189,7 @@ pub struct ExpertForm {
     pub publications_count: Option<i32>,
     /// Publications, where known.
     #[serde(default, deserialize_with = "list")]
-    pub publications: Vec<Publication>,
+    pub publications: Vec<PublicationForm>,
     /// Names borne before.
     #[serde(default, deserialize_with = "list")]
     pub former_names: Vec<String>,
@@ -367,7 +372,7 @@ struct Reader<'a> {
 pub fn read(form: &ExpertForm, vocabulary: &Vocabulary) -> Result<(Draft, Vec<Publication>), Vec<FieldError>> {
     let mut reader = Reader { vocabulary, faults: Faults::default() };
     let draft = reader.draft(form);
-    let publications = form.publications.iter().enumerate().map(|(at, item)| reader.publication(at, item)).collect();
+    let publications = read_publications(&form.publications, "/publications", &mut reader.faults);
     reader.faults.or((draft, publications))
 }
 
@@ -583,26 +588,6 @@ impl Reader<'_> {
             return None;
         }
         input
-    }
-
-    fn publication(&mut self, at: usize, input: &Publication) -> Publication {
-        let place = |name: &str| format!("/publications/{at}/{name}");
-        let title = display(&input.title);
-        if title.is_empty() || title.chars().count() > 1_000 {
-            self.fault(place("title"), "length", say!("Từ 1 đến 1000 ký tự.", "1 to 1000 characters."));
-        }
-        if input.year.is_some_and(|year| !(1900..=2100).contains(&year)) {
-            self.fault(place("year"), "out_of_range", say!("Từ 1900 đến 2100.", "1900 to 2100."));
-        }
-        let tidy = |text: &Option<String>| text.as_deref().map(display).filter(|text| !text.is_empty());
-        Publication {
-            title,
-            summary: tidy(&input.summary),
-            year: input.year,
-            venue: tidy(&input.venue),
-            doi: tidy(&input.doi),
-            authors: input.authors.iter().map(|author| display(author)).filter(|author| !author.is_empty()).collect(),
-        }
     }
 }
 

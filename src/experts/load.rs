@@ -18,6 +18,7 @@ use super::form::{self, ExpertForm};
 use super::keys::Keys;
 use super::model::{Draft, Publication, Purpose};
 use super::profile::{created_event, updated_event};
+use super::publications;
 use super::store::{self, ConsentRow, Entry, SourceRow};
 use super::vocabulary::Vocabulary;
 use super::workplaces;
@@ -255,6 +256,7 @@ fn read_record(raw: RawLine, vocabulary: &Vocabulary, seen: &mut HashSet<String>
     if !seen.insert(external_id.clone()) {
         return Err(refuse(vec![fault("/external_id", "duplicate", "an earlier line has the same id")]));
     }
+    let publications = publications::without_ids(publications);
     Ok(Line { number, external_id, digest, draft, publications })
 }
 
@@ -442,13 +444,10 @@ async fn update(
     let scope = crate::access::permit::Scope::SYSTEM;
     let row = store::lock(tx, &scope, &id.to_string()).await?;
     let old = row.into_draft(store::parts(tx, &state.sealer, id).await?);
-    let publications = store::publications(tx, id).await? != line.publications;
+    let publications = publications::replace(tx, id, line.publications.clone()).await?;
     let event = updated_event(id, &old, &line.draft, publications);
     let entry = Entry { id, keys: Keys::of(&line.draft, vocabulary), draft: line.draft.clone() };
     let row = store::update(tx, &state.sealer, &entry).await?;
-    if publications {
-        store::put_publications(tx, &[(id, line.publications.clone())]).await?;
-    }
     store::reindex(tx, &[id]).await?;
     store::put_sources(tx, &[source_row(source, id, line, row.version)]).await?;
     // a record may differ at its source in what is not kept here; the new version still wants its event

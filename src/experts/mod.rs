@@ -1,9 +1,12 @@
 //! The expert bank: profiles, consents, restricted data, search, and loading.
 
+mod availability;
 mod confirmations;
 pub mod consent_texts;
 mod consents;
+pub mod counts;
 pub mod form;
+mod history;
 mod invitations;
 pub mod keys;
 mod links;
@@ -12,6 +15,7 @@ pub mod model;
 mod nominations;
 pub mod policy;
 mod profile;
+mod publications;
 mod reasons;
 mod restricted;
 mod search;
@@ -38,5 +42,8 @@ pub fn configure(config: &mut ServiceConfig) {
     invitations::configure(config);
     confirmations::configure(config);
     nominations::configure(config);
+    publications::configure(config);
+    availability::configure(config);
+    history::configure(config);
     workplaces::configure(config);
 }

@@ -28,6 +28,16 @@ policies! {
         nobody: No, expert: Own, association: No, agency: No, science_dept: Supplied,
         union_officer: All, union_leader: All, auditor: No, admin: No,
     }
+    /// Read when an expert takes no work, and the notes about it.
+    ReadAvailability = "availability.read" {
+        nobody: No, expert: Own, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// Read what changed in an expert's record, when and by whom. Restricted values are not shown.
+    ReadHistory = "experts.read_history" {
+        nobody: No, expert: Own, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: All, admin: No,
+    }
     /// See the workplaces of experts that are no organisation of the register yet.
     ReadWorkplaces = "workplaces.read" {
         nobody: No, expert: No, association: No, agency: No, science_dept: No,

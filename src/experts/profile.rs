@@ -11,6 +11,7 @@ use super::form::{self, ExpertForm, ExpertPatch};
 use super::keys::Keys;
 use super::model::{Draft, ExpertField, Purpose, WorkKind};
 use super::policy::{CreateExpert, ReadExpert, UpdateExpert};
+use super::publications::{self, PublicationView};
 use super::states;
 use super::store::{self, Entry, ProfileRow, Whole};
 use super::view::{BankRecord, Expert, ExpertCard, Life};
@@ -50,6 +51,7 @@ pub(super) async fn view(conn: &mut Conn, scope: &Scope, row: ProfileRow) -> Ans
 fn shown(whole: Whole, vocabulary: &Vocabulary, record: Option<BankRecord>) -> Expert {
     let Whole { row, fields, memberships, publications } = whole;
     let life = Life::new(&row, memberships);
+    let publications = publications.into_iter().map(PublicationView::from).collect();
     Expert { card: ExpertCard::new(row, fields, vocabulary), life, publications, record }
 }
 
@@ -115,7 +117,7 @@ pub(super) async fn enter(tx: &mut Conn, sealer: &Sealer, form: &ExpertForm) -> 
     workplaces::link(tx, &mut [&mut draft]).await?;
     let entry = Entry { id: new_id(), keys: Keys::of(&draft, &vocabulary), draft };
     store::insert(tx, sealer, std::slice::from_ref(&entry)).await?;
-    store::put_publications(tx, &[(entry.id, publications)]).await?;
+    store::put_publications(tx, &[(entry.id, publications::without_ids(publications))]).await?;
     store::reindex(tx, &[entry.id]).await?;
     Ok((entry.id, created_event(&entry)))
 }
@@ -128,14 +130,13 @@ pub(super) fn created_event(entry: &Entry) -> Event {
 }
 
 /// The event of a changed expert; none when nothing changed.
-pub(super) fn updated_event(id: Uuid, old: &Draft, new: &Draft, publications: bool) -> Option<Event> {
+pub(super) fn updated_event(id: Uuid, old: &Draft, new: &Draft, publications: Option<Value>) -> Option<Event> {
+    let listed = publications.is_some();
     let mut values = changes(old, new);
-    if publications {
-        values.insert("publications".to_owned(), Value::Null);
-    }
+    values.extend(publications.map(|pair| ("publications".to_owned(), pair)));
     let fields: Vec<String> = values.keys().cloned().collect();
     let event = Event::on("expert", id).action("experts.update").fields(fields).values(Value::Object(values));
-    (old != new || publications).then_some(event)
+    (old != new || listed).then_some(event)
 }
 
 /// Field by field, old and new. The audit log keeps them sealed, restricted ones too.
@@ -268,13 +269,11 @@ pub(super) async fn correct(
     if if named.contains("workplace_id") { form.workplace_id.is_some() } else { moves } {
         workplaces::link(tx, &mut [&mut draft]).await?;
     }
-    let lists = named.contains("publications") && store::publications(tx, id).await? != publications;
-    let Some(event) = updated_event(id, &old, &draft, lists) else { return Ok((row, None)) };
+    let lists = named.contains("publications");
+    let listed = if lists { publications::replace(tx, id, publications).await? } else { None };
+    let Some(event) = updated_event(id, &old, &draft, listed) else { return Ok((row, None)) };
     let entry = Entry { id, keys: Keys::of(&draft, &vocabulary), draft };
     let row = store::update(tx, sealer, &entry).await?;
-    if lists {
-        store::put_publications(tx, &[(id, publications)]).await?;
-    }
     store::reindex(tx, &[id]).await?;
     Ok((row, Some(event)))
 }

@@ -1,10 +1,13 @@
 //! All SQL of experts but the search.
 
+mod availability;
 mod consents;
+mod counts;
 mod index;
 mod links;
 mod named;
 mod nominations;
+mod publications;
 mod search;
 mod sources;
 mod states;
@@ -13,13 +16,19 @@ mod whole;
 mod words;
 mod workplaces;
 
+pub use availability::{add_period, delete_period, find_period, overlapping, periods, update_period};
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
+pub use counts::{FieldCounts, GroupCounts, count_fields, count_groups};
 pub use index::{Texts, reindex, reindex_missing, texts as index_texts};
 pub use links::{LinkKind, add_link, link_holder, use_link, void_links};
 pub use named::{group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates};
 pub use nominations::{
     CandidateRow, Decision, NominationRow, Sameness, candidates, decide_nomination, find_nomination, insert_nomination,
     lock_nomination, nominations,
+};
+pub use publications::{
+    add_publication, delete_publication, find_publication, publications, publications_page, put_publications,
+    update_publication,
 };
 pub use search::{
     Codes, Condition, Count, Facet, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Weighed, facets, named,
@@ -47,13 +56,12 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::keys::Keys;
-use super::model::{Details, Draft, ExpertField, Language, Membership, Publication, Restricted, WorkKind};
+use super::model::{Details, Draft, ExpertField, Language, Membership, Restricted, WorkKind};
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
-use crate::db::schema::{expert_fields, expert_memberships, expert_publications, expert_restricted, experts};
+use crate::db::schema::{expert_fields, expert_memberships, expert_restricted, experts};
 use crate::db::{Conn, bulk};
 use crate::kernel::clock::now;
-use crate::kernel::id::new_id;
 use crate::kernel::name::PersonName;
 use crate::kernel::partial_date::PartialDate;
 use crate::kernel::problem::{Answer, Problem, on_constraint};
@@ -519,51 +527,6 @@ pub async fn restricted(conn: &mut Conn, sealer: &Sealer, id: Uuid) -> Answer<Re
     serde_json::from_slice(&plain).map_err(Problem::internal)
 }
 
-/// The publications of an expert, in their order.
-pub async fn publications(conn: &mut Conn, id: Uuid) -> Answer<Vec<Publication>> {
-    use expert_publications as table;
-    type Row = (String, Option<String>, Option<i16>, Option<String>, Option<String>, Vec<Option<String>>);
-    let rows: Vec<Row> = table::table
-        .filter(table::expert_id.eq(id))
-        .order(table::ordinal)
-        .select((table::title, table::abstract_, table::year, table::venue, table::doi, table::authors))
-        .load(conn)
-        .await?;
-    let publication = |(title, summary, year, venue, doi, authors): Row| {
-        let authors = authors.into_iter().flatten().collect();
-        Publication { title, summary, year, venue, doi, authors }
-    };
-    Ok(rows.into_iter().map(publication).collect())
-}
-
-/// Replaces the publications of experts.
-pub async fn put_publications(tx: &mut Conn, lists: &[(Uuid, Vec<Publication>)]) -> Answer<()> {
-    use expert_publications as table;
-    let ids: Vec<Uuid> = lists.iter().map(|(id, _)| *id).collect();
-    diesel::delete(table::table.filter(table::expert_id.eq_any(ids))).execute(tx).await?;
-    let rows: Vec<_> = lists
-        .iter()
-        .flat_map(|(id, list)| list.iter().zip(0_i32..).map(move |(item, at)| (*id, item, at)))
-        .map(|(id, item, at)| {
-            (
-                table::id.eq(new_id()),
-                table::expert_id.eq(id),
-                table::ordinal.eq(at),
-                table::title.eq(&item.title),
-                table::abstract_.eq(&item.summary),
-                table::year.eq(item.year),
-                table::venue.eq(&item.venue),
-                table::doi.eq(&item.doi),
-                table::authors.eq(&item.authors),
-            )
-        })
-        .collect();
-    for chunk in rows.chunks(BATCH) {
-        diesel::insert_into(table::table).values(chunk).execute(tx).await?;
-    }
-    Ok(())
-}
-
 /// Sets the state of experts.
 pub async fn set_status(tx: &mut Conn, ids: &[Uuid], status: &str) -> Answer<()> {
     let rows = experts::table.filter(experts::id.eq_any(ids));
@@ -572,4 +535,14 @@ pub async fn set_status(tx: &mut Conn, ids: &[Uuid], status: &str) -> Answer<()>
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// Counts an expert's version up after a change beside the profile itself (publications, availability), and returns it.
+/// What is derived of the whole record is derived here.
+pub async fn changed(tx: &mut Conn, id: Uuid) -> Answer<i64> {
+    Ok(diesel::update(experts::table.find(id))
+        .set((experts::version.eq(experts::version + 1), experts::updated_at.eq(now())))
+        .returning(experts::version)
+        .get_result(tx)
+        .await?)
 }

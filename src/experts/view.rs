@@ -6,9 +6,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::model::{
-    Award, CouncilExperience, Education, ExpertField, Language, Membership, Patent, Project, Publication, Purpose,
-    Residency, WorkKind, WorkPeriod,
+    Award, CouncilExperience, Education, ExpertField, Language, Membership, Patent, Project, Purpose, Residency,
+    WorkKind, WorkPeriod,
 };
+use super::publications::PublicationView;
 use super::reasons::{Correction, Highlight, Reason};
 use super::store::{ProfileRow, texts};
 use super::vocabulary::Vocabulary;
@@ -253,7 +254,7 @@ pub struct Expert {
     #[serde(flatten)]
     pub life: Life,
     /// Publications, where known.
-    pub publications: Vec<Publication>,
+    pub publications: Vec<PublicationView>,
     /// For the Union, the auditor and the person only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<BankRecord>,

@@ -183,9 +183,7 @@ impl Vocabulary {
 
     /// The Union's groups of an expert: those that take one of the fields along, and those chosen besides.
     pub fn groups_of(&self, fields: &[ExpertField], chosen: &[String]) -> Vec<&GroupRow> {
-        let takes = |group: &GroupRow, field: &ExpertField| {
-            group.fields.iter().any(|(scheme, code)| *scheme == field.scheme && field.code.starts_with(code.as_str()))
-        };
+        let takes = |group: &GroupRow, field: &ExpertField| group.takes(&field.scheme, &field.code);
         let belongs = |group: &&GroupRow| {
             let follows = group.scheme == UNION_GROUPS && fields.iter().any(|field| takes(group, field));
             follows || chosen.contains(&group.code)

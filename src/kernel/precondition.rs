@@ -99,12 +99,18 @@ pub fn fresh<T: Serialize>(req: &HttpRequest, version: Option<i64>, cache: &'sta
 
 /// Answers a read of a list: like [`fresh`], with `Link: rel="next"` (RFC 8288) when there is a next page.
 pub fn fresh_page<T: Serialize>(req: &HttpRequest, cache: &'static str, page: &Page<T>) -> Answer {
-    fresh_list(req, cache, page.next_cursor.as_deref(), page)
+    fresh_list(req, None, cache, page.next_cursor.as_deref(), page)
 }
 
-/// As [`fresh_page`], for a list that says more than its rows.
-pub fn fresh_list<T: Serialize>(req: &HttpRequest, cache: &'static str, next: Option<&str>, body: &T) -> Answer {
-    let mut response = fresh(req, None, cache, body)?;
+/// As [`fresh_page`], for a list that says more than its rows, or is changed under the version of the resource it belongs to.
+pub fn fresh_list<T: Serialize>(
+    req: &HttpRequest,
+    version: Option<i64>,
+    cache: &'static str,
+    next: Option<&str>,
+    body: &T,
+) -> Answer {
+    let mut response = fresh(req, version, cache, body)?;
     if let Some(cursor) = next {
         let others = req.query_string().split('&').filter(|pair| !pair.starts_with("cursor=") && !pair.is_empty());
         let query: Vec<&str> = others.collect();
@@ -126,6 +132,11 @@ pub fn written<T: Serialize>(created_at: Option<&str>, version: i64, body: &T) -
     }
     response.insert_header((header::ETAG, etag(Some(version), &bytes)));
     Ok(response.content_type("application/json").body(bytes))
+}
+
+/// The `ETag` of a version whose body is not sent: `If-Match` compares the version alone.
+pub fn versioned(version: i64) -> String {
+    format!("\"{version}\"")
 }
 
 /// Answers a POST that adds something which has no versions.

@@ -103,7 +103,7 @@ async fn search_experts(permit: Permit<SearchExperts>, query: Params<ExpertQuery
         facets: (!facets.is_empty()).then_some(facets),
     };
     let cache = if scope.reach == Reach::Public { "public" } else { "private" };
-    fresh_list(&req, cache, page.next_cursor.as_deref(), &page)
+    fresh_list(&req, None, cache, page.next_cursor.as_deref(), &page)
 }
 
 const fn order(sort: Option<Sort>, terms: &[Term]) -> Order {

@@ -44,7 +44,7 @@ const LISTS: &str = "(SELECT json_agg(m ORDER BY m.ordinal) FROM (
         SELECT organisation_id, position, valid_from, valid_to, ordinal
           FROM expert_memberships WHERE expert_id = found.id) m)::text,
     (SELECT json_agg(p ORDER BY p.ordinal) FROM (
-        SELECT title, abstract, year, venue, doi, authors, ordinal
+        SELECT id, title, abstract, year, venue, doi, authors, ordinal
           FROM expert_publications WHERE expert_id = found.id) p)::text, ";
 
 const WORDS: &str = "CASE WHEN row_number() OVER () = 1 THEN json_build_object(
@@ -193,6 +193,7 @@ impl From<MembershipJson> for Membership {
 
 #[derive(Deserialize)]
 struct PublicationJson {
+    id: Uuid,
     title: String,
     #[serde(rename = "abstract")]
     summary: Option<String>,
@@ -204,7 +205,7 @@ struct PublicationJson {
 
 impl From<PublicationJson> for Publication {
     fn from(row: PublicationJson) -> Self {
-        let PublicationJson { title, summary, year, venue, doi, authors } = row;
-        Self { title, summary, year, venue, doi, authors }
+        let PublicationJson { id, title, summary, year, venue, doi, authors } = row;
+        Self { id: Some(id), title, summary, year, venue, doi, authors }
     }
 }
