@@ -77,13 +77,7 @@ fn examples() -> Vec<(&'static str, &'static str, &'static str, Value, &'static 
             json!({}),
             "audit_events",
         ),
-        (
-            "/api/v1/experts/{key}/pause",
-            "union_officer",
-            "/api/v1/experts/CG-000015/pause",
-            json!({}),
-            "audit_events",
-        ),
+        ("/api/v1/experts/{key}/pause", "union_officer", "/api/v1/experts/CG-000015/pause", json!({}), "audit_events"),
         (
             "/api/v1/experts/{key}/resume",
             "union_officer",
@@ -164,7 +158,8 @@ async fn path_of(app: &TestApp, path: &str) -> String {
 /// Brings people into the states the verbs of the examples begin with.
 async fn set_the_scene(app: &TestApp) {
     for (code, status) in [("CG-000011", "consented"), ("CG-000016", "paused"), ("CG-000017", "left")] {
-        crate::support::bank::change(app, &format!("UPDATE experts SET status = '{status}' WHERE code = '{code}'")).await;
+        crate::support::bank::change(app, &format!("UPDATE experts SET status = '{status}' WHERE code = '{code}'"))
+            .await;
     }
 }
 
@@ -247,9 +242,24 @@ const VERSIONED: [(&str, &str, &str, &str); 19] = [
     ("PATCH", "/api/v1/accounts/{id}", "admin", "/api/v1/accounts/{agency}"),
     ("POST", "/api/v1/accounts/{id}/disable", "admin", "/api/v1/accounts/{agency}/disable"),
     ("POST", "/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency}/enable"),
-    ("POST", "/api/v1/experts/nominations/{id}/accept", "union_officer", "/api/v1/experts/nominations/{nomination_1}/accept"),
-    ("POST", "/api/v1/experts/nominations/{id}/decline", "union_officer", "/api/v1/experts/nominations/{nomination_1}/decline"),
-    ("POST", "/api/v1/experts/nominations/{id}/link", "union_officer", "/api/v1/experts/nominations/{nomination_1}/link"),
+    (
+        "POST",
+        "/api/v1/experts/nominations/{id}/accept",
+        "union_officer",
+        "/api/v1/experts/nominations/{nomination_1}/accept",
+    ),
+    (
+        "POST",
+        "/api/v1/experts/nominations/{id}/decline",
+        "union_officer",
+        "/api/v1/experts/nominations/{nomination_1}/decline",
+    ),
+    (
+        "POST",
+        "/api/v1/experts/nominations/{id}/link",
+        "union_officer",
+        "/api/v1/experts/nominations/{nomination_1}/link",
+    ),
     ("PATCH", "/api/v1/experts/{key}", "union_officer", "/api/v1/experts/CG-000001"),
     ("POST", "/api/v1/experts/{key}/activate", "union_officer", "/api/v1/experts/CG-000001/activate"),
     ("POST", "/api/v1/experts/{key}/confirm", "union_officer", "/api/v1/experts/CG-000001/confirm"),

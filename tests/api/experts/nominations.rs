@@ -148,12 +148,8 @@ async fn the_union_sees_who_it_may_be_and_why() {
     enter(&officer, &json!({ "full_name": "Kpă Thị Xa", "date_of_birth": "1970-05-06" })).await;
     let made = nominate(&agency, "Kpă Văn Mẫu").await;
     let seen = officer.get(&at(&made)).await.expect(200);
-    let seen: Vec<(Value, Value)> = seen["candidates"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| (row["id"].clone(), row["evidence"].clone()))
-        .collect();
+    let seen: Vec<(Value, Value)> =
+        seen["candidates"].as_array().unwrap().iter().map(|row| (row["id"].clone(), row["evidence"].clone())).collect();
     assert_eq!(
         seen,
         [
@@ -172,7 +168,10 @@ async fn a_link_to_somebody_known_enters_nobody_and_tells_the_nominator_no_more_
     let known = enter(&officer, &json!({ "full_name": "Kpă Văn Ẩn" })).await;
     let (linked, accepted) = (nominate(&agency, "Kpă Văn Ẩn").await, nominate(&agency, "Kpă Văn Mới").await);
     let experts = app.sql("SELECT count(*) FROM experts").await;
-    assert_eq!(decided(&officer, &linked, "link", Some(&json!({ "expert": "CG-999999" }))).await.places(422), ["/expert"]);
+    assert_eq!(
+        decided(&officer, &linked, "link", Some(&json!({ "expert": "CG-999999" }))).await.places(422),
+        ["/expert"]
+    );
     assert_eq!(decided(&officer, &linked, "link", Some(&json!({ "expert": "a\u{0}" }))).await.places(422), ["/expert"]);
     let after = decided(&officer, &linked, "link", Some(&json!({ "expert": known["code"] }))).await.expect(200);
     assert_eq!((&after["state"], &after["expert"]["id"]), (&json!("linked"), &known["id"]));

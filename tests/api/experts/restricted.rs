@@ -129,7 +129,8 @@ async fn the_department_reads_contacts_of_those_it_supplied_and_of_nobody_else()
     };
     change(&app, &source("skhcn", &supplied)).await;
     change(&app, &source("file", &other)).await;
-    let rows = format!("SELECT count(*) FROM disclosures WHERE expert_ids = ARRAY['{}']::uuid[]", text(&supplied["id"]));
+    let rows =
+        format!("SELECT count(*) FROM disclosures WHERE expert_ids = ARRAY['{}']::uuid[]", text(&supplied["id"]));
     assert_eq!(department.get(&restricted(&supplied)).await.expect(200)["phone"], "0600777666");
     assert_eq!(app.sql(&rows).await, "1", "a disclosure");
     department.get(&restricted(&other)).await.problem(404);

@@ -44,7 +44,10 @@ async fn a_verb_outside_the_state_is_a_409_that_lists_what_is_possible() {
     {
         let problem = verb(&officer, &expert, name, body.as_ref()).await.problem(409);
         let detail = text(&problem["detail"]);
-        assert!(detail.contains("`nominated`") && detail.ends_with("invite, leave, mark-deceased."), "{name}: {detail}");
+        assert!(
+            detail.contains("`nominated`") && detail.ends_with("invite, leave, mark-deceased."),
+            "{name}: {detail}"
+        );
     }
     assert_eq!(status(&officer, &expert).await, "nominated");
 }
@@ -79,8 +82,11 @@ async fn activation_verifies_who_agreed_and_says_by_whom() {
 async fn the_lowest_degree_is_a_setting_and_evidence_of_standing_stands_in_for_it() {
     let app = TestApp::start().await;
     let officer = app.sign_in("union_officer").await;
-    change(&app, "INSERT INTO settings (name, valid_from, value) VALUES ('activation_min_degree', '2026-01-01', '\"ThS\"')")
-        .await;
+    change(
+        &app,
+        "INSERT INTO settings (name, valid_from, value) VALUES ('activation_min_degree', '2026-01-01', '\"ThS\"')",
+    )
+    .await;
     for (body, evidence, code) in [
         (json!({ "full_name": "Kpă Văn Một" }), Value::Null, 422),
         (json!({ "full_name": "KS. Kpă Văn Hai", "degree": "KS" }), Value::Null, 422),
@@ -123,10 +129,7 @@ async fn a_person_pauses_resumes_and_leaves_and_others_see_it_at_once() {
         "SELECT string_agg(action, ' ' ORDER BY id) FROM audit_events WHERE subject_id = '{}' AND actor_role = 'expert'",
         text(&own["id"])
     );
-    assert_eq!(
-        app.sql(&events).await,
-        "experts.pause experts.resume experts.leave consents.withdraw"
-    );
+    assert_eq!(app.sql(&events).await, "experts.pause experts.resume experts.leave consents.withdraw");
     let other = active(&officer, "Kpă Văn Khác").await;
     for name in ["pause", "leave", "resume"] {
         verb(&person, &other, name, None).await.problem(404);
@@ -167,7 +170,10 @@ async fn a_death_ends_the_account_and_a_mistake_is_repaired() {
     officer.send(Method::POST, &death, &[], None).await.problem(428);
     let body = json!({ "effective_on": "2026-02-01" });
     let dead = officer.send(Method::POST, &death, &[("if-match", &etag)], Some(&body)).await.expect(200);
-    assert_eq!((&dead["record"]["status"], &dead["record"]["allowed_actions"]), (&json!("deceased"), &json!(["return"])));
+    assert_eq!(
+        (&dead["record"]["status"], &dead["record"]["allowed_actions"]),
+        (&json!("deceased"), &json!(["return"]))
+    );
     assert!(!sees(&app.nobody(), &own).await);
     assert_eq!(person.get("/api/v1/me").await.problem(401)["code"], "invalid_token");
     assert_eq!(login(&app, "expert", expert_bank::demo::PASSWORD).await.problem(403)["code"], "account_disabled");
@@ -207,7 +213,8 @@ async fn withdrawing_listing_is_leaving_and_agreeing_anew_is_coming_back() {
 async fn a_withdrawal_counts_on_another_instance_before_its_answer_leaves() {
     use crate::support::{fresh_url, state_over};
     let url = fresh_url();
-    let (one, two) = (TestApp::over(state_over(&url, true).await).await, TestApp::over(state_over(&url, true).await).await);
+    let (one, two) =
+        (TestApp::over(state_over(&url, true).await).await, TestApp::over(state_over(&url, true).await).await);
     let officer = one.sign_in("union_officer").await;
     let agency = two.sign_in("agency").await;
     let expert = active(&officer, "Kpă Văn Hai Máy").await;

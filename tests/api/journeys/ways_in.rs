@@ -167,10 +167,7 @@ async fn a_year_later_everybody_is_asked_and_the_list_empties() {
         app.nobody().post("/api/v1/confirmations/open", &json!({ "token": token })).await.expect(200);
         let body = json!({ "token": token, "profile": { "position": "Chuyên viên chính" } });
         app.nobody().post("/api/v1/confirmations/accept", &body).await.expect(200);
-        assert_eq!(
-            officer.get(&format!("/api/v1/experts/{code}")).await.expect(200)["position"],
-            "Chuyên viên chính"
-        );
+        assert_eq!(officer.get(&format!("/api/v1/experts/{code}")).await.expect(200)["position"], "Chuyên viên chính");
     }
     assert!(listed(&officer, stale, "code").await.is_empty());
 }
