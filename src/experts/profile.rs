@@ -57,7 +57,8 @@ fn shown(whole: Whole, vocabulary: &Vocabulary, record: Option<BankRecord>) -> E
 
 async fn record(conn: &mut Conn, scope: &Scope, row: &ProfileRow) -> Answer<BankRecord> {
     let latest = store::latest_consents(conn, row.id).await?;
-    let consents = Purpose::ALL.into_iter().filter(|purpose| latest.get(purpose.as_str()) == Some(&true)).collect();
+    let stands = |purpose: &Purpose| latest.get(purpose.as_str()) == Some(&true);
+    let (consents, listing) = (Purpose::ALL.into_iter().filter(stands).collect(), stands(&Purpose::Listing));
     Ok(BankRecord {
         status: row.status.clone(),
         gender: row.gender.clone(),
@@ -65,7 +66,7 @@ async fn record(conn: &mut Conn, scope: &Scope, row: &ProfileRow) -> Answer<Bank
         birth_precision: row.birth_precision.clone(),
         nationality: row.nationality.clone(),
         consents,
-        allowed_actions: states::allowed_actions(conn, scope, row).await?,
+        allowed_actions: states::allowed_actions(conn, scope, row, listing).await?,
         sources: store::source_ids(conn, row.id).await?,
         nominated_by: row.nominated_by,
         verified_by: row.verified_by,

@@ -79,9 +79,14 @@ async fn facts(conn: &mut Conn, id: Uuid) -> Answer<Facts> {
     Ok(Facts { listing: store::is_listed(conn, id).await?, account })
 }
 
-/// What the caller may do with a person's standing now.
-pub(super) async fn allowed_actions(conn: &mut Conn, scope: &Scope, row: &ProfileRow) -> Answer<Vec<&'static str>> {
-    let facts = facts(conn, row.id).await?;
+/// What the caller may do with a person's standing now; `listing` when the consent to be kept stands.
+pub(super) async fn allowed_actions(
+    conn: &mut Conn,
+    scope: &Scope,
+    row: &ProfileRow,
+    listing: bool,
+) -> Answer<Vec<&'static str>> {
+    let facts = Facts { listing, account: account_store::has_expert(conn, row.id).await? };
     let possible = status::possible(state_of(row)?, facts);
     Ok(possible.filter(|verb| may(scope, row.id, *verb)).map(Verb::as_str).collect())
 }
