@@ -105,8 +105,8 @@ impl Shared {
     }
 
     /// Keeps `what` away for a while.
-    pub fn too_slow(&self, what: &'static str) {
-        tracing::debug!(what, "too slow for a shared connection");
+    pub fn keep_away(&self, what: &'static str) {
+        tracing::debug!(what, "goes on over connections of its own");
         held(&self.0.slow).insert(what, Instant::now() + SLOW_FOR);
         self.0.slow_until.fetch_max(self.now() + millis(SLOW_FOR), Ordering::Relaxed);
     }

@@ -6,7 +6,6 @@
 use diesel::result::{DatabaseErrorKind as Kind, Error};
 
 const LOCK_TIMEOUT: &str = "canceling statement due to lock timeout";
-const STATEMENT_TIMEOUT: &str = "canceling statement due to statement timeout";
 
 /// Beginnings of PostgreSQL's messages, by SQLSTATE.
 const PASSING: [&str; 12] = [
@@ -57,12 +56,6 @@ pub fn is_lock_timeout(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(Kind::Unknown, info) if info.message() == LOCK_TIMEOUT)
 }
 
-/// True when a statement ran into a time limit of its connection.
-pub fn took_too_long(error: &Error) -> bool {
-    let is_limit = |message: &str| [LOCK_TIMEOUT, STATEMENT_TIMEOUT].contains(&message);
-    matches!(error, Error::DatabaseError(Kind::Unknown, info) if is_limit(info.message()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,18 +86,6 @@ mod tests {
         assert!(passes(&Error::BrokenTransactionManager));
         assert!(!passes(&Error::RollbackTransaction));
         assert!(is_lock_timeout(&fault(Kind::Unknown, LOCK_TIMEOUT)));
-        assert!(!is_lock_timeout(&fault(Kind::Unknown, STATEMENT_TIMEOUT)));
-    }
-
-    #[test]
-    fn what_a_limit_ended_is_told_from_what_somebody_ended() {
-        for (message, slow) in [
-            (STATEMENT_TIMEOUT, true),
-            (LOCK_TIMEOUT, true),
-            ("canceling statement due to user request", false),
-            ("terminating connection due to administrator command", false),
-        ] {
-            assert_eq!(took_too_long(&fault(Kind::Unknown, message)), slow, "{message}");
-        }
+        assert!(!is_lock_timeout(&fault(Kind::Unknown, "canceling statement due to statement timeout")));
     }
 }

@@ -17,12 +17,12 @@ use self::facets::FacetView;
 use self::query::{ExpertQuery, Sort};
 use super::policy::SearchExperts;
 use super::reasons::{Sought, explain, hint};
-use super::store::{self, Audience, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Texts, Weighed, Whole};
+use super::store::{self, Audience, Facet, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Texts, Weighed, Whole};
 use super::view::{ExpertCard, ExpertHit};
 use super::vocabulary::Vocabulary;
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::Reach;
-use crate::db::Conn;
+use crate::db::{Conn, Reader};
 use crate::http::params::Params;
 use crate::kernel::page::Cursors;
 use crate::kernel::precondition::fresh_list;
@@ -78,16 +78,13 @@ async fn search_experts(permit: Permit<SearchExperts>, query: Params<ExpertQuery
     let terms = terms(query.q.as_deref().unwrap_or_default())?;
     let cursors = Cursors::of(&permit.state().sealer, &req, &scope.audience());
     let after: Option<After> = cursors.open(query.cursor.as_deref())?;
-    let mut conn = permit.read().await?;
-    let (filters, home) = query.resolve(&mut conn, &facets).await?;
-    let search = Search { scope, order: order(query.sort, &terms), filters, rows: query.limit.probe() };
-    let (hits, weighed) = search.run(&mut conn, terms, after).await?;
-    let counts = FacetSql::new(scope, query.count, &facets, home).terms(&weighed).filters(&search.filters);
-    let counts = store::facets(&mut conn, counts).await?;
-    let (total, facets) = facets::view(&mut conn, &facets, counts).await?;
-    let shown: Vec<Uuid> = hits.iter().take(query.limit.rows()).map(|hit| hit.id).collect();
-    let mut people = People::read(&mut conn, scope, &shown, !weighed.is_empty()).await?;
-    drop(conn);
+    let request = Request { scope, query: &query, order: order(query.sort, &terms), facets };
+    let Found { hits, weighed, total, facets, mut people } = if terms.is_empty() && query.is_plain() {
+        let after = after.map(|after| after.key);
+        permit.quick(async |conn| request.list(conn, after.clone()).await).await?
+    } else {
+        request.search(&mut permit.read().await?, terms, after).await?
+    };
     let sought: Vec<Sought> =
         weighed.iter().map(|w| Sought { term: w.term.clone(), similar: w.similar.clone() }).collect();
     let after = |hit: &Hit| After {
@@ -113,6 +110,55 @@ const fn order(sort: Option<Sort>, terms: &[Term]) -> Order {
         // without words all fit alike, and the better qualified come first
         (Some(Sort::Degree), _) | (Some(Sort::Relevance), true) => Order::Degree,
         (Some(Sort::Relevance) | None, false) => Order::Relevance,
+    }
+}
+
+/// What was asked for.
+struct Request<'a> {
+    scope: &'a Scope,
+    query: &'a ExpertQuery,
+    order: Order,
+    facets: Vec<Facet>,
+}
+
+/// What was found.
+struct Found {
+    hits: Vec<Hit>,
+    weighed: Vec<Weighed>,
+    total: Option<i64>,
+    facets: BTreeMap<&'static str, FacetView>,
+    people: People,
+}
+
+impl Request<'_> {
+    /// A plain list: a few quick statements.
+    async fn list(&self, conn: &Reader, after: Option<SeekKey>) -> Answer<Found> {
+        let filters = self.query.resolve_plain(conn).await?;
+        let sql = SearchSql::new(self.scope, self.order, after, self.query.limit.probe()).filters(&filters);
+        let hits = store::search(conn, sql).await?;
+        let people = People::read(conn, self.scope, &self.shown(&hits)).await?;
+        Ok(Found { hits, weighed: Vec::new(), total: None, facets: BTreeMap::new(), people })
+    }
+
+    async fn search(&self, conn: &mut Conn, terms: Vec<Term>, after: Option<After>) -> Answer<Found> {
+        let (scope, query) = (self.scope, self.query);
+        let (filters, home) = query.resolve(conn, &self.facets).await?;
+        let search = Search { scope, order: self.order, filters, rows: query.limit.probe() };
+        let (hits, weighed) = search.run(conn, terms, after).await?;
+        let counts = FacetSql::new(scope, query.count, &self.facets, home).terms(&weighed).filters(&search.filters);
+        let counts = store::facets(conn, counts).await?;
+        let (total, facets) = facets::view(conn, &self.facets, counts).await?;
+        let shown = self.shown(&hits);
+        let mut people = People::read(conn, scope, &shown).await?;
+        if !weighed.is_empty() {
+            people.texts = store::index_texts(conn, &shown).await?;
+        }
+        Ok(Found { hits, weighed, total, facets, people })
+    }
+
+    /// The surplus row is not shown.
+    fn shown(&self, hits: &[Hit]) -> Vec<Uuid> {
+        hits.iter().take(self.query.limit.rows()).map(|hit| hit.id).collect()
     }
 }
 
@@ -156,15 +202,15 @@ impl Search<'_> {
 /// The people of a page with what it takes to show them.
 struct People {
     cards: HashMap<Uuid, Whole>,
+    /// What explains a hit; there is nothing to explain without words.
     texts: HashMap<Uuid, Texts>,
     vocabulary: Vocabulary,
 }
 
 impl People {
-    async fn read(conn: &mut Conn, scope: &Scope, ids: &[Uuid], explained: bool) -> Answer<Self> {
+    async fn read(conn: &Reader, scope: &Scope, ids: &[Uuid]) -> Answer<Self> {
         let (cards, vocabulary) = store::cards(conn, scope, ids).await?;
-        let texts = if explained { store::index_texts(conn, ids).await? } else { HashMap::new() };
-        Ok(Self { cards, texts, vocabulary })
+        Ok(Self { cards, texts: HashMap::new(), vocabulary })
     }
 
     fn hit(&mut self, hit: &Hit, sought: &[Sought], highlight: bool) -> Option<ExpertHit> {

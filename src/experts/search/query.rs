@@ -11,8 +11,8 @@ use super::super::store::{self, Codes, Condition, Facet, Filters};
 use super::super::vocabulary::HOME_PROVINCE;
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
-use crate::db::Conn;
-use crate::fields::{DEFAULT_SCHEME, store as field_store};
+use crate::db::{Conn, Reader};
+use crate::fields::DEFAULT_SCHEME;
 use crate::kernel::clock::{day_begins, today};
 use crate::kernel::page::Limit;
 use crate::kernel::problem::{Answer, Code, Problem, Say};
@@ -189,6 +189,41 @@ impl ExpertQuery {
         }
     }
 
+    /// True when an index has the answer: a list in one of the orders, of all or of those in some fields.
+    pub fn is_plain(&self) -> bool {
+        let others = [
+            &self.field_group,
+            &self.degree,
+            &self.academic_rank,
+            &self.organisation,
+            &self.province,
+            &self.language,
+            &self.association,
+            &self.status,
+            &self.facets,
+        ];
+        let options = self.min_degree.is_some() || self.available_on.is_some() || self.updated_since.is_some();
+        let in_one_scheme = self.field.iter().all(|text| !text.contains(':'));
+        in_one_scheme
+            && others.iter().all(|values| values.is_empty())
+            && self.residency.is_empty()
+            && !options
+            && !self.count
+    }
+
+    /// The filters of a plain list.
+    ///
+    /// # Errors
+    /// As [`ExpertQuery::resolve`].
+    pub async fn resolve_plain(&self, conn: &Reader) -> Answer<Filters> {
+        self.check_numbers()?;
+        let mut filters = Filters::default();
+        if !self.field.is_empty() {
+            filters.add(Some(Facet::Field), Condition::Fields(fields(conn, &self.field).await?));
+        }
+        Ok(filters)
+    }
+
     /// The filters as conditions, and the rows of the home province where they or the facets ask for it.
     ///
     /// # Errors
@@ -338,17 +373,17 @@ fn languages(codes: &[String]) -> Answer<Vec<String>> {
 }
 
 /// Codes by scheme, each with its descendants.
-async fn fields(conn: &mut Conn, asked: &[String]) -> Answer<Vec<Codes>> {
+async fn fields(conn: &Reader, asked: &[String]) -> Answer<Vec<Codes>> {
     let pairs: Vec<(&str, &str)> =
         asked.iter().map(|text| text.split_once(':').unwrap_or((DEFAULT_SCHEME, text))).collect();
-    let codes: Vec<&str> = pairs.iter().map(|(_, code)| *code).collect();
-    let known = field_store::with_ancestors(conn, &codes).await?;
-    for (text, (scheme, code)) in asked.iter().zip(&pairs) {
-        if !known.iter().any(|row| row.scheme == *scheme && row.code == *code) {
-            return Err(unknown("/field", text, "GET /api/v1/fields"));
-        }
+    let known = store::with_descendants(conn, &pairs).await?;
+    let is_known = |(_, (scheme, code)): &(&String, &(&str, &str))| {
+        known.iter().any(|(of, codes)| of == scheme && codes.iter().any(|known| known == code))
+    };
+    match asked.iter().zip(&pairs).find(|pair| !is_known(pair)) {
+        Some((text, _)) => Err(unknown("/field", text, "GET /api/v1/fields")),
+        None => Ok(known),
     }
-    store::with_descendants(conn, &pairs).await
 }
 
 async fn groups(conn: &mut Conn, asked: &[String]) -> Answer<Vec<Codes>> {

@@ -3,42 +3,58 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, Date, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Codes;
-use crate::db::Conn;
 use crate::db::schema::{field_group_fields, field_groups, organisations};
+use crate::db::{Conn, Reader};
 use crate::fields::UNION_GROUPS;
 use crate::kernel::problem::Answer;
 
-#[derive(QueryableByName)]
-struct FieldCode {
-    #[diesel(sql_type = Text)]
-    scheme: String,
-    #[diesel(sql_type = Text)]
-    code: String,
+/// Written as a query of its own, so that a connection may keep it: every list by field asks it.
+struct Descendants<'a> {
+    schemes: Vec<&'a str>,
+    codes: Vec<&'a str>,
+}
+
+impl QueryFragment<Pg> for Descendants<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT DISTINCT c.scheme, c.code FROM unnest(");
+        out.push_bind_param::<Array<Text>, _>(&self.schemes)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.codes)?;
+        out.push_sql(
+            ") a (scheme, code) JOIN science_fields c ON c.scheme = a.scheme AND starts_with(c.code, a.code) ",
+        );
+        out.push_sql("ORDER BY 1, 2");
+        Ok(())
+    }
+}
+
+impl QueryId for Descendants<'_> {
+    type QueryId = Descendants<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for Descendants<'_> {
+    type SqlType = (Text, Text);
 }
 
 /// Fields, (scheme, code), and all under them, by scheme.
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn with_descendants(conn: &mut Conn, pairs: &[(&str, &str)]) -> Answer<Vec<Codes>> {
+pub async fn with_descendants(mut conn: &Reader, pairs: &[(&str, &str)]) -> Answer<Vec<Codes>> {
     let (schemes, codes): (Vec<&str>, Vec<&str>) = pairs.iter().copied().unzip();
-    let rows: Vec<FieldCode> = diesel::sql_query(
-        "SELECT DISTINCT c.scheme, c.code FROM unnest($1, $2) a (scheme, code)
-           JOIN science_fields c ON c.scheme = a.scheme AND starts_with(c.code, a.code) ORDER BY 1, 2",
-    )
-    .bind::<Array<Text>, _>(schemes)
-    .bind::<Array<Text>, _>(codes)
-    .load(conn)
-    .await?;
+    let rows: Vec<(String, String)> = Descendants { schemes, codes }.load(&mut conn).await?;
     let mut by_scheme: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in rows {
-        by_scheme.entry(row.scheme).or_default().push(row.code);
+    for (scheme, code) in rows {
+        by_scheme.entry(scheme).or_default().push(code);
     }
     Ok(by_scheme.into_iter().collect())
 }

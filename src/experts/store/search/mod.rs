@@ -20,7 +20,7 @@ use uuid::Uuid;
 use self::score::{Score, found};
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
-use crate::db::Conn;
+use crate::db::{Conn, Reader};
 use crate::kernel::page::Limit;
 use crate::kernel::problem::Answer;
 
@@ -253,8 +253,8 @@ impl Query for SearchSql {
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn run(conn: &mut Conn, sql: SearchSql) -> Answer<Vec<Hit>> {
-    Ok(sql.load(conn).await?)
+pub async fn run(mut conn: &Reader, sql: SearchSql) -> Answer<Vec<Hit>> {
+    Ok(sql.load(&mut conn).await?)
 }
 
 /// The best qualified people whose names have words that begin like all of these.
