@@ -13,17 +13,22 @@ mod coverage;
 mod database;
 mod drift;
 mod experts {
+    mod availability;
     mod consents;
     mod enter;
+    mod history;
     mod load;
     mod patch;
     mod profile;
+    mod publications;
     mod record;
     mod restricted;
     mod search;
     mod search_order;
     mod unseen;
 }
+mod field_counts;
+mod field_groups;
 mod fields;
 mod journeys {
     mod first_day;
