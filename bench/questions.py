@@ -124,9 +124,9 @@ def page(path, number):
 
 def words():
     """A word that some ten people have, and one that a tenth of all has."""
-    counted = """WITH words AS (SELECT DISTINCT e.id, word FROM experts e, unnest(string_to_array(trim(search_key), ' ')) word
-        WHERE length(word) > 2), counts AS (SELECT word, count(*) AS people FROM words GROUP BY word)
-        SELECT word FROM counts ORDER BY abs(ln(people / {}::numeric)), word LIMIT 1"""
+    counted = """SELECT key FROM (SELECT key, sum(public) AS people FROM search_words
+                                   WHERE kind = 'word' AND key ~ '^[a-z]{3,}$' GROUP BY key) words
+                  WHERE people > 0 ORDER BY abs(ln(people / {}::numeric)), key LIMIT 1"""
     return sql(counted.format("10")), sql(counted.format("(SELECT count(*) / 10 FROM experts)"))
 
 

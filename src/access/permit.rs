@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use std::net::IpAddr;
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
-use diesel::QueryResult;
 use uuid::Uuid;
 
 use super::actor::{AccountActor, Actor};
@@ -140,7 +139,7 @@ impl<P: Policy> Permit<P> {
     ///
     /// # Errors
     /// 503 when the database is away or busy; what the query says.
-    pub async fn quick<T>(&self, work: impl AsyncFn(&Reader) -> QueryResult<T>) -> Answer<T> {
+    pub async fn quick<T, E: Into<Problem>>(&self, work: impl AsyncFn(&Reader) -> Result<T, E>) -> Answer<T> {
         self.state.db.quick(P::RULE.action, work).await
     }
 

@@ -11,8 +11,8 @@ mod shared;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use diesel::ConnectionError;
 use diesel::sql_types::Bool;
-use diesel::{ConnectionError, QueryResult};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{
@@ -20,8 +20,7 @@ use diesel_async::{
 };
 
 use self::shared::Shared;
-use crate::kernel::database_fault;
-use crate::kernel::problem::{Answer, Problem};
+use crate::kernel::problem::{Answer, Code, Problem};
 
 /// A pooled connection.
 pub type Conn = Object<AsyncPgConnection>;
@@ -112,18 +111,28 @@ impl Db {
     ///
     /// # Errors
     /// As [`Db::conn`], and what the query says.
-    pub async fn quick<T>(&self, what: &'static str, work: impl AsyncFn(&Reader) -> QueryResult<T>) -> Answer<T> {
+    pub async fn quick<T, E: Into<Problem>>(
+        &self,
+        what: &'static str,
+        work: impl AsyncFn(&Reader) -> Result<T, E>,
+    ) -> Answer<T> {
         if let Some(turn) = self.shared.turn(what) {
             let begin = Instant::now();
             match tokio::time::timeout(QUICK_WAIT, work(turn.conn())).await {
-                Ok(Err(error)) if database_fault::took_too_long(&error) => self.shared.too_slow(what),
-                Ok(Err(error)) if database_fault::went_unanswered(&error) && turn.is_closed() => {}
-                Ok(done) => return Ok(done?),
+                Ok(Err(error)) => {
+                    let problem: Problem = error.into();
+                    if problem.code() != Code::Unavailable {
+                        return Err(problem);
+                    }
+                    // it ran into a limit, or the connection ended
+                    self.shared.keep_away(what);
+                }
+                Ok(Ok(value)) => return Ok(value),
                 Err(_elapsed) => turn.give_up(),
             }
             let _ = PATIENCE.try_with(|left| left.set(left.get().saturating_sub(begin.elapsed())));
         }
-        Ok(work(&*self.conn().await?).await?)
+        work(&*self.conn().await?).await.map_err(Into::into)
     }
 
     /// True unless PostgreSQL's messages are in another language than the one its passing faults are known by.

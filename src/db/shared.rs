@@ -105,8 +105,8 @@ impl Shared {
     }
 
     /// Keeps `what` away for a while.
-    pub fn too_slow(&self, what: &'static str) {
-        tracing::debug!(what, "too slow for a shared connection");
+    pub fn keep_away(&self, what: &'static str) {
+        tracing::debug!(what, "goes on over connections of its own");
         held(&self.0.slow).insert(what, Instant::now() + SLOW_FOR);
         self.0.slow_until.fetch_max(self.now() + millis(SLOW_FOR), Ordering::Relaxed);
     }
@@ -164,11 +164,6 @@ impl Turn {
     /// The connection.
     pub fn conn(&self) -> &AsyncPgConnection {
         &self.line.conn
-    }
-
-    /// True when the line is gone; statements that were behind another's on it have not begun.
-    pub fn is_closed(&self) -> bool {
-        self.line.closed.load(Ordering::Relaxed)
     }
 
     /// Gives the connection up: it has not answered for too long.

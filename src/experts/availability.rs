@@ -24,7 +24,7 @@ use crate::kernel::form::Faults;
 use crate::kernel::id::new_id;
 use crate::kernel::page::{Cursors, Limit, Page};
 use crate::kernel::patch::Change;
-use crate::kernel::precondition::{IfMatch, fresh_versioned_page, versioned, written};
+use crate::kernel::precondition::{IfMatch, fresh_list, versioned, written};
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::say;
 
@@ -134,7 +134,7 @@ async fn list_availability(
     let rows = store::periods(&mut conn, expert.id, before, query.limit.probe()).await?;
     drop(conn);
     let page = cursors.page(rows, query.limit, |period| period.from, Availability::from)?;
-    fresh_versioned_page(&req, Some(expert.version), "private", &page)
+    fresh_list(&req, Some(expert.version), "private", page.next_cursor.as_deref(), &page)
 }
 
 fn event(expert: Uuid, old: Option<&Period>, new: Option<&Period>) -> Event {

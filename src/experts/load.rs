@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::consents::TEXT_VERSION;
+use super::consent_texts::version_of;
 use super::form::{self, ExpertForm};
 use super::keys::Keys;
 use super::model::{Draft, Publication, Purpose};
@@ -159,6 +159,8 @@ pub async fn load(
         progress(&report);
         next = read?;
     }
+    // what the batches counted is added up, or the first searches would do it again and again
+    store::compact(&state.db).await?;
     Ok(report)
 }
 
@@ -389,17 +391,24 @@ async fn create(tx: &mut Conn, state: &State, options: Options<'_>, new: &[(Entr
         let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
         store::set_status(tx, &ids, "active").await?;
         version = 2;
-        let consents: Vec<ConsentRow> =
-            ids.iter().flat_map(|id| Purpose::ALL.map(|purpose| consent(*id, purpose))).collect();
+        let (texts, day) = (store::consent_texts(tx).await?, today());
+        let mut consents = Vec::with_capacity(ids.len() * Purpose::ALL.len());
+        for purpose in Purpose::ALL {
+            let version = version_of(&texts, purpose, day, None)?;
+            consents.extend(ids.iter().map(|id| consent(*id, purpose, &version)));
+        }
         store::insert_consents(tx, &consents).await?;
     }
+    // last, so that the words of a batch are counted once, for the audiences they end up with
+    let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
+    store::reindex(tx, &ids).await?;
     let sources: Vec<SourceRow> =
         new.iter().map(|(entry, line)| source_row(options.source, entry.id, line, version)).collect();
     store::put_sources(tx, &sources).await?;
     Ok(entries.iter().map(created_event).collect())
 }
 
-fn consent(expert_id: Uuid, purpose: Purpose) -> ConsentRow {
+fn consent(expert_id: Uuid, purpose: Purpose, text_version: &str) -> ConsentRow {
     ConsentRow {
         id: new_id(),
         expert_id,
@@ -408,7 +417,7 @@ fn consent(expert_id: Uuid, purpose: Purpose) -> ConsentRow {
         decided_on: today(),
         channel: "import".to_owned(),
         document: None,
-        text_version: TEXT_VERSION.to_owned(),
+        text_version: text_version.to_owned(),
         recorded_at: now(),
         recorded_by: None,
     }
@@ -439,6 +448,7 @@ async fn update(
     let event = updated_event(id, &old, &line.draft, publications);
     let entry = Entry { id, keys: Keys::of(&line.draft, vocabulary), draft: line.draft.clone() };
     let row = store::update(tx, &state.sealer, &entry).await?;
+    store::reindex(tx, &[id]).await?;
     store::put_sources(tx, &[source_row(source, id, line, row.version)]).await?;
     // a record may differ at its source in what is not kept here; the new version still wants its event
     Ok(Some(event.unwrap_or_else(|| Event::on("expert", id).action("experts.update"))))

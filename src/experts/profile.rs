@@ -12,6 +12,7 @@ use super::keys::Keys;
 use super::model::{Draft, ExpertField, Purpose, WorkKind};
 use super::policy::{CreateExpert, ReadExpert, UpdateExpert};
 use super::publications::{self, PublicationView};
+use super::states;
 use super::store::{self, Entry, ProfileRow, Whole};
 use super::view::{BankRecord, Expert, ExpertCard, Life};
 use super::vocabulary::Vocabulary;
@@ -41,8 +42,8 @@ fn sees_record(scope: &Scope, id: Uuid) -> bool {
 }
 
 /// Builds the view for a caller.
-async fn view(conn: &mut Conn, scope: &Scope, row: ProfileRow) -> Answer<Expert> {
-    let record = if sees_record(scope, row.id) { Some(record(conn, &row).await?) } else { None };
+pub(super) async fn view(conn: &mut Conn, scope: &Scope, row: ProfileRow) -> Answer<Expert> {
+    let record = if sees_record(scope, row.id) { Some(record(conn, scope, &row).await?) } else { None };
     let (whole, vocabulary) = store::whole(conn, scope, &row.id.to_string()).await?;
     Ok(shown(whole, &vocabulary, record))
 }
@@ -54,9 +55,10 @@ fn shown(whole: Whole, vocabulary: &Vocabulary, record: Option<BankRecord>) -> E
     Expert { card: ExpertCard::new(row, fields, vocabulary), life, publications, record }
 }
 
-async fn record(conn: &mut Conn, row: &ProfileRow) -> Answer<BankRecord> {
+async fn record(conn: &mut Conn, scope: &Scope, row: &ProfileRow) -> Answer<BankRecord> {
     let latest = store::latest_consents(conn, row.id).await?;
-    let consents = Purpose::ALL.into_iter().filter(|purpose| latest.get(purpose.as_str()) == Some(&true)).collect();
+    let stands = |purpose: &Purpose| latest.get(purpose.as_str()) == Some(&true);
+    let (consents, listing) = (Purpose::ALL.into_iter().filter(stands).collect(), stands(&Purpose::Listing));
     Ok(BankRecord {
         status: row.status.clone(),
         gender: row.gender.clone(),
@@ -64,6 +66,7 @@ async fn record(conn: &mut Conn, row: &ProfileRow) -> Answer<BankRecord> {
         birth_precision: row.birth_precision.clone(),
         nationality: row.nationality.clone(),
         consents,
+        allowed_actions: states::allowed_actions(conn, scope, row, listing).await?,
         sources: store::source_ids(conn, row.id).await?,
         nominated_by: row.nominated_by,
         verified_by: row.verified_by,
@@ -97,22 +100,27 @@ pub(super) fn invalid(faults: Vec<FieldError>) -> Problem {
 #[post("/experts")]
 async fn create_expert(permit: Permit<CreateExpert>, once: Once, body: Body<ExpertForm>) -> Answer {
     let sealer = permit.state().sealer.clone();
-    let id = permit
-        .write_once(once.of(&body), async move |tx| {
-            let vocabulary = Vocabulary::read(tx).await?;
-            let (mut draft, publications) = form::read(&body.0, &vocabulary).map_err(invalid)?;
-            workplaces::link(tx, &mut [&mut draft]).await?;
-            let entry = Entry { id: new_id(), keys: Keys::of(&draft, &vocabulary), draft };
-            store::insert(tx, &sealer, std::slice::from_ref(&entry)).await?;
-            store::put_publications(tx, &[(entry.id, publications::without_ids(publications))]).await?;
-            Ok((entry.id, created_event(&entry)))
-        })
-        .await?;
+    let id = permit.write_once(once.of(&body), async move |tx| enter(tx, &sealer, &body.0).await).await?;
     let mut conn = permit.read().await?;
     let row = store::find(&mut conn, permit.scope(), &id.to_string()).await?;
     let version = row.version;
     let expert = view(&mut conn, permit.scope(), row).await?;
     written(Some(&format!("/api/v1/experts/{id}")), version, &expert)
+}
+
+/// Enters the expert of a form: the id, and the event.
+///
+/// # Errors
+/// 422 with every fault of the form.
+pub(super) async fn enter(tx: &mut Conn, sealer: &Sealer, form: &ExpertForm) -> Answer<(Uuid, Event)> {
+    let vocabulary = Vocabulary::read(tx).await?;
+    let (mut draft, publications) = form::read(form, &vocabulary).map_err(invalid)?;
+    workplaces::link(tx, &mut [&mut draft]).await?;
+    let entry = Entry { id: new_id(), keys: Keys::of(&draft, &vocabulary), draft };
+    store::insert(tx, sealer, std::slice::from_ref(&entry)).await?;
+    store::put_publications(tx, &[(entry.id, publications::without_ids(publications))]).await?;
+    store::reindex(tx, &[entry.id]).await?;
+    Ok((entry.id, created_event(&entry)))
 }
 
 /// The event of a new expert: which fields have a value.
@@ -180,7 +188,10 @@ async fn read_expert(permit: Permit<ReadExpert>, key: Key, _: Params<Nothing>, r
     let scope = permit.scope();
     let (whole, vocabulary) = permit.quick(async |conn| store::whole(conn, scope, &key.0).await).await?;
     let (id, version) = (whole.row.id, whole.row.version);
-    let record = if sees_record(scope, id) { Some(record(&mut permit.read().await?, &whole.row).await?) } else { None };
+    let record = match sees_record(scope, id) {
+        true => Some(record(&mut permit.read().await?, scope, &whole.row).await?),
+        false => None,
+    };
     let expert = shown(whole, &vocabulary, record);
     let editor = permit.may::<UpdateExpert>(|reach| reach == Reach::All || scope.actor.expert_id() == Some(id));
     let cache = if scope.reach == Reach::Public { "public" } else { "private" };
@@ -216,7 +227,7 @@ async fn patch_expert(permit: Permit<UpdateExpert>, key: Key, if_match: IfMatch,
 /// What the bank says of a person, the person does not say.
 const BANK_ONLY: [&str; 2] = ["nominated_by", "standing_evidence"];
 
-fn check_own(scope: &Scope, named: &BTreeSet<String>) -> Answer<()> {
+pub(super) fn check_own(scope: &Scope, named: &BTreeSet<String>) -> Answer<()> {
     let refused = BANK_ONLY.iter().find(|name| scope.reach == Reach::Own && named.contains(**name));
     refused.map_or(Ok(()), |name| {
         Err(Problem::field(
@@ -263,7 +274,9 @@ pub(super) async fn correct(
     let listed = if lists { publications::replace(tx, id, publications).await? } else { None };
     let Some(event) = updated_event(id, &old, &draft, listed) else { return Ok((row, None)) };
     let entry = Entry { id, keys: Keys::of(&draft, &vocabulary), draft };
-    Ok((store::update(tx, sealer, &entry).await?, Some(event)))
+    let row = store::update(tx, sealer, &entry).await?;
+    store::reindex(tx, &[id]).await?;
+    Ok((row, Some(event)))
 }
 
 /// Another workplace is another organisation, until that is found or said.

@@ -24,7 +24,7 @@ use crate::http::path::{Id, Key};
 use crate::kernel::form::Faults;
 use crate::kernel::page::{Cursors, Limit, Page};
 use crate::kernel::patch::Change;
-use crate::kernel::precondition::{IfMatch, fresh, fresh_versioned_page, versioned, written};
+use crate::kernel::precondition::{IfMatch, fresh, fresh_list, versioned, written};
 use crate::kernel::problem::{Answer, Code, FieldError, Problem};
 use crate::say;
 
@@ -113,7 +113,13 @@ async fn list_publications(permit: Permit<ReadExpert>, key: Key, query: Params<P
     let rows = store::publications_page(&mut conn, expert.id, after, query.limit.probe()).await?;
     drop(conn);
     let page = cursors.page(rows, query.limit, |(place, _)| *place, |(_, item)| PublicationView::from(item))?;
-    fresh_versioned_page(&req, editable(&permit, expert.id, expert.version), cache(permit.scope()), &page)
+    fresh_list(
+        &req,
+        editable(&permit, expert.id, expert.version),
+        cache(permit.scope()),
+        page.next_cursor.as_deref(),
+        &page,
+    )
 }
 
 /// Read a publication
@@ -137,6 +143,12 @@ async fn read_one(permit: Permit<ReadExpert>, key: Key, id: Id, _: Params<Nothin
     drop(conn);
     let version = editable(&permit, expert.id, expert.version);
     fresh(&req, version, cache(permit.scope()), &PublicationView::from(publication))
+}
+
+/// The list of an expert is another: their version counts up, and the search finds what it says now.
+async fn changed(tx: &mut Conn, expert: Uuid) -> Answer<i64> {
+    store::reindex(tx, &[expert]).await?;
+    store::changed(tx, expert).await
 }
 
 /// A change of the list as the audit log keeps it: what went and what came.
@@ -174,7 +186,7 @@ async fn add_publication(permit: Permit<UpdateExpert>, key: Key, once: Once, bod
             let known = store::publications(tx, expert.id).await?;
             refuse_known(&expert.code, &known, &publication)?;
             let id = store::add_publication(tx, expert.id, &publication).await?;
-            store::changed(tx, expert.id).await?;
+            changed(tx, expert.id).await?;
             Ok((id, event(expert.id, &[], std::slice::from_ref(&publication))))
         })
         .await?;
@@ -254,7 +266,7 @@ async fn replace_publications(
             let Some(pair) = replace(tx, expert.id, list).await? else {
                 return Ok(((expert.id, expert.version), None));
             };
-            let version = store::changed(tx, expert.id).await?;
+            let version = changed(tx, expert.id).await?;
             let event = Event::on("expert", expert.id).fields(["publications"]);
             Ok(((expert.id, version), Some(event.values(json!({ "publications": pair })))))
         })
@@ -394,7 +406,7 @@ async fn patch_publication(
             }
             refuse_known(&expert.code, &store::publications(tx, expert.id).await?, &new)?;
             store::update_publication(tx, &new).await?;
-            let version = store::changed(tx, expert.id).await?;
+            let version = changed(tx, expert.id).await?;
             let event = event(expert.id, std::slice::from_ref(&old), std::slice::from_ref(&new));
             Ok(((version, new), Some(event)))
         })
@@ -430,7 +442,7 @@ async fn delete_publication(
             let old = store::find_publication(tx, expert.id, id.0).await?;
             if_match.check(expert.version)?;
             store::delete_publication(tx, id.0).await?;
-            let version = store::changed(tx, expert.id).await?;
+            let version = changed(tx, expert.id).await?;
             Ok((version, event(expert.id, std::slice::from_ref(&old), &[])))
         })
         .await?;

@@ -3,22 +3,42 @@
 mod availability;
 mod consents;
 mod counts;
+mod index;
+mod links;
+mod named;
+mod nominations;
 mod publications;
 mod search;
 mod sources;
+mod states;
+mod texts;
 mod whole;
+mod words;
 mod workplaces;
 
 pub use availability::{add_period, delete_period, find_period, overlapping, periods, update_period};
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
 pub use counts::{FieldCounts, GroupCounts, count_fields, count_groups};
+pub use index::{Texts, reindex, reindex_missing, texts as index_texts};
+pub use links::{LinkKind, add_link, link_holder, use_link, void_links};
+pub use named::{group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates};
+pub use nominations::{
+    CandidateRow, Decision, NominationRow, Sameness, candidates, decide_nomination, find_nomination, insert_nomination,
+    lock_nomination, nominations,
+};
 pub use publications::{
     add_publication, delete_publication, find_publication, publications, publications_page, put_publications,
     update_publication,
 };
-pub use search::{Hit, Order, SearchSql, SeekKey, run as search};
+pub use search::{
+    Codes, Condition, Count, Facet, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Weighed, facets, named,
+    run as search,
+};
 pub use sources::{SourceRow, put_sources, source_ids, sources};
+pub use states::{NEVER, StaleRow, confirm, is_listed, move_to, stale, verify};
+pub use texts::{TextRow, add_texts, consent_texts};
 pub use whole::{Whole, WholeSql, cards, whole};
+pub use words::{Audience, Known, compact, frequencies, specialties, spelled};
 pub use workplaces::{
     AfterWorkplace, OpenWorkplace, assign_workplace, open_workplaces, people_at, set_workplace_keys,
     without_workplace_key,
@@ -216,11 +236,6 @@ struct WriteRow<'a> {
     max_parallel: Option<i16>,
     accepted_kinds: Vec<&'static str>,
     standing: i16,
-    name_key: &'a str,
-    topic_key: &'a str,
-    work_key: &'a str,
-    search_key: &'a str,
-    accent_key: &'a str,
     updated_at: DateTime<Utc>,
 }
 
@@ -277,11 +292,6 @@ impl Entry {
             max_parallel: draft.max_parallel,
             accepted_kinds: draft.accepted_kinds.iter().map(|kind| kind.as_str()).collect(),
             standing: keys.standing,
-            name_key: &keys.name_key,
-            topic_key: &keys.topic_key,
-            work_key: &keys.work_key,
-            search_key: &keys.search_key,
-            accent_key: &keys.accent_key,
             updated_at: now(),
         }
     }
@@ -305,6 +315,7 @@ pub fn visible(scope: &Scope) -> Box<dyn BoxableExpression<experts::table, Pg, S
         Reach::Agencies => Box::new(experts::agency_search),
         Reach::Own => Box::new(own),
         Reach::PublicAndOwn => Box::new(experts::public_profile.or(own)),
+        Reach::Supplied => Box::new(states::supplied().and(experts::status.ne_all(["left", "deceased"]))),
         Reach::No => Box::new(experts::id.is_null()),
     }
 }

@@ -6,7 +6,6 @@
 use diesel::result::{DatabaseErrorKind as Kind, Error};
 
 const LOCK_TIMEOUT: &str = "canceling statement due to lock timeout";
-const STATEMENT_TIMEOUT: &str = "canceling statement due to statement timeout";
 
 /// Beginnings of PostgreSQL's messages, by SQLSTATE.
 const PASSING: [&str; 12] = [
@@ -57,17 +56,6 @@ pub fn is_lock_timeout(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(Kind::Unknown, info) if info.message() == LOCK_TIMEOUT)
 }
 
-/// True when a statement ran into a time limit of its connection.
-pub fn took_too_long(error: &Error) -> bool {
-    let is_limit = |message: &str| [LOCK_TIMEOUT, STATEMENT_TIMEOUT].contains(&message);
-    matches!(error, Error::DatabaseError(Kind::Unknown, info) if is_limit(info.message()))
-}
-
-/// True when the line ended before PostgreSQL said anything.
-pub const fn went_unanswered(error: &Error) -> bool {
-    matches!(error, Error::DatabaseError(Kind::UnableToSendCommand | Kind::ClosedConnection, _))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,20 +86,6 @@ mod tests {
         assert!(passes(&Error::BrokenTransactionManager));
         assert!(!passes(&Error::RollbackTransaction));
         assert!(is_lock_timeout(&fault(Kind::Unknown, LOCK_TIMEOUT)));
-        assert!(!is_lock_timeout(&fault(Kind::Unknown, STATEMENT_TIMEOUT)));
-    }
-
-    #[test]
-    fn what_a_shared_connection_ended_is_told_from_what_somebody_ended() {
-        for (kind, message, slow, unanswered) in [
-            (Kind::Unknown, STATEMENT_TIMEOUT, true, false),
-            (Kind::Unknown, LOCK_TIMEOUT, true, false),
-            (Kind::Unknown, "canceling statement due to user request", false, false),
-            (Kind::Unknown, "terminating connection due to administrator command", false, false),
-            (Kind::UnableToSendCommand, "connection closed", false, true),
-        ] {
-            let error = fault(kind, message);
-            assert_eq!((took_too_long(&error), went_unanswered(&error)), (slow, unanswered), "{message}");
-        }
+        assert!(!is_lock_timeout(&fault(Kind::Unknown, "canceling statement due to statement timeout")));
     }
 }

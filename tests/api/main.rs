@@ -17,14 +17,20 @@ mod experts {
     mod consents;
     mod enter;
     mod history;
+    mod links;
     mod load;
+    mod nominations;
+    mod noninterference;
     mod patch;
     mod profile;
     mod publications;
     mod record;
     mod restricted;
     mod search;
+    mod search_filters;
     mod search_order;
+    mod search_words;
+    mod states;
     mod unseen;
 }
 mod field_counts;
@@ -32,6 +38,7 @@ mod field_groups;
 mod fields;
 mod journeys {
     mod first_day;
+    mod ways_in;
 }
 mod idempotency;
 mod logging;

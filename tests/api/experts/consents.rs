@@ -109,8 +109,9 @@ async fn the_ledger_shows_the_latest_first_and_the_latest_stands() {
         text(&expert["id"])
     );
     let (give, withdraw) = ("consents.give", "consents.withdraw");
-    let expected =
-        format!("{give} listing;{give} agency_search;{withdraw} listing;{withdraw} agency_search;{give} listing");
+    let expected = format!(
+        "{give} listing,status;{give} agency_search;{withdraw} listing,status;{withdraw} agency_search;{give} listing,status"
+    );
     assert_eq!(app.sql(&events).await, expected);
 }
 
