@@ -77,18 +77,30 @@ enum Command {
     /// Look after the audit log
     #[command(subcommand)]
     Audit(Audit),
+    /// Print invented experts, one a line as `load experts` takes them; the same ones each time. For tests and benchmarks
+    #[command(hide = true)]
+    People {
+        /// How many
+        count: usize,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 enum Load {
     /// Fields of science and technology (CSV: code, parent_code, level, name_vi, name_en[, scheme])
     Fields(LoadFile),
+    /// Groups of fields, "nhóm ngành, lĩnh vực" (CSV: code, scheme, name_vi, name_en, science_field_codes[, source])
+    FieldGroups(LoadFile),
     /// Academic ranks and degrees (CSV: scheme, code, name_vi, name_en, abbreviation, rank[, note])
     Titles(LoadFile),
     /// Provinces (CSV: code, name, type, valid_from[, valid_to, succeeded_by])
     Provinces(LoadFile),
     /// Holidays and days worked in exchange (CSV: date, kind, name[, status])
     Holidays(LoadFile),
+    /// Consent texts (CSV: purpose, version, valid_from, title_vi, title_en, text_vi, text_en). A known version stays as it is
+    ConsentTexts(LoadFile),
+    /// Dated settings (CSV: name, valid_from, value[, legal_reference]), such as the Union's own province
+    Settings(LoadFile),
     /// Organisations (CSV: name_vi, kind, valid_from, valid_to, source[, code, name_en, short_vi, province_code, parent,
     /// succeeded_by, succession_kind, status, establishment_decision, note]). One edited here since it was loaded is left
     Organisations(LoadFile),
@@ -221,6 +233,11 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, StartError> {
         Command::Account(Account::Create(args)) => {
             return with_store(&data, async |store| create_account(store, args).await).await;
         }
+        Command::People { count } => {
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            // whoever reads them may have had enough
+            drop(demo::people::people(count).try_for_each(|person| writeln!(out, "{person}")));
+        }
         Command::Audit(Audit::Verify) => return with_store(&data, verify_audit).await,
     }
     Ok(ExitCode::SUCCESS)
@@ -240,9 +257,12 @@ async fn run_load(store: &Store, load: Load) -> Result<ExitCode, StartError> {
     let state = &store.state;
     let loaded = match load {
         Load::Fields(args) => fields::load::load(state, &Sheet::open(&args.file)?).await?,
+        Load::FieldGroups(args) => fields::load_groups::load(state, &Sheet::open(&args.file)?).await?,
         Load::Titles(args) => reference::load::titles(state, &Sheet::open(&args.file)?).await?,
         Load::Provinces(args) => reference::load::provinces(state, &Sheet::open(&args.file)?).await?,
         Load::Holidays(args) => reference::load::holidays(state, &Sheet::open(&args.file)?).await?,
+        Load::ConsentTexts(args) => experts::consent_texts::load(state, &Sheet::open(&args.file)?).await?,
+        Load::Settings(args) => reference::load_settings::load(state, &Sheet::open(&args.file)?).await?,
         Load::Organisations(args) => organisation_slice::load::load(state, &Sheet::open(&args.file)?).await?,
         Load::Experts(args) => return load_experts(store, args).await,
     };
@@ -256,14 +276,16 @@ async fn load_experts(store: &Store, args: LoadExperts) -> Result<ExitCode, Star
     // a fresh database has no titles, provinces and fields to check the records against
     start::load_reference(&store.state, None).await?;
     let options = Options { source: &args.source, with_all_consents: false };
-    let (mut told, mut last) = (0, std::time::Instant::now());
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let (mut told, begin) = (0, std::time::Instant::now());
+    let mut last = begin;
     let report = experts::load::load(&store.state, BufReader::new(file), options, |report: &Report| {
         for refused in report.rejected.iter().skip(told) {
             say_err!("rejected: {refused}");
         }
         told = report.rejected.len();
         if last.elapsed() > Duration::from_secs(1) {
-            say_err!("{} lines so far …", report.lines);
+            say_err!("{}", progress(report, begin.elapsed(), size));
             last = std::time::Instant::now();
         }
     })
@@ -276,6 +298,18 @@ async fn load_experts(store: &Store, args: LoadExperts) -> Result<ExitCode, Star
     }
     say_out!("{report}");
     Ok(if report.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How far a load is, how fast it goes and, where the file has an end, how long it takes.
+fn progress(report: &Report, elapsed: Duration, size: u64) -> String {
+    let seconds = elapsed.as_secs_f64().max(0.001);
+    let (lines, done) = (report.lines, report.bytes);
+    let mut said = format!("{lines} lines, {:.0} a second", lines as f64 / seconds);
+    if done > 0 && size > 0 {
+        let share = done.min(size) as f64 / size as f64;
+        said += &format!(", {:.0} %, {:.0} s left", share * 100.0, seconds * (1.0 - share) / share);
+    }
+    said
 }
 
 async fn create_account(store: &Store, args: CreateAccount) -> Result<ExitCode, StartError> {
@@ -423,6 +457,15 @@ mod tests {
             }
         }
         command.get_subcommands().for_each(|under| without_variable(under, bare));
+    }
+
+    #[test]
+    fn progress_says_how_long_it_takes_where_the_end_is_known() {
+        let report = Report { lines: 5_000, bytes: 250, ..Report::default() };
+        let after = Duration::from_secs(2);
+        assert_eq!(progress(&report, after, 1_000), "5000 lines, 2500 a second, 25 %, 6 s left");
+        assert_eq!(progress(&report, after, 250), "5000 lines, 2500 a second, 100 %, 0 s left");
+        assert_eq!(progress(&report, after, 0), "5000 lines, 2500 a second", "a pipe has no length");
     }
 
     #[test]

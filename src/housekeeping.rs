@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::access::{replay, throttle};
 use crate::audit::chain;
 use crate::db::Db;
+use crate::experts;
 use crate::kernel::problem::{Answer, Code};
 
 /// Seconds between two clean-ups.
@@ -19,6 +20,7 @@ pub async fn run(db: Db) {
         report("the audit chain could not be extended", chain::seal(&db).await);
         if second % CLEAN_EVERY == 0 {
             report("old idempotency keys could not be forgotten", replay::forget_old(&db).await);
+            report("the words of the search could not be added up", experts::store::compact(&db).await);
             report("old sign-in meters could not be forgotten", throttle::forget_old(&db).await);
         }
     }

@@ -26,6 +26,8 @@ use crate::kernel::problem::ProblemDocument;
         (name = "sign-in", description = "Sign in, stay signed in, sign out"),
         (name = "me", description = "The caller's own account"),
         (name = "experts", description = "The expert bank"),
+        (name = "nominations", description = "Who is proposed for the bank, and what became of it"),
+        (name = "links", description = "One-time links of people without an account: invitations, confirming one's data"),
         (name = "organisations", description = "Agencies, the Union, associations, workplaces, as they are and were"),
         (name = "workplaces", description = "Workplaces written as text, and the organisations they are"),
         (name = "reference", description = "Fields, titles, provinces"),

@@ -188,14 +188,23 @@ pub async fn load_reference(state: &State, folder: Option<&Path>) -> Result<(), 
         None => Ok(Sheet::built_in(name, built_in)),
     };
     let fields_file = sheet("science_fields.csv", include_str!("../data/science_fields.csv"))?;
+    let groups_file = sheet("union_field_groups.csv", include_str!("../data/union_field_groups.csv"))?;
     let titles_file = sheet("academic_titles.csv", include_str!("../data/academic_titles.csv"))?;
     let provinces_file = sheet("provinces.csv", include_str!("../data/provinces.csv"))?;
     let holidays_file = sheet("holidays.csv", include_str!("../data/holidays.csv"))?;
+    // a folder made for an earlier release has none
+    let own_texts = folder.map(|folder| folder.join("consent_texts.csv")).filter(|path| path.exists());
+    let texts_file = match own_texts {
+        Some(path) => Sheet::open(&path)?,
+        None => Sheet::built_in("consent_texts.csv", include_str!("../data/consent_texts.csv")),
+    };
     let loaded = [
         ("fields", fields::load::load(state, &fields_file).await?),
+        ("groups of fields", fields::load_groups::load(state, &groups_file).await?),
         ("titles", reference::load::titles(state, &titles_file).await?),
         ("provinces", reference::load::provinces(state, &provinces_file).await?),
         ("holidays", reference::load::holidays(state, &holidays_file).await?),
+        ("consent texts", experts::consent_texts::load(state, &texts_file).await?),
     ];
     for (what, loaded) in loaded.iter().filter(|(_, loaded)| loaded.changed > 0) {
         tracing::info!("reference data, {what}: {loaded}");

@@ -275,6 +275,36 @@ fn commands_load_create_and_verify_and_the_demo_refuses_other_data() {
     assert!(!postgres_runs(&data), "each command stopped the server it started");
 }
 
+/// Killed half way, a load leaves the batches it had finished, and the next one does the rest.
+#[test]
+fn a_load_that_was_killed_is_finished_by_the_next() {
+    const LINES: usize = 4_000;
+    let folder = Folder::new();
+    let (data, file) = (folder.data(), folder.0.join("people.ndjson"));
+    let (good, people, _) = run(&["people", &LINES.to_string()]);
+    assert!(good && people.lines().count() == LINES);
+    std::fs::write(&file, people).unwrap();
+    let file = file.display().to_string();
+    let load = ["load", "experts", &file, "--data-dir", &data];
+    let mut child = program().args(load).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let progress = said.find(|line| line.contains(" lines, ")).unwrap_or_default();
+    assert!(progress.contains(" a second") && progress.contains(" s left"), "{progress}");
+    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGKILL).unwrap();
+    child.wait().unwrap();
+    let (good, said, errors) = run(&load);
+    assert!(good, "{said}{errors}");
+    let number = |after: &str| said.split(after).nth(1).and_then(|rest| rest.split(' ').next()?.parse::<usize>().ok());
+    let (created, unchanged) = (number(": ").unwrap(), number("updated, ").unwrap());
+    assert_eq!(created + unchanged, LINES, "{said}");
+    assert!(created > 0 && unchanged > 0, "{said}");
+    let (_, said, _) = run(&load);
+    assert_eq!(said.trim(), format!("{LINES} records, nothing changed"));
+    let (good, said, _) = run(&["audit", "verify", "--data-dir", &data]);
+    assert!(good && said.contains("the audit log is whole"), "{said}");
+    assert!(!postgres_runs(&data), "the last command stopped the server that the killed one started");
+}
+
 #[tokio::test]
 async fn a_signal_at_any_moment_of_the_start_leaves_no_postgres_behind() {
     for after in [100, 500, 1_000, 1_500, 2_500, 4_000] {

@@ -91,11 +91,11 @@ BEGIN
     END LOOP;
 END $$;
 
--- Who sees an expert follows from the consents and the state together: whoever withdrew from the bank, left, died or is
--- paused is shown to the Union alone. The two flags hold the outcome, so that no query can forget a half of it.
+-- Who sees an expert follows from the consents and the state together: whoever withdrew from the bank, left or died is
+-- shown to the Union alone. The two flags hold the outcome, so that no query can forget a half of it.
 CREATE FUNCTION expert_audience(expert uuid, state text, OUT public boolean, OUT agencies boolean) LANGUAGE sql STABLE AS $$
     SELECT shown AND wants_public, shown AND (wants_public OR wants_agencies)
-      FROM (SELECT state NOT IN ('paused', 'left', 'deceased')
+      FROM (SELECT state NOT IN ('left', 'deceased')
                    AND coalesce(bool_and(given) FILTER (WHERE purpose = 'listing'), true) AS shown,
                    coalesce(bool_or(given) FILTER (WHERE purpose = 'public_profile'), false) AS wants_public,
                    coalesce(bool_or(given) FILTER (WHERE purpose = 'agency_search'), false) AS wants_agencies

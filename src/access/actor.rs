@@ -132,6 +132,15 @@ impl Actor {
         }
     }
 
+    /// The organisation this actor acts for.
+    pub const fn organisation_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Account(account) => account.organisation_id,
+            Self::Client(client) => Some(client.organisation_id),
+            Self::Anonymous | Self::System => None,
+        }
+    }
+
     /// The expert this actor is.
     pub const fn expert_id(&self) -> Option<Uuid> {
         match self {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::actor::{AccountActor, Actor, ClientActor, Role};
 use super::token::Bearer;
+use crate::db::Reader;
 use crate::db::schema::{accounts, api_clients, sessions};
 use crate::kernel::clock::now;
 use crate::kernel::problem::{Answer, Code, Problem};
@@ -54,11 +55,9 @@ type SessionRow =
 
 /// `None` when the session ended or the account is disabled.
 async fn load_account(state: &State, id: Uuid, session_id: Uuid) -> Answer<Option<Actor>> {
-    let mut conn = state.db.conn().await?;
-    let row: Option<SessionRow> = sessions::table
-        .inner_join(accounts::table)
-        .filter(sessions::id.eq(session_id).and(accounts::id.eq(id)))
-        .select((
+    let read = async |mut conn: &Reader| -> QueryResult<Option<SessionRow>> {
+        let session = sessions::table.inner_join(accounts::table);
+        let row = session.filter(sessions::id.eq(session_id).and(accounts::id.eq(id))).select((
             accounts::role,
             accounts::demo,
             accounts::organisation_id,
@@ -66,10 +65,10 @@ async fn load_account(state: &State, id: Uuid, session_id: Uuid) -> Answer<Optio
             accounts::disabled_at,
             sessions::ended_at,
             sessions::expires_at,
-        ))
-        .first(&mut conn)
-        .await
-        .optional()?;
+        ));
+        row.first(&mut conn).await.optional()
+    };
+    let row = state.db.quick("identify.session", read).await?;
     Ok(row.and_then(|(role, demo, organisation_id, expert_id, disabled_at, ended_at, expires_at)| {
         let live = (!demo || state.loopback) && disabled_at.is_none() && ended_at.is_none() && expires_at > now();
         let role = Role::parse(&role).filter(|_| live)?;
@@ -79,13 +78,11 @@ async fn load_account(state: &State, id: Uuid, session_id: Uuid) -> Answer<Optio
 
 /// `None` when the client was revoked.
 async fn load_client(state: &State, id: Uuid) -> Answer<Option<Actor>> {
-    let mut conn = state.db.conn().await?;
-    let row: Option<(String, Uuid)> = api_clients::table
-        .filter(api_clients::id.eq(id).and(api_clients::revoked_at.is_null()))
-        .select((api_clients::role, api_clients::organisation_id))
-        .first(&mut conn)
-        .await
-        .optional()?;
+    let read = async |mut conn: &Reader| -> QueryResult<Option<(String, Uuid)>> {
+        let client = api_clients::table.filter(api_clients::id.eq(id).and(api_clients::revoked_at.is_null()));
+        client.select((api_clients::role, api_clients::organisation_id)).first(&mut conn).await.optional()
+    };
+    let row = state.db.quick("identify.client", read).await?;
     Ok(row.and_then(|(role, organisation_id)| {
         Some(Actor::Client(ClientActor { id, role: Role::parse(&role)?, organisation_id }))
     }))

@@ -12,7 +12,7 @@ use super::identify::Caller;
 use super::policy::{Policy, Reach};
 use super::replay;
 use crate::audit::event::{IntoEvents, Recorder};
-use crate::db::Conn;
+use crate::db::{Conn, Reader};
 use crate::http::envelope::request_id;
 use crate::http::idempotency::Once;
 use crate::kernel::problem::{Answer, Code, Problem};
@@ -124,12 +124,26 @@ impl<P: Policy> Permit<P> {
         reach != Reach::No && enough(reach)
     }
 
+    /// The row filter of the same caller under another policy, for what an answer says about other things than its own.
+    pub fn scope_under<Q: Policy>(&self) -> Scope {
+        Scope { reach: Q::RULE.reach_of(self.actor()), actor: self.actor().clone() }
+    }
+
     /// What the server shares.
     pub fn state(&self) -> &State {
         &self.state
     }
 
-    /// A connection for queries.
+    /// Runs quick queries beside those of other requests over a shared connection; see [`crate::db::Db::quick`]. What reads
+    /// by an index and ends in a millisecond belongs here, and nothing else.
+    ///
+    /// # Errors
+    /// 503 when the database is away or busy; what the query says.
+    pub async fn quick<T, E: Into<Problem>>(&self, work: impl AsyncFn(&Reader) -> Result<T, E>) -> Answer<T> {
+        self.state.db.quick(P::RULE.action, work).await
+    }
+
+    /// A connection of one's own, for queries that take their time.
     ///
     /// # Errors
     /// 503 when the database is away or busy.

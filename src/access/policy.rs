@@ -18,6 +18,8 @@ pub enum Reach {
     PublicAndOwn,
     /// Experts who agreed to be found by agencies (which includes the public ones).
     Agencies,
+    /// Experts whose record the caller's office supplied (the Department of Science and Technology).
+    Supplied,
 }
 
 impl Reach {
@@ -30,6 +32,7 @@ impl Reach {
             Self::Public => "public",
             Self::PublicAndOwn => "public, own",
             Self::Agencies => "agencies",
+            Self::Supplied => "supplied",
         }
     }
 }

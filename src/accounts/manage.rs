@@ -301,6 +301,20 @@ async fn disable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMat
     written(None, row.version, &Account::from(row))
 }
 
+/// Disables the account of an expert who died; none when there is none that is open.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn close_of_expert(tx: &mut Conn, expert: Uuid) -> Answer<Option<Event>> {
+    let Some(mut row) = store::of_expert(tx, expert).await?.filter(|row| row.disabled_at.is_none()) else {
+        return Ok(None);
+    };
+    row.disabled_at = Some(now());
+    store::end_sessions(tx, row.id, None, "disabled").await?;
+    store::update(tx, &row).await?;
+    Ok(Some(Event::on("account", row.id).action("accounts.disable").fields(["enabled"])))
+}
+
 /// Enable an account again
 ///
 /// Its owner signs in with the old password; sessions that were ended stay ended.

@@ -96,6 +96,18 @@ pub async fn lock(tx: &mut Conn, id: Uuid) -> Answer<AccountRow> {
     Ok(accounts::table.find(id).select(AccountRow::as_select()).for_update().first(tx).await?)
 }
 
+/// The account of an expert, locked until the transaction ends.
+pub async fn of_expert(tx: &mut Conn, expert: Uuid) -> Answer<Option<AccountRow>> {
+    let query = accounts::table.filter(accounts::expert_id.eq(expert)).select(AccountRow::as_select());
+    Ok(query.for_update().first(tx).await.optional()?)
+}
+
+/// True when an expert has an account.
+pub async fn has_expert(conn: &mut Conn, expert: Uuid) -> Answer<bool> {
+    let query = accounts::table.filter(accounts::expert_id.eq(expert)).select(accounts::id);
+    Ok(diesel::select(diesel::dsl::exists(query)).get_result(conn).await?)
+}
+
 /// Counts the live administrators other than `id`, one caller at a time: two admins who disable each other at once must
 /// not both succeed, and locking each other's rows would be a deadlock.
 pub async fn other_admins(tx: &mut Conn, id: Uuid) -> Answer<i64> {

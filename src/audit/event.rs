@@ -4,18 +4,19 @@ use std::net::IpAddr;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::access::actor::Actor;
-use crate::db::Conn;
-use crate::db::schema::{audit_details, audit_events, disclosures};
+use crate::db::schema::disclosures;
+use crate::db::{Conn, bulk};
 use crate::kernel::id::new_id;
 use crate::kernel::problem::{Answer, Problem};
 use crate::kernel::sealed::{Sealer, random};
 
-/// Rows inserted in one statement; PostgreSQL allows 65,535 parameters.
+/// Rows inserted in one statement.
 const BATCH: usize = 1_000;
 
 /// What happened to one thing.
@@ -137,8 +138,8 @@ impl Recorder {
         for chunk in rows.chunks(BATCH) {
             let events: Vec<&EventRow> = chunk.iter().map(|(event, _)| event).collect();
             let details: Vec<&DetailRow> = chunk.iter().map(|(_, detail)| detail).collect();
-            diesel::insert_into(audit_events::table).values(events).execute(tx).await?;
-            diesel::insert_into(audit_details::table).values(details).execute(tx).await?;
+            bulk::insert(tx, "audit_events", &events, "").await?;
+            bulk::insert(tx, "audit_details", &details, "").await?;
         }
         Ok(())
     }
@@ -193,8 +194,7 @@ pub(super) fn detail_digest(salt: &[u8], plain: &[u8]) -> Vec<u8> {
     Sha256::new().chain_update(salt).chain_update(plain).finalize().to_vec()
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = audit_events)]
+#[derive(Serialize)]
 struct EventRow {
     id: Uuid,
     actor_kind: &'static str,
@@ -204,14 +204,16 @@ struct EventRow {
     subject_kind: &'static str,
     subject_id: Option<Uuid>,
     fields: Vec<String>,
+    #[serde(serialize_with = "bulk::bytes")]
     digest: Vec<u8>,
     request_id: Option<Uuid>,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = audit_details)]
+#[derive(Serialize)]
 struct DetailRow {
     event_id: Uuid,
+    #[serde(serialize_with = "bulk::bytes")]
     salt: Vec<u8>,
+    #[serde(serialize_with = "bulk::bytes")]
     sealed: Vec<u8>,
 }

@@ -2,8 +2,10 @@
 
 pub mod chain;
 pub mod event;
+mod history;
 pub mod policy;
 mod routes;
 mod store;
 
+pub use history::{Recorded, history};
 pub use routes::configure;

@@ -142,3 +142,24 @@ pub async fn list(conn: &mut Conn, filter: Filter, limit: i64) -> Answer<Vec<Row
     }
     Ok(query.load(conn).await?)
 }
+
+/// The events of one thing, the latest first, each with the sealed text of its details unless erased.
+pub async fn of_subject(
+    conn: &mut Conn,
+    kind: &str,
+    id: Uuid,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Answer<Vec<(ChainedEvent, Option<Vec<u8>>)>> {
+    let mut query = audit_events::table
+        .left_join(audit_details::table)
+        .filter(audit_events::subject_kind.eq(kind).and(audit_events::subject_id.eq(id)))
+        .order(audit_events::id.desc())
+        .limit(limit)
+        .select((ChainedEvent::as_select(), audit_details::sealed.nullable()))
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(audit_events::id.lt(before));
+    }
+    Ok(query.load(conn).await?)
+}

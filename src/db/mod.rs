@@ -1,10 +1,12 @@
 //! PostgreSQL: the pool, the private embedded server, migrations, and the generated schema.
 
+pub mod bulk;
 pub mod embedded;
 pub mod migrations;
 #[rustfmt::skip]
 #[expect(missing_docs, reason = "generated from the migrations")]
 pub mod schema;
+mod shared;
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -17,10 +19,18 @@ use diesel_async::{
     AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager,
 };
 
-use crate::kernel::problem::{Answer, Problem};
+use self::shared::Shared;
+use crate::kernel::problem::{Answer, Code, Problem};
 
 /// A pooled connection.
 pub type Conn = Object<AsyncPgConnection>;
+
+/// A connection that is only read from, perhaps shared with other requests: `query.load(&mut &*reader)`. A `&mut Conn` is
+/// one, too.
+pub type Reader = AsyncPgConnection;
+
+/// How long a quick query may wait behind others before it gets a connection of its own.
+const QUICK_WAIT: Duration = Duration::from_millis(500);
 
 /// How long a request waits for connections, all in all, before it is told to come again.
 const REQUEST_WAITS: Duration = Duration::from_millis(1_500);
@@ -49,10 +59,11 @@ pub async fn request<T>(work: impl Future<Output = T>) -> T {
 #[derive(Clone)]
 pub struct Db {
     pool: Pool<AsyncPgConnection>,
+    shared: Shared,
 }
 
 impl Db {
-    /// A pool of at most `size` connections, made when needed.
+    /// A pool of at most `size` connections, made when needed, and beside it one to four shared ones for quick queries.
     ///
     /// Must be called on the long-lived runtime: connections are driven there, so that none dies with the worker
     /// thread that happened to open it.
@@ -61,6 +72,8 @@ impl Db {
     /// When the pool can't be built; a database that is away shows on first use.
     pub fn new(url: &str, size: usize) -> Result<Self, deadpool::managed::BuildError> {
         let runtime = tokio::runtime::Handle::current();
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let shared = Shared::new(url, cores.clamp(1, 4), runtime.clone());
         let mut config = ManagerConfig::default();
         // no round trip: the task that drives a connection sees at once when PostgreSQL closes it
         config.recycling_method = RecyclingMethod::Fast;
@@ -74,7 +87,7 @@ impl Db {
             })
         });
         let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
-        Ok(Self { pool: Pool::builder(manager).max_size(size).build()? })
+        Ok(Self { pool: Pool::builder(manager).max_size(size).build()?, shared })
     }
 
     /// A connection for queries.
@@ -93,6 +106,35 @@ impl Db {
         }
     }
 
+    /// Runs a quick query, or a few, beside those of other requests over a shared connection. `what` names them, so that what
+    /// turns out to be slow is known. It may run twice: then the second time over a connection of its own.
+    ///
+    /// # Errors
+    /// As [`Db::conn`], and what the query says.
+    pub async fn quick<T, E: Into<Problem>>(
+        &self,
+        what: &'static str,
+        work: impl AsyncFn(&Reader) -> Result<T, E>,
+    ) -> Answer<T> {
+        if let Some(turn) = self.shared.turn(what) {
+            let begin = Instant::now();
+            match tokio::time::timeout(QUICK_WAIT, work(turn.conn())).await {
+                Ok(Err(error)) => {
+                    let problem: Problem = error.into();
+                    if problem.code() != Code::Unavailable {
+                        return Err(problem);
+                    }
+                    // it ran into a limit, or the connection ended
+                    self.shared.keep_away(what);
+                }
+                Ok(Ok(value)) => return Ok(value),
+                Err(_elapsed) => turn.give_up(),
+            }
+            let _ = PATIENCE.try_with(|left| left.set(left.get().saturating_sub(begin.elapsed())));
+        }
+        work(&*self.conn().await?).await.map_err(Into::into)
+    }
+
     /// True unless PostgreSQL's messages are in another language than the one its passing faults are known by.
     ///
     /// # Errors
@@ -102,14 +144,20 @@ impl Db {
         Ok(diesel::select(english).get_result(&mut self.conn().await?).await?)
     }
 
-    /// Connections that are open, of those idle, and requests that wait for one.
+    /// Connections of the pool that are open, of those idle, and requests that wait for one.
     pub fn load(&self) -> (usize, usize, usize) {
         let status = self.pool.status();
         (status.size, status.available, status.waiting)
     }
 
-    /// Closes the pool; whoever asks for a connection afterwards gets a 503.
+    /// Shared connections that are open.
+    pub fn shared(&self) -> usize {
+        self.shared.open()
+    }
+
+    /// Closes all connections; whoever asks for one afterwards gets a 503.
     pub fn close(&self) {
+        self.shared.close();
         self.pool.close();
     }
 

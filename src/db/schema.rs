@@ -1,5 +1,11 @@
 // @generated automatically by Diesel CLI.
 
+pub mod sql_types {
+    #[derive(diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "tsvector", schema = "pg_catalog"))]
+    pub struct Tsvector;
+}
+
 diesel::table! {
     academic_titles (code) {
         code -> Text,
@@ -82,6 +88,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    consent_texts (purpose, version) {
+        purpose -> Text,
+        version -> Text,
+        valid_from -> Date,
+        title_vi -> Text,
+        title_en -> Text,
+        text_vi -> Text,
+        text_en -> Text,
+    }
+}
+
+diesel::table! {
     disclosures (id) {
         id -> Uuid,
         at -> Timestamptz,
@@ -128,6 +146,20 @@ diesel::table! {
         scheme -> Text,
         code -> Text,
         main -> Bool,
+        new_from -> Int2,
+    }
+}
+
+diesel::table! {
+    expert_links (token_hash) {
+        token_hash -> Bytea,
+        kind -> Text,
+        expert_id -> Uuid,
+        issued_at -> Timestamptz,
+        issued_by -> Nullable<Uuid>,
+        expires_at -> Timestamptz,
+        spent_at -> Nullable<Timestamptz>,
+        outcome -> Nullable<Text>,
     }
 }
 
@@ -139,6 +171,22 @@ diesel::table! {
         position -> Nullable<Text>,
         valid_from -> Nullable<Date>,
         valid_to -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    expert_nominations (id) {
+        id -> Uuid,
+        version -> Int8,
+        state -> Text,
+        organisation_id -> Nullable<Uuid>,
+        filed_by -> Nullable<Uuid>,
+        filed_at -> Timestamptz,
+        sealed -> Bytea,
+        expert_id -> Nullable<Uuid>,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        sealed_decision -> Nullable<Bytea>,
     }
 }
 
@@ -163,6 +211,21 @@ diesel::table! {
         sealed -> Bytea,
         email_hashes -> Array<Nullable<Bytea>>,
         phone_hashes -> Array<Nullable<Bytea>>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Tsvector;
+
+    expert_search (expert_id) {
+        expert_id -> Uuid,
+        words -> Tsvector,
+        specialties -> Array<Nullable<Text>>,
+        standing -> Int2,
+        name_sort -> Bytea,
+        public_profile -> Bool,
+        agency_search -> Bool,
     }
 }
 
@@ -201,11 +264,6 @@ diesel::table! {
         languages -> Array<Nullable<Text>>,
         publications_count -> Nullable<Int4>,
         standing -> Int2,
-        name_key -> Text,
-        topic_key -> Text,
-        work_key -> Text,
-        search_key -> Text,
-        accent_key -> Text,
         public_profile -> Bool,
         agency_search -> Bool,
         created_at -> Timestamptz,
@@ -397,6 +455,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    search_words (id) {
+        id -> Int8,
+        kind -> Text,
+        key -> Text,
+        label -> Text,
+        everybody -> Int4,
+        agencies -> Int4,
+        public -> Int4,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Uuid,
         account_id -> Uuid,
@@ -441,10 +511,14 @@ diesel::joinable!(audit_pending -> audit_events (event_id));
 diesel::joinable!(expert_availability -> experts (expert_id));
 diesel::joinable!(expert_consents -> experts (expert_id));
 diesel::joinable!(expert_fields -> experts (expert_id));
+diesel::joinable!(expert_links -> experts (expert_id));
 diesel::joinable!(expert_memberships -> experts (expert_id));
 diesel::joinable!(expert_memberships -> organisations (organisation_id));
+diesel::joinable!(expert_nominations -> experts (expert_id));
+diesel::joinable!(expert_nominations -> organisations (organisation_id));
 diesel::joinable!(expert_publications -> experts (expert_id));
 diesel::joinable!(expert_restricted -> experts (expert_id));
+diesel::joinable!(expert_search -> experts (expert_id));
 diesel::joinable!(expert_sources -> experts (expert_id));
 diesel::joinable!(experts -> provinces (province_id));
 diesel::joinable!(field_group_fields -> field_groups (group_code));
@@ -463,13 +537,17 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_details,
     audit_events,
     audit_pending,
+    consent_texts,
     disclosures,
     expert_availability,
     expert_consents,
     expert_fields,
+    expert_links,
     expert_memberships,
+    expert_nominations,
     expert_publications,
     expert_restricted,
+    expert_search,
     expert_sources,
     experts,
     field_group_fields,
@@ -486,6 +564,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     refresh_tokens,
     science_fields,
     sealing_keys,
+    search_words,
     sessions,
     settings,
     sign_in_meters,

@@ -9,9 +9,11 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::consent_texts::version_of;
 use super::model::Purpose;
 use super::policy::{ReadConsents, RecordConsent};
-use super::store::{self, ConsentRow};
+use super::states;
+use super::store::{self, ConsentRow, ProfileRow};
 use crate::access::permit::Permit;
 use crate::audit::event::Event;
 use crate::db::Conn;
@@ -26,9 +28,6 @@ use crate::kernel::precondition::fresh;
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::kernel::text::display;
 use crate::say;
-
-/// Version of the consent text people are shown now.
-pub(super) const TEXT_VERSION: &str = "2026-01";
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(list_consents).service(record_consent);
@@ -61,6 +60,9 @@ struct Decision {
     /// The proof: required for `paper`.
     #[serde(default)]
     document: Option<String>,
+    /// The version of the consent text that was signed; the one in force on `decided_on` by default.
+    #[serde(default)]
+    text_version: Option<String>,
 }
 
 /// An entry of the ledger.
@@ -123,7 +125,8 @@ async fn list_consents(permit: Permit<ReadConsents>, key: Key, _: Params<Nothing
 
 /// Record a consent or its withdrawal
 ///
-/// Appends to the ledger. Lists, searches and profiles follow before this answers.
+/// Appends to the ledger. Lists, searches and profiles follow before this answers. Who agrees to `listing` and is not in yet
+/// becomes `consented`; who withdraws it leaves the bank.
 #[utoipa::path(
     tag = "experts",
     params(("key" = String, Path, description = "Id or code", example = "CG-000001"), Once),
@@ -142,23 +145,21 @@ async fn record_consent(permit: Permit<RecordConsent>, key: Key, once: Once, bod
         .write_once(once, async move |tx| {
             let expert = store::lock(tx, &scope, &key.0).await?;
             refuse_older(tx, expert.id, &decision).await?;
+            let decided_on = decision.decided_on.unwrap_or_else(today);
+            let texts = store::consent_texts(tx).await?;
             let row = ConsentRow {
-                id: new_id(),
-                expert_id: expert.id,
-                purpose: decision.purpose.as_str().to_owned(),
-                given: decision.given,
-                decided_on: decision.decided_on.unwrap_or_else(today),
                 channel: if own { "online" } else { "paper" }.to_owned(),
                 document,
-                text_version: TEXT_VERSION.to_owned(),
-                recorded_at: now(),
+                text_version: version_of(&texts, decision.purpose, decided_on, decision.text_version.as_deref())?,
                 recorded_by,
+                ..online(expert.id, decision.purpose, decision.given, decided_on)
             };
             store::insert_consents(tx, std::slice::from_ref(&row)).await?;
-            let values = json!({ "purpose": row.purpose, "given": row.given, "document": row.document });
-            let action = if row.given { "consents.give" } else { "consents.withdraw" };
-            let event = Event::on("expert", expert.id).action(action).fields([row.purpose.clone()]).values(values);
-            Ok((row.id, event))
+            let mut fields = vec![row.purpose.clone()];
+            if decision.purpose == Purpose::Listing && follow_listing(tx, &expert, decision.given).await? {
+                fields.push("status".to_owned());
+            }
+            Ok((row.id, event(&row, fields)))
         })
         .await?;
     let mut conn = permit.read().await?;
@@ -166,6 +167,57 @@ async fn record_consent(permit: Permit<RecordConsent>, key: Key, once: Once, bod
     store::find(&mut conn, permit.scope(), &consent.expert_id.to_string()).await?;
     let location = format!("/api/v1/experts/{}/consents", consent.expert_id);
     Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(Consent::from(consent)))
+}
+
+/// Who agrees to be kept in the bank and is not in yet gets in; who withdraws that leaves. True when the state changed.
+async fn follow_listing(tx: &mut Conn, expert: &ProfileRow, given: bool) -> Answer<bool> {
+    if !given {
+        return Ok(states::leave(tx, expert).await?.is_some());
+    }
+    let to = states::listed(expert);
+    if let Some(to) = to {
+        store::move_to(tx, expert.id, to).await?;
+    }
+    Ok(to.is_some())
+}
+
+fn online(expert_id: Uuid, purpose: Purpose, given: bool, decided_on: NaiveDate) -> ConsentRow {
+    ConsentRow {
+        id: new_id(),
+        expert_id,
+        purpose: purpose.as_str().to_owned(),
+        given,
+        decided_on,
+        channel: "online".to_owned(),
+        document: None,
+        text_version: String::new(),
+        recorded_at: now(),
+        recorded_by: None,
+    }
+}
+
+fn event(row: &ConsentRow, fields: Vec<String>) -> Event {
+    let values = json!({ "purpose": row.purpose, "given": row.given, "document": row.document });
+    let action = if row.given { "consents.give" } else { "consents.withdraw" };
+    Event::on("expert", row.expert_id).action(action).fields(fields).values(values)
+}
+
+/// Records what a person decides today by themselves, on the texts in force; the state is the caller's to move.
+pub(super) async fn decide(
+    tx: &mut Conn,
+    expert: Uuid,
+    choices: impl Iterator<Item = (Purpose, bool)>,
+    by: Option<Uuid>,
+) -> Answer<Vec<Event>> {
+    let (texts, day) = (store::consent_texts(tx).await?, today());
+    let rows: Vec<ConsentRow> = choices
+        .map(|(purpose, given)| {
+            let text_version = version_of(&texts, purpose, day, None)?;
+            Ok(ConsentRow { text_version, recorded_by: by, ..online(expert, purpose, given, day) })
+        })
+        .collect::<Answer<_>>()?;
+    store::insert_consents(tx, &rows).await?;
+    Ok(rows.iter().map(|row| event(row, vec![row.purpose.clone()])).collect())
 }
 
 /// A paper that turns up late must not undo a withdrawal that came after it was signed.

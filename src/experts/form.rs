@@ -3,9 +3,14 @@
 mod fields;
 mod names;
 mod parts;
+mod publication;
 mod record;
 mod restricted;
 mod words;
+
+pub use publication::{
+    Authors, MAX_PUBLICATIONS, PublicationForm, read as read_publication, read_all as read_publications,
+};
 
 use std::collections::BTreeSet;
 
@@ -111,7 +116,7 @@ pub struct ExpertForm {
     pub publications_count: Option<Loose>,
     /// Publications, where known.
     #[serde(default, deserialize_with = "list")]
-    pub publications: Vec<Publication>,
+    pub publications: Vec<PublicationForm>,
     /// Names borne before.
     #[serde(default)]
     #[schema(value_type = Vec<String>, max_items = 50)]
@@ -409,7 +414,7 @@ fn keep_untouched(new: &mut Draft, old: &Draft, touched: &BTreeSet<String>) {
 impl Reader<'_> {
     fn whole(&mut self, form: &ExpertForm) -> (Draft, Vec<Publication>, Option<SourceRef>) {
         let draft = self.draft(form);
-        let publications = form.publications.iter().enumerate().map(|(at, item)| self.publication(at, item)).collect();
+        let publications = read_publications(&form.publications, "/publications", &mut self.faults);
         (draft, publications, self.source(form))
     }
 
@@ -545,26 +550,6 @@ impl Reader<'_> {
                 None
             }
             (None, None) => None,
-        }
-    }
-
-    fn publication(&mut self, at: usize, input: &Publication) -> Publication {
-        let place = |name: &str| format!("/publications/{at}/{name}");
-        let title = display(&input.title);
-        if title.is_empty() || title.chars().count() > 1_000 {
-            self.fault(place("title"), "length", say!("Từ 1 đến 1000 ký tự.", "1 to 1000 characters."));
-        }
-        if input.year.is_some_and(|year| !(1900..=2100).contains(&year)) {
-            self.fault(place("year"), "out_of_range", say!("Từ 1900 đến 2100.", "1900 to 2100."));
-        }
-        let tidy = |text: &Option<String>| text.as_deref().map(display).filter(|text| !text.is_empty());
-        Publication {
-            title,
-            summary: tidy(&input.summary),
-            year: input.year,
-            venue: tidy(&input.venue),
-            doi: tidy(&input.doi),
-            authors: input.authors.iter().map(|author| display(author)).filter(|author| !author.is_empty()).collect(),
         }
     }
 }

@@ -13,11 +13,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::consents::TEXT_VERSION;
+use super::consent_texts::version_of;
 use super::form::{self, Checked, ExpertForm};
 use super::keys::Keys;
 use super::model::{Draft, Publication, Purpose};
 use super::profile::{created_event, updated_event};
+use super::publications;
 use super::store::{self, ConsentRow, Entry, SourceRow};
 use super::vocabulary::Vocabulary;
 use super::workplaces;
@@ -75,6 +76,8 @@ impl fmt::Display for Refused {
 #[derive(Debug, Default)]
 #[expect(missing_docs, reason = "counts of lines by what became of them")]
 pub struct Report {
+    /// Read of the file so far.
+    pub bytes: u64,
     pub lines: usize,
     pub created: usize,
     pub updated: usize,
@@ -110,60 +113,128 @@ impl fmt::Display for Report {
     }
 }
 
-struct Line {
+/// A line with an id; what else it says is looked at when it is not what was loaded before.
+struct RawLine {
     number: usize,
     external_id: String,
     digest: Vec<u8>,
     digests: Vec<Vec<u8>>,
+    members: Map<String, Value>,
+}
+
+struct Line {
+    number: usize,
+    external_id: String,
+    digest: Vec<u8>,
     draft: Draft,
     publications: Vec<Publication>,
     repairs: Vec<Repair>,
 }
 
-/// Loads a file; `progress` is told the report so far after each batch.
+/// Lines of one transaction.
+#[derive(Default)]
+struct Batch {
+    lines: Vec<RawLine>,
+    /// Those that are broken whatever the database holds.
+    rejected: Vec<Refused>,
+    count: usize,
+    /// Where in the file the batch ends.
+    end: u64,
+}
+
+/// Lines between two looks at whether the database has answered.
+const BREATH: usize = 8;
+
+/// Loads a file; `progress` is told the report so far after each batch. While a batch is written the next one is read.
 ///
 /// # Errors
 /// 503 when the database goes away: batches that were committed stay, and the same file can be loaded again.
 /// A file that can't be read further is a [`Code::BadRequest`].
 pub async fn load(
     state: &State,
-    mut file: impl BufRead,
+    file: impl BufRead,
     options: Options<'_>,
     mut progress: impl FnMut(&Report),
 ) -> Answer<Report> {
     let vocabulary = Vocabulary::read(&mut state.db.conn().await?).await?;
     let mut report = Report::default();
     let mut seen = HashSet::new();
-    let mut batch = Vec::with_capacity(BATCH);
-    let mut buffer = Vec::new();
-    let mut number = 0;
-    loop {
-        let more = read_line(&mut file, &mut buffer)?;
-        if more {
-            number += 1;
-            if number == 1 && buffer.starts_with(BYTE_ORDER_MARK) {
-                buffer.drain(..BYTE_ORDER_MARK.len());
+    let mut reader = Reader { state, vocabulary: &vocabulary, file, buffer: Vec::new(), number: 0, bytes: 0 };
+    let mut next = reader.batch().await?;
+    while let Some(batch) = next {
+        let applied = apply(state, &vocabulary, options, batch, &mut seen, &mut report);
+        let (applied, read) = tokio::join!(applied, reader.batch());
+        applied?;
+        progress(&report);
+        next = read?;
+    }
+    // what the batches counted is added up, or the first searches would do it again and again
+    store::compact(&state.db).await?;
+    Ok(report)
+}
+
+/// Reads a file batch by batch.
+struct Reader<'a, F> {
+    state: &'a State,
+    vocabulary: &'a Vocabulary,
+    file: F,
+    buffer: Vec<u8>,
+    number: usize,
+    bytes: u64,
+}
+
+impl<F: BufRead> Reader<'_, F> {
+    /// The next lines; none at the end of the file.
+    async fn batch(&mut self) -> Answer<Option<Batch>> {
+        let mut batch = Batch::default();
+        while batch.count < BATCH && read_line(&mut self.file, &mut self.buffer)? {
+            self.number += 1;
+            self.bytes += self.buffer.len() as u64;
+            if self.number == 1 && self.buffer.starts_with(BYTE_ORDER_MARK) {
+                self.buffer.drain(..BYTE_ORDER_MARK.len());
             }
-            if buffer.iter().all(u8::is_ascii_whitespace) {
+            if self.buffer.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            report.lines += 1;
-            match read_record(state, &vocabulary, &buffer, number, &mut seen) {
-                Ok(line) => {
-                    for repair in &line.repairs {
-                        *report.normalised.entry(repair.code).or_default() += 1;
-                    }
-                    batch.push(line);
-                }
-                Err(refused) => report.rejected.push(refused),
+            batch.count += 1;
+            match self.line() {
+                Ok(line) => batch.lines.push(line),
+                Err(refused) => batch.rejected.push(refused),
+            }
+            if batch.count.is_multiple_of(BREATH) {
+                tokio::task::yield_now().await;
             }
         }
-        if batch.len() == BATCH || (!more && !batch.is_empty()) {
-            apply(state, &vocabulary, options, std::mem::take(&mut batch), &mut report).await?;
-            progress(&report);
+        batch.end = self.bytes;
+        Ok((batch.count > 0).then_some(batch))
+    }
+
+    /// What can be said of a line without the database.
+    fn line(&self) -> Result<RawLine, Refused> {
+        let (number, bytes) = (self.number, self.buffer.as_slice());
+        let refuse = |external_id: Option<String>, errors| Refused { line: number, external_id, errors };
+        if bytes.len() > MAX_LINE {
+            return Err(refuse(None, vec![fault("", "too_long", "a line has at most 1 MiB")]));
         }
-        if !more {
-            return Ok(report);
+        let (value, mut errors) = document(bytes).map_err(|problem| refuse(None, faults(&problem)))?;
+        let said = value.to_string();
+        let digest = self.state.sealer.keyed_hash("source-record", &said);
+        // under every key of the ring: after a rotation the same file still changes nothing
+        let digests = self.state.sealer.keyed_hashes("source-record", &said);
+        let Value::Object(mut members) = value else {
+            return Err(refuse(None, vec![fault("", "wrong_type", "a line is one JSON object")]));
+        };
+        let external_id = take_id(&mut members).map_err(|fault| errors.push(fault)).ok();
+        match external_id {
+            Some(external_id) if errors.is_empty() => Ok(RawLine { number, external_id, digest, digests, members }),
+            // a line that is refused anyway is read to its end, so that whoever mends it knows everything
+            external_id => {
+                let more = check(members, self.vocabulary).err().unwrap_or_default();
+                let more = more.into_iter().filter(|fault| errors.iter().all(|known| known.pointer != fault.pointer));
+                let more: Vec<FieldError> = more.collect();
+                errors.extend(more);
+                Err(refuse(external_id, errors))
+            }
         }
     }
 }
@@ -179,54 +250,7 @@ fn read_line(file: &mut impl BufRead, buffer: &mut Vec<u8>) -> Answer<bool> {
     }
 }
 
-fn read_record(
-    state: &State,
-    vocabulary: &Vocabulary,
-    bytes: &[u8],
-    number: usize,
-    seen: &mut HashSet<String>,
-) -> Result<Line, Refused> {
-    let refuse = |external_id: Option<String>, errors: Vec<FieldError>| Refused { line: number, external_id, errors };
-    if bytes.len() > MAX_LINE {
-        return Err(refuse(None, vec![fault("", "too_long", "a line has at most 1 MiB")]));
-    }
-    let (value, mut errors) = document(bytes).map_err(|problem| refuse(None, faults(&problem)))?;
-    let said = value.to_string();
-    let digest = state.sealer.keyed_hash("source-record", &said);
-    // under every key of the ring: after a rotation the same file still changes nothing
-    let digests = state.sealer.keyed_hashes("source-record", &said);
-    let Value::Object(mut members) = value else {
-        return Err(refuse(None, vec![fault("", "wrong_type", "a line is one JSON object")]));
-    };
-    let external_id = take_id(&mut members).map_err(|fault| errors.push(fault)).ok();
-    // when the source last touched the record: no part of the profile
-    members.remove("updated_at");
-    // a source writes null for what it does not know
-    members.retain(|_, member| !member.is_null());
-    if members.contains_key("source") {
-        errors.push(fault("/source", "unknown_field", "the source is named when a file is loaded, not in its lines"));
-        members.remove("source");
-    }
-    let read = check(members, vocabulary);
-    let (id, checked) = match (external_id, read) {
-        (Some(id), Ok(checked)) if errors.is_empty() => (id, checked),
-        (external_id, read) => {
-            // a member that is named already need not be named twice
-            let more = read.err().unwrap_or_default();
-            let more = more.into_iter().filter(|fault| errors.iter().all(|known| known.pointer != fault.pointer));
-            let more: Vec<FieldError> = more.collect();
-            errors.extend(more);
-            return Err(refuse(external_id, errors));
-        }
-    };
-    if !seen.insert(id.clone()) {
-        let errors = vec![fault("/external_id", "duplicate", "an earlier line has the same id")];
-        return Err(refuse(Some(id), errors));
-    }
-    let Checked { draft, publications, repairs, .. } = checked;
-    Ok(Line { number, external_id: id, digest, digests, draft, publications, repairs })
-}
-
+/// The id of a record at its source.
 fn take_id(members: &mut Map<String, Value>) -> Result<String, FieldError> {
     let id = members.remove("external_id").unwrap_or_default();
     let id = Loose::deserialize(id).map(|id| id.text.trim().to_owned()).unwrap_or_default();
@@ -236,7 +260,31 @@ fn take_id(members: &mut Map<String, Value>) -> Result<String, FieldError> {
     Err(fault("/external_id", "required", "1 to 100 characters that name the record at its source"))
 }
 
-fn check(members: Map<String, Value>, vocabulary: &Vocabulary) -> Result<Checked, Vec<FieldError>> {
+/// What a line says, or what is wrong with it.
+fn read_record(raw: RawLine, vocabulary: &Vocabulary, seen: &mut HashSet<String>) -> Result<Line, Refused> {
+    let RawLine { number, external_id, digest, members, .. } = raw;
+    let refuse = |errors| Refused { line: number, external_id: Some(external_id.clone()), errors };
+    let Checked { draft, publications, repairs, .. } = check(members, vocabulary).map_err(refuse)?;
+    if !seen.insert(external_id.clone()) {
+        return Err(refuse(vec![fault("/external_id", "duplicate", "an earlier line has the same id")]));
+    }
+    let publications = publications::without_ids(publications);
+    Ok(Line { number, external_id, digest, draft, publications, repairs })
+}
+
+/// The form of a line.
+fn check(mut members: Map<String, Value>, vocabulary: &Vocabulary) -> Result<Checked, Vec<FieldError>> {
+    // when the source last touched the record: no part of the profile
+    members.remove("updated_at");
+    // a source writes null for what it does not know
+    members.retain(|_, member| !member.is_null());
+    if members.contains_key("source") {
+        return Err(vec![fault(
+            "/source",
+            "unknown_field",
+            "the source is named when a file is loaded, not in its lines",
+        )]);
+    }
     let form: ExpertForm = from_value(Value::Object(members)).map_err(|problem| faults(&problem))?;
     form::check(&form, vocabulary)
 }
@@ -260,13 +308,16 @@ struct Plan {
     update: Vec<(Uuid, Line)>,
     unchanged: usize,
     conflicts: Vec<Refused>,
+    rejected: Vec<Refused>,
+    normalised: BTreeMap<&'static str, usize>,
 }
 
 async fn apply(
     state: &State,
     vocabulary: &Vocabulary,
     options: Options<'_>,
-    lines: Vec<Line>,
+    batch: Batch,
+    seen: &mut HashSet<String>,
     report: &mut Report,
 ) -> Answer<()> {
     let recorder = Recorder::system(state.sealer.clone(), "experts.load");
@@ -274,7 +325,7 @@ async fn apply(
         .db
         .transaction(async |tx| {
             lock_source(tx, options.source).await?;
-            let plan = plan(tx, vocabulary, options.source, lines).await?;
+            let plan = plan(tx, vocabulary, options.source, batch.lines, seen).await?;
             let mut events = create(tx, state, options, &plan.create).await?;
             for (id, line) in &plan.update {
                 events.extend(update(tx, state, vocabulary, options.source, *id, line).await?);
@@ -287,7 +338,13 @@ async fn apply(
     report.updated += plan.update.len();
     report.unchanged += plan.unchanged;
     report.conflicts.extend(plan.conflicts);
-
+    for (code, count) in plan.normalised {
+        *report.normalised.entry(code).or_default() += count;
+    }
+    let begin = report.rejected.len();
+    report.rejected.extend(batch.rejected.into_iter().chain(plan.rejected));
+    report.rejected.get_mut(begin..).unwrap_or_default().sort_by_key(|refused| refused.line);
+    (report.lines, report.bytes) = (report.lines + batch.count, batch.end);
     Ok(())
 }
 
@@ -298,15 +355,39 @@ async fn lock_source(tx: &mut Conn, source: &str) -> Answer<()> {
     Ok(())
 }
 
-async fn plan(tx: &mut Conn, vocabulary: &Vocabulary, source: &str, lines: Vec<Line>) -> Answer<Plan> {
+async fn plan(
+    tx: &mut Conn,
+    vocabulary: &Vocabulary,
+    source: &str,
+    lines: Vec<RawLine>,
+    seen: &mut HashSet<String>,
+) -> Answer<Plan> {
     let mut plan = Plan::default();
     let ids: Vec<&str> = lines.iter().map(|line| line.external_id.as_str()).collect();
     let known = store::sources(tx, source, &ids).await?;
     let mut new = Vec::new();
-    for line in lines {
-        match known.get(&line.external_id) {
+    for (at, raw) in lines.into_iter().enumerate() {
+        if at % BREATH == 0 {
+            tokio::task::yield_now().await;
+        }
+        let before = known.get(&raw.external_id);
+        if before.is_some_and(|(_, digest, _, _)| raw.digests.contains(digest)) && !seen.contains(&raw.external_id) {
+            seen.insert(raw.external_id);
+            plan.unchanged += 1;
+            continue;
+        }
+        let line = match read_record(raw, vocabulary, seen) {
+            Ok(line) => line,
+            Err(refused) => {
+                plan.rejected.push(refused);
+                continue;
+            }
+        };
+        for repair in &line.repairs {
+            *plan.normalised.entry(repair.code).or_default() += 1;
+        }
+        match before {
             None => new.push(line),
-            Some((_, digest, _, _)) if line.digests.contains(digest) => plan.unchanged += 1,
             Some((id, _, loaded, version)) if loaded == version => plan.update.push((*id, line)),
             Some(_) => plan.conflicts.push(Refused {
                 line: line.number,
@@ -346,17 +427,24 @@ async fn create(tx: &mut Conn, state: &State, options: Options<'_>, new: &[(Entr
         let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
         store::set_status(tx, &ids, "active").await?;
         version = 2;
-        let consents: Vec<ConsentRow> =
-            ids.iter().flat_map(|id| Purpose::ALL.map(|purpose| consent(*id, purpose))).collect();
+        let (texts, day) = (store::consent_texts(tx).await?, today());
+        let mut consents = Vec::with_capacity(ids.len() * Purpose::ALL.len());
+        for purpose in Purpose::ALL {
+            let version = version_of(&texts, purpose, day, None)?;
+            consents.extend(ids.iter().map(|id| consent(*id, purpose, &version)));
+        }
         store::insert_consents(tx, &consents).await?;
     }
+    // last, so that the words of a batch are counted once, for the audiences they end up with
+    let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
+    store::reindex(tx, &ids).await?;
     let sources: Vec<SourceRow> =
         new.iter().map(|(entry, line)| source_row(options.source, entry.id, line, version)).collect();
     store::put_sources(tx, &sources).await?;
     Ok(entries.iter().map(created_event).collect())
 }
 
-fn consent(expert_id: Uuid, purpose: Purpose) -> ConsentRow {
+fn consent(expert_id: Uuid, purpose: Purpose, text_version: &str) -> ConsentRow {
     ConsentRow {
         id: new_id(),
         expert_id,
@@ -365,7 +453,7 @@ fn consent(expert_id: Uuid, purpose: Purpose) -> ConsentRow {
         decided_on: today(),
         channel: "import".to_owned(),
         document: None,
-        text_version: TEXT_VERSION.to_owned(),
+        text_version: text_version.to_owned(),
         recorded_at: now(),
         recorded_by: None,
     }
@@ -392,13 +480,11 @@ async fn update(
     let scope = crate::access::permit::Scope::SYSTEM;
     let row = store::lock(tx, &scope, &id.to_string()).await?;
     let old = row.into_draft(store::parts(tx, &state.sealer, id).await?);
-    let publications = store::publications(tx, id).await? != line.publications;
+    let publications = publications::replace(tx, id, line.publications.clone()).await?;
     let event = updated_event(id, &old, &line.draft, publications);
     let entry = Entry { id, keys: Keys::of(&line.draft, vocabulary), draft: line.draft.clone() };
     let row = store::update(tx, &state.sealer, &entry).await?;
-    if publications {
-        store::put_publications(tx, &[(id, line.publications.clone())]).await?;
-    }
+    store::reindex(tx, &[id]).await?;
     store::put_sources(tx, &[source_row(source, id, line, row.version)]).await?;
     // a record may differ at its source in what is not kept here; the new version still wants its event
     Ok(Some(event.unwrap_or_else(|| Event::on("expert", id).action("experts.update"))))

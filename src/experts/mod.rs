@@ -1,15 +1,27 @@
 //! The expert bank: profiles, consents, restricted data, search, and loading.
 
+mod availability;
+mod confirmations;
+pub mod consent_texts;
 mod consents;
+pub mod counts;
 pub mod form;
+mod history;
+mod invitations;
 pub mod keys;
+mod links;
 pub mod load;
 pub mod model;
+mod nominations;
 pub mod policy;
 mod profile;
+mod publications;
 mod reasons;
 mod restricted;
 mod search;
+mod settings;
+mod states;
+pub mod status;
 pub mod store;
 mod view;
 pub mod vocabulary;
@@ -26,5 +38,13 @@ pub fn configure(config: &mut ServiceConfig) {
     profile::configure(config);
     restricted::configure(config);
     consents::configure(config);
+    consent_texts::configure(config);
+    states::configure(config);
+    invitations::configure(config);
+    confirmations::configure(config);
+    nominations::configure(config);
+    publications::configure(config);
+    availability::configure(config);
+    history::configure(config);
     workplaces::configure(config);
 }

@@ -46,28 +46,54 @@ impl Restricted {
 }
 
 /// A publication.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "named as in the form")]
 pub struct Publication {
-    /// Title.
-    #[schema(example = "Phục hồi rừng tự nhiên trên núi đá vôi")]
+    /// None until it is stored.
+    pub id: Option<Uuid>,
     pub title: String,
-    /// Abstract.
-    #[serde(default, rename = "abstract", skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
-    /// Year of publication.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = 2021)]
     pub year: Option<i16>,
-    /// Journal, conference or publisher.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub venue: Option<String>,
-    /// Digital object identifier.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doi: Option<String>,
-    /// Authors in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authors: Vec<String>,
+}
+
+/// How an expert is not to be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unavailability {
+    /// Away: takes part in nothing.
+    Unavailable,
+    /// Finishes what was begun and takes nothing new.
+    NoNewWork,
+}
+
+impl Unavailability {
+    /// As written in JSON and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::NoNewWork => "no_new_work",
+        }
+    }
+
+    /// Reads [`Unavailability::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Unavailable, Self::NoNewWork].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A period in which an expert takes less than usual, or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the form")]
+pub struct Period {
+    pub id: Uuid,
+    pub kind: Unavailability,
+    pub from: NaiveDate,
+    /// Last day; none while the end is open.
+    pub to: Option<NaiveDate>,
+    pub note: Option<String>,
 }
 
 /// What an expert agreed to; each purpose is asked and withdrawn by itself (Law 91/2025/QH15: silence is not consent).

@@ -12,7 +12,9 @@ use super::form::{self, ExpertForm, ExpertPatch, SourceRef};
 use super::keys::Keys;
 use super::model::{Draft, ExpertField, Purpose, WorkKind};
 use super::policy::{CreateExpert, ReadExpert, UpdateExpert};
-use super::store::{self, Entry, ProfileRow, SourceRow};
+use super::publications::{self, PublicationView};
+use super::states;
+use super::store::{self, Entry, ProfileRow, SourceRow, Whole};
 use super::view::{BankRecord, Expert, ExpertCard, Life};
 use super::vocabulary::Vocabulary;
 use super::workplaces;
@@ -43,19 +45,23 @@ fn sees_record(scope: &Scope, id: Uuid) -> bool {
 }
 
 /// Builds the view for a caller.
-async fn view(conn: &mut Conn, scope: &Scope, row: ProfileRow) -> Answer<Expert> {
-    let id = row.id;
-    let fields = store::fields(conn, &[id]).await?.remove(&id).unwrap_or_default();
-    let vocabulary = Vocabulary::to_show(conn, &fields).await?;
-    let publications = store::publications(conn, id).await?;
-    let record = if sees_record(scope, id) { Some(record(conn, &row).await?) } else { None };
-    let life = Life::new(&row, store::memberships(conn, id).await?);
-    Ok(Expert { card: ExpertCard::new(row, fields, &vocabulary), life, publications, record })
+pub(super) async fn view(conn: &mut Conn, scope: &Scope, row: ProfileRow) -> Answer<Expert> {
+    let record = if sees_record(scope, row.id) { Some(record(conn, scope, &row).await?) } else { None };
+    let (whole, vocabulary) = store::whole(conn, scope, &row.id.to_string()).await?;
+    Ok(shown(whole, &vocabulary, record))
 }
 
-async fn record(conn: &mut Conn, row: &ProfileRow) -> Answer<BankRecord> {
+fn shown(whole: Whole, vocabulary: &Vocabulary, record: Option<BankRecord>) -> Expert {
+    let Whole { row, fields, memberships, publications } = whole;
+    let life = Life::new(&row, memberships);
+    let publications = publications.into_iter().map(PublicationView::from).collect();
+    Expert { card: ExpertCard::new(row, fields, vocabulary), life, publications, record }
+}
+
+async fn record(conn: &mut Conn, scope: &Scope, row: &ProfileRow) -> Answer<BankRecord> {
     let latest = store::latest_consents(conn, row.id).await?;
-    let consents = Purpose::ALL.into_iter().filter(|purpose| latest.get(purpose.as_str()) == Some(&true)).collect();
+    let stands = |purpose: &Purpose| latest.get(purpose.as_str()) == Some(&true);
+    let (consents, listing) = (Purpose::ALL.into_iter().filter(stands).collect(), stands(&Purpose::Listing));
     Ok(BankRecord {
         status: row.status.clone(),
         gender: row.gender.clone(),
@@ -63,6 +69,7 @@ async fn record(conn: &mut Conn, row: &ProfileRow) -> Answer<BankRecord> {
         birth_precision: row.birth_precision.clone(),
         nationality: row.nationality.clone(),
         consents,
+        allowed_actions: states::allowed_actions(conn, scope, row, listing).await?,
         sources: store::source_ids(conn, row.id).await?,
         nominated_by: row.nominated_by,
         verified_by: row.verified_by,
@@ -79,7 +86,7 @@ async fn record(conn: &mut Conn, row: &ProfileRow) -> Answer<BankRecord> {
     })
 }
 
-fn invalid(faults: Vec<FieldError>) -> Problem {
+pub(super) fn invalid(faults: Vec<FieldError>) -> Problem {
     Problem::fields(faults).unwrap_or_else(|| Problem::internal("a form without faults was refused"))
 }
 
@@ -124,7 +131,8 @@ pub(super) async fn enter(tx: &mut Conn, sealer: &Sealer, form: &ExpertForm) -> 
     workplaces::link(tx, &mut [&mut checked.draft]).await?;
     let entry = Entry { id: new_id(), keys: Keys::of(&checked.draft, &vocabulary), draft: checked.draft };
     store::insert(tx, sealer, std::slice::from_ref(&entry)).await?;
-    store::put_publications(tx, &[(entry.id, checked.publications)]).await?;
+    store::put_publications(tx, &[(entry.id, publications::without_ids(checked.publications))]).await?;
+    store::reindex(tx, &[entry.id]).await?;
     if let Some(source) = checked.source {
         claim(tx, entry.id, source).await?;
     }
@@ -151,14 +159,13 @@ pub(super) fn created_event(entry: &Entry) -> Event {
 }
 
 /// The event of a changed expert; none when nothing changed.
-pub(super) fn updated_event(id: Uuid, old: &Draft, new: &Draft, publications: bool) -> Option<Event> {
+pub(super) fn updated_event(id: Uuid, old: &Draft, new: &Draft, publications: Option<Value>) -> Option<Event> {
+    let listed = publications.is_some();
     let mut values = changes(old, new);
-    if publications {
-        values.insert("publications".to_owned(), Value::Null);
-    }
+    values.extend(publications.map(|pair| ("publications".to_owned(), pair)));
     let fields: Vec<String> = values.keys().cloned().collect();
     let event = Event::on("expert", id).action("experts.update").fields(fields).values(Value::Object(values));
-    (old != new || publications).then_some(event)
+    (old != new || listed).then_some(event)
 }
 
 /// Field by field, old and new. The audit log keeps them sealed, restricted ones too.
@@ -206,14 +213,16 @@ fn members(draft: &Draft) -> Map<String, Value> {
 )]
 #[get("/experts/{key}")]
 async fn read_expert(permit: Permit<ReadExpert>, key: Key, _: Params<Nothing>, req: HttpRequest) -> Answer {
-    let mut conn = permit.read().await?;
-    let row = store::find(&mut conn, permit.scope(), &key.0).await?;
-    let (id, version) = (row.id, row.version);
-    let expert = view(&mut conn, permit.scope(), row).await?;
-    drop(conn);
-    let editor =
-        permit.may::<UpdateExpert>(|reach| reach == Reach::All || permit.scope().actor.expert_id() == Some(id));
-    let cache = if permit.scope().reach == Reach::Public { "public" } else { "private" };
+    let scope = permit.scope();
+    let (whole, vocabulary) = permit.quick(async |conn| store::whole(conn, scope, &key.0).await).await?;
+    let (id, version) = (whole.row.id, whole.row.version);
+    let record = match sees_record(scope, id) {
+        true => Some(record(&mut permit.read().await?, scope, &whole.row).await?),
+        false => None,
+    };
+    let expert = shown(whole, &vocabulary, record);
+    let editor = permit.may::<UpdateExpert>(|reach| reach == Reach::All || scope.actor.expert_id() == Some(id));
+    let cache = if scope.reach == Reach::Public { "public" } else { "private" };
     fresh(&req, editor.then_some(version), cache, &expert)
 }
 
@@ -252,7 +261,7 @@ async fn patch_expert(
 /// What the bank says of a person, the person does not say.
 const BANK_ONLY: [&str; 2] = ["nominated_by", "standing_evidence"];
 
-fn check_own(scope: &Scope, named: &BTreeSet<String>) -> Answer<()> {
+pub(super) fn check_own(scope: &Scope, named: &BTreeSet<String>) -> Answer<()> {
     let refused = BANK_ONLY.iter().find(|name| scope.reach == Reach::Own && named.contains(**name));
     refused.map_or(Ok(()), |name| {
         Err(Problem::field(
@@ -293,13 +302,12 @@ pub(super) async fn correct(
     if if named.contains("workplace_id") { form.workplace_id.is_some() } else { moves } {
         workplaces::link(tx, &mut [&mut draft]).await?;
     }
-    let lists = named.contains("publications") && store::publications(tx, id).await? != publications;
-    let Some(event) = updated_event(id, &old, &draft, lists) else { return Ok((row, None, repairs)) };
+    let lists = named.contains("publications");
+    let listed = if lists { publications::replace(tx, id, publications).await? } else { None };
+    let Some(event) = updated_event(id, &old, &draft, listed) else { return Ok((row, None, repairs)) };
     let entry = Entry { id, keys: Keys::of(&draft, &vocabulary), draft };
     let row = store::update(tx, sealer, &entry).await?;
-    if lists {
-        store::put_publications(tx, &[(id, publications)]).await?;
-    }
+    store::reindex(tx, &[id]).await?;
     Ok((row, Some(event), repairs))
 }
 

@@ -1,13 +1,44 @@
 //! All SQL of experts but the search.
 
+mod availability;
 mod consents;
+mod counts;
+mod index;
+mod links;
+mod named;
+mod nominations;
+mod publications;
 mod search;
 mod sources;
+mod states;
+mod texts;
+mod whole;
+mod words;
 mod workplaces;
 
+pub use availability::{add_period, delete_period, find_period, overlapping, periods, update_period};
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
-pub use search::{Hit, Order, SearchSql, SeekKey, run as search};
+pub use counts::{FieldCounts, GroupCounts, count_fields, count_groups};
+pub use index::{Texts, reindex, reindex_missing, texts as index_texts};
+pub use links::{LinkKind, add_link, link_holder, use_link, void_links};
+pub use named::{group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates};
+pub use nominations::{
+    CandidateRow, Decision, NominationRow, Sameness, candidates, decide_nomination, find_nomination, insert_nomination,
+    lock_nomination, nominations,
+};
+pub use publications::{
+    add_publication, delete_publication, find_publication, publications, publications_page, put_publications,
+    update_publication,
+};
+pub use search::{
+    Codes, Condition, Count, Facet, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Weighed, facets, named,
+    run as search,
+};
 pub use sources::{SourceRow, claim_source, put_sources, source_ids, sources};
+pub use states::{NEVER, StaleRow, confirm, is_listed, move_to, stale, verify};
+pub use texts::{TextRow, add_texts, consent_texts};
+pub use whole::{Whole, WholeSql, cards, whole};
+pub use words::{Audience, Known, compact, frequencies, specialties, spelled};
 pub use workplaces::{
     AfterWorkplace, OpenWorkplace, assign_workplace, open_workplaces, people_at, set_workplace_keys,
     without_workplace_key,
@@ -20,17 +51,17 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::keys::Keys;
-use super::model::{Details, Draft, ExpertField, Language, Membership, Publication, Restricted, WorkKind};
+use super::model::{Details, Draft, ExpertField, Language, Membership, Restricted, WorkKind};
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
-use crate::db::Conn;
-use crate::db::schema::{expert_fields, expert_memberships, expert_publications, expert_restricted, experts};
+use crate::db::schema::{expert_fields, expert_memberships, expert_restricted, experts};
+use crate::db::{Conn, bulk};
 use crate::kernel::clock::now;
-use crate::kernel::id::new_id;
 use crate::kernel::name::PersonName;
 use crate::kernel::partial_date::PartialDate;
 use crate::kernel::problem::{Answer, Problem, on_constraint};
@@ -164,7 +195,7 @@ impl ProfileRow {
     }
 }
 
-#[derive(Insertable, AsChangeset)]
+#[derive(AsChangeset, Serialize)]
 #[diesel(table_name = experts, treat_none_as_null = true)]
 struct WriteRow<'a> {
     id: Uuid,
@@ -172,6 +203,7 @@ struct WriteRow<'a> {
     family_name: Option<&'a str>,
     middle_name: Option<&'a str>,
     given_name: &'a str,
+    #[serde(serialize_with = "bulk::bytes")]
     name_sort: &'a [u8],
     gender: Option<&'a str>,
     birth_year: Option<i16>,
@@ -204,11 +236,6 @@ struct WriteRow<'a> {
     max_parallel: Option<i16>,
     accepted_kinds: Vec<&'static str>,
     standing: i16,
-    name_key: &'a str,
-    topic_key: &'a str,
-    work_key: &'a str,
-    search_key: &'a str,
-    accent_key: &'a str,
     updated_at: DateTime<Utc>,
 }
 
@@ -265,11 +292,6 @@ impl Entry {
             max_parallel: draft.max_parallel,
             accepted_kinds: draft.accepted_kinds.iter().map(|kind| kind.as_str()).collect(),
             standing: keys.standing,
-            name_key: &keys.name_key,
-            topic_key: &keys.topic_key,
-            work_key: &keys.work_key,
-            search_key: &keys.search_key,
-            accent_key: &keys.accent_key,
             updated_at: now(),
         }
     }
@@ -287,12 +309,14 @@ fn details_of(draft: &Draft) -> Value {
 pub fn visible(scope: &Scope) -> Box<dyn BoxableExpression<experts::table, Pg, SqlType = Bool>> {
     let own = experts::id.eq(scope.actor.expert_id().unwrap_or_default());
     match scope.reach {
-        Reach::All => Box::new(diesel::dsl::sql::<Bool>("true")),
+        // everybody, in words that can be prepared
+        Reach::All => Box::new(experts::id.is_not_null()),
         Reach::Public => Box::new(experts::public_profile),
         Reach::Agencies => Box::new(experts::agency_search),
         Reach::Own => Box::new(own),
         Reach::PublicAndOwn => Box::new(experts::public_profile.or(own)),
-        Reach::No => Box::new(diesel::dsl::sql::<Bool>("false")),
+        Reach::Supplied => Box::new(states::supplied().and(experts::status.ne_all(["left", "deceased"]))),
+        Reach::No => Box::new(experts::id.is_null()),
     }
 }
 
@@ -381,7 +405,7 @@ fn reference_fault(error: diesel::result::Error) -> Problem {
 pub async fn insert(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> Answer<()> {
     for chunk in entries.chunks(BATCH) {
         let rows: Vec<WriteRow<'_>> = chunk.iter().map(Entry::row).collect();
-        diesel::insert_into(experts::table).values(rows).execute(tx).await.map_err(reference_fault)?;
+        bulk::insert(tx, "experts", &rows, "").await.map_err(reference_fault)?;
         insert_fields(tx, chunk).await?;
         insert_memberships(tx, chunk).await?;
         put_restricted(tx, sealer, chunk).await?;
@@ -406,23 +430,22 @@ pub async fn update(tx: &mut Conn, sealer: &Sealer, entry: &Entry) -> Answer<Pro
     Ok(experts::table.find(entry.id).select(ProfileRow::as_select()).first(tx).await?)
 }
 
-async fn insert_fields(tx: &mut Conn, entries: &[Entry]) -> Answer<()> {
-    let rows: Vec<_> = entries
-        .iter()
-        .flat_map(|entry| entry.draft.fields.iter().zip(0_i16..).map(move |(field, at)| (entry.id, field, at)))
-        .map(|(id, field, at)| {
-            (
-                expert_fields::expert_id.eq(id),
-                expert_fields::ordinal.eq(at),
-                expert_fields::scheme.eq(&field.scheme),
-                expert_fields::code.eq(&field.code),
-                expert_fields::main.eq(field.main),
-            )
-        })
-        .collect();
-    for chunk in rows.chunks(BATCH) {
-        diesel::insert_into(expert_fields::table).values(chunk).execute(tx).await?;
+async fn insert_fields<'a>(tx: &mut Conn, entries: &'a [Entry]) -> Answer<()> {
+    #[derive(Serialize)]
+    struct Row<'a> {
+        expert_id: Uuid,
+        ordinal: i16,
+        scheme: &'a str,
+        code: &'a str,
+        main: bool,
     }
+    let numbered = |entry: &'a Entry| entry.draft.fields.iter().zip(0_i16..).map(|(field, at)| (entry.id, field, at));
+    let row = |(expert_id, field, ordinal): (Uuid, &'a ExpertField, i16)| {
+        let ExpertField { scheme, code, main } = field;
+        Row { expert_id, ordinal, scheme, code, main: *main }
+    };
+    let rows: Vec<Row<'_>> = entries.iter().flat_map(numbered).map(row).collect();
+    bulk::insert(tx, "expert_fields", &rows, "").await?;
     Ok(())
 }
 
@@ -458,6 +481,16 @@ fn restricted_context(id: Uuid) -> String {
 
 /// Seals and stores restricted data; an empty one is not kept.
 async fn put_restricted(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> Answer<()> {
+    #[derive(Serialize)]
+    struct Row {
+        expert_id: Uuid,
+        #[serde(serialize_with = "bulk::bytes")]
+        sealed: Vec<u8>,
+        #[serde(serialize_with = "bulk::lists_of_bytes")]
+        email_hashes: Vec<Vec<u8>>,
+        #[serde(serialize_with = "bulk::lists_of_bytes")]
+        phone_hashes: Vec<Vec<u8>>,
+    }
     let mut empty = Vec::new();
     let mut rows = Vec::new();
     for entry in entries {
@@ -470,28 +503,18 @@ async fn put_restricted(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> An
         let hash = |purpose, value: &Option<String>| -> Vec<Vec<u8>> {
             value.iter().map(|value| sealer.keyed_hash(purpose, value)).collect()
         };
-        rows.push((
-            expert_restricted::expert_id.eq(entry.id),
-            expert_restricted::sealed
-                .eq(sealer.seal(&restricted_context(entry.id), &plain).map_err(Problem::internal)?),
-            expert_restricted::email_hashes.eq(hash("email", &restricted.email)),
-            expert_restricted::phone_hashes.eq(hash("phone", &restricted.phone)),
-        ));
+        rows.push(Row {
+            expert_id: entry.id,
+            sealed: sealer.seal(&restricted_context(entry.id), &plain).map_err(Problem::internal)?,
+            email_hashes: hash("email", &restricted.email),
+            phone_hashes: hash("phone", &restricted.phone),
+        });
     }
     let gone = expert_restricted::table.filter(expert_restricted::expert_id.eq_any(&empty));
     diesel::delete(gone).execute(tx).await?;
-    use diesel::upsert::excluded;
-    diesel::insert_into(expert_restricted::table)
-        .values(rows)
-        .on_conflict(expert_restricted::expert_id)
-        .do_update()
-        .set((
-            expert_restricted::sealed.eq(excluded(expert_restricted::sealed)),
-            expert_restricted::email_hashes.eq(excluded(expert_restricted::email_hashes)),
-            expert_restricted::phone_hashes.eq(excluded(expert_restricted::phone_hashes)),
-        ))
-        .execute(tx)
-        .await?;
+    const REPLACE: &str = "ON CONFLICT (expert_id) DO UPDATE SET sealed = excluded.sealed, \
+                           email_hashes = excluded.email_hashes, phone_hashes = excluded.phone_hashes";
+    bulk::insert(tx, "expert_restricted", &rows, REPLACE).await?;
     Ok(())
 }
 
@@ -504,51 +527,6 @@ pub async fn restricted(conn: &mut Conn, sealer: &Sealer, id: Uuid) -> Answer<Re
     serde_json::from_slice(&plain).map_err(Problem::internal)
 }
 
-/// The publications of an expert, in their order.
-pub async fn publications(conn: &mut Conn, id: Uuid) -> Answer<Vec<Publication>> {
-    use expert_publications as table;
-    type Row = (String, Option<String>, Option<i16>, Option<String>, Option<String>, Vec<Option<String>>);
-    let rows: Vec<Row> = table::table
-        .filter(table::expert_id.eq(id))
-        .order(table::ordinal)
-        .select((table::title, table::abstract_, table::year, table::venue, table::doi, table::authors))
-        .load(conn)
-        .await?;
-    let publication = |(title, summary, year, venue, doi, authors): Row| {
-        let authors = authors.into_iter().flatten().collect();
-        Publication { title, summary, year, venue, doi, authors }
-    };
-    Ok(rows.into_iter().map(publication).collect())
-}
-
-/// Replaces the publications of experts.
-pub async fn put_publications(tx: &mut Conn, lists: &[(Uuid, Vec<Publication>)]) -> Answer<()> {
-    use expert_publications as table;
-    let ids: Vec<Uuid> = lists.iter().map(|(id, _)| *id).collect();
-    diesel::delete(table::table.filter(table::expert_id.eq_any(ids))).execute(tx).await?;
-    let rows: Vec<_> = lists
-        .iter()
-        .flat_map(|(id, list)| list.iter().zip(0_i32..).map(move |(item, at)| (*id, item, at)))
-        .map(|(id, item, at)| {
-            (
-                table::id.eq(new_id()),
-                table::expert_id.eq(id),
-                table::ordinal.eq(at),
-                table::title.eq(&item.title),
-                table::abstract_.eq(&item.summary),
-                table::year.eq(item.year),
-                table::venue.eq(&item.venue),
-                table::doi.eq(&item.doi),
-                table::authors.eq(&item.authors),
-            )
-        })
-        .collect();
-    for chunk in rows.chunks(BATCH) {
-        diesel::insert_into(table::table).values(chunk).execute(tx).await?;
-    }
-    Ok(())
-}
-
 /// Sets the state of experts.
 pub async fn set_status(tx: &mut Conn, ids: &[Uuid], status: &str) -> Answer<()> {
     let rows = experts::table.filter(experts::id.eq_any(ids));
@@ -557,4 +535,14 @@ pub async fn set_status(tx: &mut Conn, ids: &[Uuid], status: &str) -> Answer<()>
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// Counts an expert's version up after a change beside the profile itself (publications, availability), and returns it.
+/// What is derived of the whole record is derived here.
+pub async fn changed(tx: &mut Conn, id: Uuid) -> Answer<i64> {
+    Ok(diesel::update(experts::table.find(id))
+        .set((experts::version.eq(experts::version + 1), experts::updated_at.eq(now())))
+        .returning(experts::version)
+        .get_result(tx)
+        .await?)
 }

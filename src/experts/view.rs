@@ -6,10 +6,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::model::{
-    Award, CouncilExperience, Education, ExpertField, Language, Membership, Patent, Project, Publication, Purpose,
-    Residency, WorkKind, WorkPeriod,
+    Award, CouncilExperience, Education, ExpertField, Language, Membership, Patent, Project, Purpose, Residency,
+    WorkKind, WorkPeriod,
 };
-use super::reasons::Reason;
+use super::publications::PublicationView;
+use super::reasons::{Correction, Highlight, Reason};
 use super::store::{ProfileRow, texts};
 use super::vocabulary::Vocabulary;
 
@@ -158,6 +159,9 @@ pub struct BankRecord {
     pub consents: Vec<Purpose>,
     /// Records of sources, as `source:external_id`.
     pub sources: Vec<String>,
+    /// What you may do with the person's standing now: the last segment of `POST /experts/{key}/…`.
+    #[schema(example = json!(["confirm", "pause", "leave"]))]
+    pub allowed_actions: Vec<&'static str>,
     /// The organisation that named the person.
     pub nominated_by: Option<Uuid>,
     /// The account that verified the record for the Union.
@@ -250,7 +254,7 @@ pub struct Expert {
     #[serde(flatten)]
     pub life: Life,
     /// Publications, where known.
-    pub publications: Vec<Publication>,
+    pub publications: Vec<PublicationView>,
     /// For the Union, the auditor and the person only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<BankRecord>,
@@ -262,7 +266,21 @@ pub struct ExpertHit {
     /// The expert.
     #[serde(flatten)]
     pub card: ExpertCard,
+    /// What tells namesakes apart: title, workplace, province, field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "PGS.TS · Trường Đại học Tân Trào · Tuyên Quang · Lâm sinh")]
+    pub hint: Option<String>,
     /// Why it was found; empty without `q`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Reason>,
+    /// With `highlight=true`: the reasons, with what is hit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub highlights: Vec<Highlight>,
+    /// With `q`: `exact` when the words were found, `fuzzy` when one had to be taken for another.
+    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
+    #[schema(example = "exact")]
+    pub kind: Option<&'static str>,
+    /// The words that were taken for others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -20,6 +21,17 @@ use crate::reference::store::{self as reference_store, ProvinceRow};
 
 /// The setting that holds the code of the Union's province.
 pub const HOME_PROVINCE: &str = "home_province";
+
+/// What it takes to show some experts, and no more.
+#[derive(Debug, Default, Deserialize)]
+pub struct Words {
+    titles: Option<Vec<reference_store::TitleRow>>,
+    provinces: Option<Vec<(i32, ProvinceRow)>>,
+    /// Code of the Union's province.
+    home: Option<String>,
+    fields: Option<Vec<FieldRow>>,
+    groups: Option<Vec<GroupRow>>,
+}
 
 /// Looks words up; built once for a request or a whole load.
 #[derive(Debug, Default)]
@@ -64,6 +76,14 @@ impl Vocabulary {
         Self::new(reference_store::titles(conn).await?, reference_store::provinces(conn).await?, fields)
             .with_union(conn)
             .await
+    }
+
+    /// Builds it of words that were read together with the experts they are for.
+    pub fn of_words(words: Words) -> Self {
+        let (titles, provinces) = (words.titles.unwrap_or_default(), words.provinces.unwrap_or_default());
+        let built = Self::new(titles, provinces, words.fields.unwrap_or_default());
+        let home_province = words.home.as_deref().and_then(|code| built.province(code));
+        Self { home_province, groups: words.groups.unwrap_or_default(), ..built }
     }
 
     /// Builds it from rows.
@@ -163,9 +183,7 @@ impl Vocabulary {
 
     /// The Union's groups of an expert: those that take one of the fields along, and those chosen besides.
     pub fn groups_of(&self, fields: &[ExpertField], chosen: &[String]) -> Vec<&GroupRow> {
-        let takes = |group: &GroupRow, field: &ExpertField| {
-            group.fields.iter().any(|(scheme, code)| *scheme == field.scheme && field.code.starts_with(code.as_str()))
-        };
+        let takes = |group: &GroupRow, field: &ExpertField| group.takes(&field.scheme, &field.code);
         let belongs = |group: &&GroupRow| {
             let follows = group.scheme == UNION_GROUPS && fields.iter().any(|field| takes(group, field));
             follows || chosen.contains(&group.code)

@@ -417,12 +417,12 @@ async fn decided(conn: &mut Conn, id: Uuid) -> Answer<Page<Decided>> {
 /// Profiles of one transaction.
 const BATCH: i64 = 1_000;
 
-/// Gives profiles from before workplaces had keys their keys.
+/// Gives profiles that an older version stored what this one derives: the keys of workplaces, the words of the search.
 ///
 /// # Errors
 /// 503 when the database is away; what was done stays.
 pub async fn derive_missing_keys(state: &State) -> Answer<usize> {
-    let mut done = 0;
+    let mut done = derive_missing_words(state).await?;
     loop {
         let recorder = Recorder::system(state.sealer.clone(), "experts.rekey");
         let count = state
@@ -441,6 +441,25 @@ pub async fn derive_missing_keys(state: &State) -> Answer<usize> {
         done += count;
         if count == 0 {
             return Ok(done);
+        }
+    }
+}
+
+async fn derive_missing_words(state: &State) -> Answer<usize> {
+    let mut done = 0;
+    loop {
+        let recorder = Recorder::system(state.sealer.clone(), "experts.rekey");
+        let count = state.db.transaction(async |tx| {
+            let count = store::reindex_missing(tx, BATCH).await?;
+            if count > 0 {
+                recorder.record(tx, vec![Event::on_all("experts").fields(["words"])]).await?;
+            }
+            Ok(count)
+        });
+        match count.await? {
+            0 if done > 0 => return store::compact(&state.db).await.map(|_| done),
+            0 => return Ok(0),
+            count => done += count,
         }
     }
 }

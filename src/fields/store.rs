@@ -1,15 +1,20 @@
-//! All SQL of fields.
+//! All SQL of fields and their groups.
+
+mod groups;
+
+pub use groups::{GroupRow, fields_of_group, groups, put_groups};
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
+use serde::Deserialize;
 
 use crate::db::Conn;
-use crate::db::schema::{field_group_fields, field_groups, science_fields};
+use crate::db::schema::science_fields;
 use crate::kernel::problem::Answer;
 
 /// A field of science and technology.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Deserialize)]
 #[diesel(table_name = science_fields)]
 #[expect(missing_docs, reason = "columns")]
 pub struct FieldRow {
@@ -28,6 +33,32 @@ pub async fn all(conn: &mut Conn) -> Answer<Vec<FieldRow>> {
     Ok(science_fields::table.select(FieldRow::as_select()).order(order).load(conn).await?)
 }
 
+/// The fields of a scheme, in the order of codes.
+pub async fn of_scheme(conn: &mut Conn, scheme: &str) -> Answer<Vec<FieldRow>> {
+    let rows = science_fields::table.filter(science_fields::scheme.eq(scheme)).order(science_fields::code);
+    Ok(rows.select(FieldRow::as_select()).load(conn).await?)
+}
+
+/// One field.
+pub async fn field(conn: &mut Conn, scheme: &str, code: &str) -> Answer<FieldRow> {
+    Ok(science_fields::table.find((scheme, code)).select(FieldRow::as_select()).first(conn).await?)
+}
+
+/// The fields above one, the broadest first.
+pub async fn above(conn: &mut Conn, row: &FieldRow) -> Answer<Vec<FieldRow>> {
+    let mut rows = with_ancestors(conn, &[&row.code]).await?;
+    rows.retain(|other| other.scheme == row.scheme && other.level < row.level);
+    rows.sort_by_key(|other| other.level);
+    Ok(rows)
+}
+
+/// The fields right under one, in the order of codes.
+pub async fn children(conn: &mut Conn, row: &FieldRow) -> Answer<Vec<FieldRow>> {
+    let under = science_fields::scheme.eq(&row.scheme).and(science_fields::parent_code.eq(&row.code));
+    let rows = science_fields::table.filter(under).order(science_fields::code);
+    Ok(rows.select(FieldRow::as_select()).load(conn).await?)
+}
+
 /// The fields with these codes, of any scheme, and those above them (whose codes they begin with).
 pub async fn with_ancestors(conn: &mut Conn, codes: &[&str]) -> Answer<Vec<FieldRow>> {
     if codes.is_empty() {
@@ -40,42 +71,6 @@ pub async fn with_ancestors(conn: &mut Conn, codes: &[&str]) -> Answer<Vec<Field
     wanted.dedup();
     let rows = science_fields::table.filter(science_fields::code.eq_any(wanted));
     Ok(rows.select(FieldRow::as_select()).load(conn).await?)
-}
-
-/// A group of fields ("nhóm ngành, lĩnh vực") with the fields it takes along.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "columns")]
-pub struct GroupRow {
-    pub code: String,
-    pub scheme: String,
-    pub name_vi: String,
-    pub name_en: String,
-    /// Scheme and code; each takes its descendants along.
-    pub fields: Vec<(String, String)>,
-}
-
-/// All groups of all schemes, by code.
-pub async fn groups(conn: &mut Conn) -> Answer<Vec<GroupRow>> {
-    use field_group_fields as members;
-    let rows: Vec<(String, String, String, String)> = field_groups::table
-        .order(field_groups::code)
-        .select((field_groups::code, field_groups::scheme, field_groups::name_vi, field_groups::name_en))
-        .load(conn)
-        .await?;
-    let fields: Vec<(String, String, String)> = members::table
-        .order((members::group_code, members::scheme, members::field_code))
-        .select((members::group_code, members::scheme, members::field_code))
-        .load(conn)
-        .await?;
-    let mut groups: Vec<GroupRow> = rows
-        .into_iter()
-        .map(|(code, scheme, name_vi, name_en)| GroupRow { code, scheme, name_vi, name_en, fields: Vec::new() })
-        .collect();
-    for (group, scheme, code) in fields {
-        let found = groups.iter_mut().find(|row| row.code == group);
-        found.into_iter().for_each(|row| row.fields.push((scheme.clone(), code.clone())));
-    }
-    Ok(groups)
 }
 
 /// Inserts or replaces fields.

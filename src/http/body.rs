@@ -63,6 +63,25 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
+/// A JSON body that may be left out, as `{}` may be sent: nothing in it is required.
+#[derive(Debug)]
+pub struct MaybeBody<T>(pub Body<T>);
+
+impl<T: DeserializeOwned + Default + 'static> FromRequest for MaybeBody<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_empty = req.headers().get(header::CONTENT_LENGTH).is_none_or(|length| length == "0")
+            && !req.headers().contains_key(header::TRANSFER_ENCODING);
+        if is_empty {
+            return Box::pin(std::future::ready(Ok(Self(Body(T::default(), String::new(), Bytes::new())))));
+        }
+        let body = Body::from_request(req, payload);
+        Box::pin(async move { body.await.map(Self) })
+    }
+}
+
 fn check_media_type(req: &HttpRequest) -> Answer<()> {
     let value = req.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

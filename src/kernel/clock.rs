@@ -1,6 +1,6 @@
 //! Time as the product means it: instants in UTC, official dates in Vietnam.
 
-use chrono::{DateTime, Datelike, NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SubsecRound, Utc};
 use chrono_tz::Asia::Ho_Chi_Minh;
 use serde::{Deserialize, Deserializer};
 
@@ -17,6 +17,12 @@ pub fn today() -> NaiveDate {
 /// The Vietnamese calendar date of an instant.
 pub fn date_in_vietnam(instant: DateTime<Utc>) -> NaiveDate {
     instant.with_timezone(&Ho_Chi_Minh).date_naive()
+}
+
+/// When a day begins in Vietnam; none beyond the years of RFC 3339.
+pub fn day_begins(day: NaiveDate) -> Option<DateTime<Utc>> {
+    let begin = day.and_time(NaiveTime::MIN).and_local_timezone(Ho_Chi_Minh).earliest()?;
+    (1..=9999).contains(&day.year()).then(|| begin.to_utc())
 }
 
 /// Reads an instant of RFC 3339, years 1 to 9999; chrono takes years that PostgreSQL does not have. For
@@ -45,6 +51,7 @@ mod tests {
         ] {
             let instant: DateTime<Utc> = instant.parse().unwrap();
             assert_eq!(date_in_vietnam(instant).to_string(), date);
+            assert!(day_begins(date.parse().unwrap()).unwrap() <= instant, "{date}");
         }
     }
 }

@@ -99,8 +99,19 @@ pub fn fresh<T: Serialize>(req: &HttpRequest, version: Option<i64>, cache: &'sta
 
 /// Answers a read of a list: like [`fresh`], with `Link: rel="next"` (RFC 8288) when there is a next page.
 pub fn fresh_page<T: Serialize>(req: &HttpRequest, cache: &'static str, page: &Page<T>) -> Answer {
-    let mut response = fresh(req, None, cache, page)?;
-    if let Some(cursor) = &page.next_cursor {
+    fresh_list(req, None, cache, page.next_cursor.as_deref(), page)
+}
+
+/// As [`fresh_page`], for a list that says more than its rows, or is changed under the version of the resource it belongs to.
+pub fn fresh_list<T: Serialize>(
+    req: &HttpRequest,
+    version: Option<i64>,
+    cache: &'static str,
+    next: Option<&str>,
+    body: &T,
+) -> Answer {
+    let mut response = fresh(req, version, cache, body)?;
+    if let Some(cursor) = next {
         let others = req.query_string().split('&').filter(|pair| !pair.starts_with("cursor=") && !pair.is_empty());
         let query: Vec<&str> = others.collect();
         let link =
@@ -132,6 +143,11 @@ pub fn written_as<T: Serialize, A: Serialize>(
     }
     response.insert_header((header::ETAG, tag));
     Ok(response.content_type("application/json").body(bytes))
+}
+
+/// The `ETag` of a version whose body is not sent: `If-Match` compares the version alone.
+pub fn versioned(version: i64) -> String {
+    format!("\"{version}\"")
 }
 
 /// Answers a POST that adds something which has no versions.

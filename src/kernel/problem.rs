@@ -134,6 +134,15 @@ impl Problem {
         self
     }
 
+    /// Puts the places under a member of the body: `/degree` becomes `/profile/degree`.
+    #[must_use]
+    pub fn under(mut self, member: &str) -> Self {
+        for error in &mut self.errors {
+            error.pointer.insert_str(0, member);
+        }
+        self
+    }
+
     /// Says more than the title.
     #[must_use]
     pub fn detail(mut self, detail: Say) -> Self {

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::db::Conn;
@@ -12,7 +13,7 @@ use crate::db::schema::{academic_titles, holidays, provinces, settings};
 use crate::kernel::problem::Answer;
 
 /// An academic rank (học hàm) or degree (học vị).
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Deserialize)]
 #[diesel(table_name = academic_titles)]
 #[expect(missing_docs, reason = "columns")]
 pub struct TitleRow {
@@ -51,7 +52,7 @@ pub async fn put_titles(tx: &mut Conn, rows: &[TitleRow]) -> Answer<()> {
 }
 
 /// A province as it was from one date on; its key is (code, date), because codes are reused.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Deserialize)]
 #[diesel(table_name = provinces)]
 #[expect(missing_docs, reason = "columns")]
 pub struct ProvinceRow {
@@ -156,6 +157,24 @@ pub async fn put_holidays(tx: &mut Conn, rows: &[HolidayRow]) -> Answer<()> {
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// A setting from a day on.
+#[derive(Debug, Clone, PartialEq, Queryable)]
+#[expect(missing_docs, reason = "columns")]
+pub struct SettingRow {
+    pub name: String,
+    pub valid_from: NaiveDate,
+    pub value: Value,
+    pub legal_reference: Option<String>,
+}
+
+/// All settings of all days.
+pub async fn settings(conn: &mut Conn) -> Answer<Vec<SettingRow>> {
+    Ok(settings::table
+        .select((settings::name, settings::valid_from, settings::value, settings::legal_reference))
+        .load(conn)
+        .await?)
 }
 
 /// The value of a setting on a date.

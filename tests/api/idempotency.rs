@@ -15,11 +15,82 @@ fn examples() -> Vec<(&'static str, &'static str, &'static str, Value, &'static 
         ("/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency_2}/enable", Value::Null, "audit_events"),
         ("/api/v1/experts", "union_officer", "/api/v1/experts", json!({ "full_name": "Nguyễn Thử Hai" }), "experts"),
         (
+            "/api/v1/experts/nominations",
+            "agency",
+            "/api/v1/experts/nominations",
+            json!({ "expert": { "full_name": "Nguyễn Thử Năm" }, "reason": "Có uy tín" }),
+            "expert_nominations",
+        ),
+        (
+            "/api/v1/experts/nominations/{id}/accept",
+            "union_officer",
+            "/api/v1/experts/nominations/{nomination_1}/accept",
+            Value::Null,
+            "experts",
+        ),
+        (
+            "/api/v1/experts/nominations/{id}/decline",
+            "union_officer",
+            "/api/v1/experts/nominations/{nomination_2}/decline",
+            json!({ "reason": "Ngoài lĩnh vực" }),
+            "audit_events",
+        ),
+        (
+            "/api/v1/experts/nominations/{id}/link",
+            "union_officer",
+            "/api/v1/experts/nominations/{nomination_3}/link",
+            json!({ "expert": "CG-000001" }),
+            "audit_events",
+        ),
+        (
+            "/api/v1/experts/{key}/activate",
+            "union_officer",
+            "/api/v1/experts/CG-000011/activate",
+            json!({}),
+            "audit_events",
+        ),
+        (
+            "/api/v1/experts/{key}/confirm",
+            "union_officer",
+            "/api/v1/experts/CG-000012/confirm",
+            json!({ "channel": "phone" }),
+            "audit_events",
+        ),
+        (
             "/api/v1/experts/{key}/consents",
             "union_officer",
             "/api/v1/experts/CG-000007/consents",
             decision,
             "expert_consents",
+        ),
+        (
+            "/api/v1/experts/{key}/leave",
+            "union_officer",
+            "/api/v1/experts/CG-000013/leave",
+            json!({ "reason": "Theo đơn" }),
+            "audit_events",
+        ),
+        (
+            "/api/v1/experts/{key}/mark-deceased",
+            "union_officer",
+            "/api/v1/experts/CG-000014/mark-deceased",
+            json!({}),
+            "audit_events",
+        ),
+        ("/api/v1/experts/{key}/pause", "union_officer", "/api/v1/experts/CG-000015/pause", json!({}), "audit_events"),
+        (
+            "/api/v1/experts/{key}/resume",
+            "union_officer",
+            "/api/v1/experts/CG-000016/resume",
+            json!({}),
+            "audit_events",
+        ),
+        (
+            "/api/v1/experts/{key}/return",
+            "union_officer",
+            "/api/v1/experts/CG-000017/return",
+            json!({ "reason": "Ghi nhầm" }),
+            "audit_events",
         ),
         (
             "/api/v1/organisations",
@@ -74,12 +145,28 @@ async fn path_of(app: &TestApp, path: &str) -> String {
         let id = app.sql(&format!("SELECT id FROM accounts WHERE username = '{name}'")).await;
         path = path.replace(&format!("{{{name}}}"), &id);
     }
+    for (at, _) in path.clone().match_indices("{nomination_") {
+        let name = path[at..].split_inclusive('}').next().unwrap().to_owned();
+        let agency = app.sign_in("agency").await;
+        let form = json!({ "expert": { "full_name": "Nguyễn Thử Sáu" }, "reason": "Có uy tín" });
+        let made = agency.post("/api/v1/experts/nominations", &form).await.expect(202);
+        path = path.replace(&name, made["id"].as_str().unwrap());
+    }
     path
+}
+
+/// Brings people into the states the verbs of the examples begin with.
+async fn set_the_scene(app: &TestApp) {
+    for (code, status) in [("CG-000011", "consented"), ("CG-000016", "paused"), ("CG-000017", "left")] {
+        crate::support::bank::change(app, &format!("UPDATE experts SET status = '{status}' WHERE code = '{code}'"))
+            .await;
+    }
 }
 
 #[tokio::test]
 async fn fifty_identical_requests_make_one_row_in_every_operation_that_takes_a_key() {
     let app = TestApp::start().await;
+    set_the_scene(&app).await;
     let documented: Vec<String> = operations(&document())
         .into_iter()
         .filter(|(_, _, operation)| serde_json::to_string(operation).unwrap().contains("Idempotency-Key"))
@@ -151,11 +238,37 @@ async fn a_replay_shows_what_is_there_now_and_only_to_who_may_see_it() {
 }
 
 /// For each operation that wants `If-Match`: who calls it, and where.
-const VERSIONED: [(&str, &str, &str, &str); 8] = [
+const VERSIONED: [(&str, &str, &str, &str); 19] = [
     ("PATCH", "/api/v1/accounts/{id}", "admin", "/api/v1/accounts/{agency}"),
     ("POST", "/api/v1/accounts/{id}/disable", "admin", "/api/v1/accounts/{agency}/disable"),
     ("POST", "/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency}/enable"),
+    (
+        "POST",
+        "/api/v1/experts/nominations/{id}/accept",
+        "union_officer",
+        "/api/v1/experts/nominations/{nomination_1}/accept",
+    ),
+    (
+        "POST",
+        "/api/v1/experts/nominations/{id}/decline",
+        "union_officer",
+        "/api/v1/experts/nominations/{nomination_1}/decline",
+    ),
+    (
+        "POST",
+        "/api/v1/experts/nominations/{id}/link",
+        "union_officer",
+        "/api/v1/experts/nominations/{nomination_1}/link",
+    ),
     ("PATCH", "/api/v1/experts/{key}", "union_officer", "/api/v1/experts/CG-000001"),
+    ("POST", "/api/v1/experts/{key}/activate", "union_officer", "/api/v1/experts/CG-000001/activate"),
+    ("POST", "/api/v1/experts/{key}/confirm", "union_officer", "/api/v1/experts/CG-000001/confirm"),
+    ("POST", "/api/v1/experts/{key}/invite", "union_officer", "/api/v1/experts/CG-000001/invite"),
+    ("POST", "/api/v1/experts/{key}/leave", "union_officer", "/api/v1/experts/CG-000001/leave"),
+    ("POST", "/api/v1/experts/{key}/mark-deceased", "union_officer", "/api/v1/experts/CG-000001/mark-deceased"),
+    ("POST", "/api/v1/experts/{key}/pause", "union_officer", "/api/v1/experts/CG-000001/pause"),
+    ("POST", "/api/v1/experts/{key}/resume", "union_officer", "/api/v1/experts/CG-000001/resume"),
+    ("POST", "/api/v1/experts/{key}/return", "union_officer", "/api/v1/experts/CG-000001/return"),
     ("PATCH", "/api/v1/organisations/{key}", "union_officer", "/api/v1/organisations/SYT-DEMO"),
     ("POST", "/api/v1/organisations/{key}/succeed", "union_officer", "/api/v1/organisations/SYT-DEMO/succeed"),
     ("POST", "/api/v1/organisations/{key}/take-back", "union_officer", "/api/v1/organisations/SYT-DEMO/take-back"),

@@ -13,19 +13,32 @@ mod coverage;
 mod database;
 mod drift;
 mod experts {
+    mod availability;
     mod consents;
     mod enter;
+    mod history;
+    mod links;
     mod load;
+    mod nominations;
+    mod noninterference;
     mod patch;
     mod profile;
+    mod publications;
+    mod record;
     mod restricted;
     mod search;
+    mod search_filters;
     mod search_order;
+    mod search_words;
+    mod states;
     mod unseen;
 }
+mod field_counts;
+mod field_groups;
 mod fields;
 mod journeys {
     mod first_day;
+    mod ways_in;
 }
 mod idempotency;
 mod logging;
@@ -40,6 +53,7 @@ mod organisations {
 mod provinces;
 mod reference;
 mod reset;
+mod shared_connections;
 mod support;
 mod throttle;
 mod workplaces;

@@ -31,9 +31,13 @@ async fn an_exhausted_pool_answers_503_soon_and_recovers() {
         tokio::spawn(async move { client.rename(&id, "Pnew").await })
     });
     database.blocked(2).await;
-    let paths = ["/api/v1/me", "/api/v1/experts", "/api/v1/fields", "/health/ready"];
+    let paths = ["/api/v1/me", "/api/v1/experts?q=nguyen", "/api/v1/fields", "/health/ready"];
     for reply in join_all((0..24).map(|n| client.get(paths[n % 4]))).await {
         reply.assert_away(SOON);
+    }
+    let nobody = server.client();
+    for reply in join_all((0..24).map(|_| nobody.get("/api/v1/experts/CG-000001"))).await {
+        assert_eq!(reply.status, 200, "a quick read takes none of them: {reply:?}");
     }
     assert_eq!(client.get("/health/live").await.status, 200);
     drop(locks);
@@ -67,6 +71,38 @@ async fn a_request_waits_for_connections_once_not_each_time() {
         }
     }
     assert!(replies.iter().any(|reply| reply.status == 503) && replies.iter().any(|reply| reply.status == 201));
+    server.stop();
+}
+
+/// Quick reads share connections; one that has to wait for a lock goes on alone, and the others don't wait with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_that_wait_for_a_lock_hold_up_no_quick_ones() {
+    let _up = up().await;
+    let database = Postgres::get().database("pool_shared");
+    let server = Server::start(&database.url(), &["--pool-size", "12"]);
+    let (client, nobody) = (server.officer().await, server.client());
+    for reply in join_all((0..8).map(|_| client.get("/api/v1/me"))).await {
+        assert_eq!(reply.status, 200);
+    }
+    let table = database.hold("LOCK TABLE experts IN ACCESS EXCLUSIVE MODE");
+    let waiting: Vec<_> = (0..6)
+        .map(|_| {
+            let nobody = nobody.clone();
+            tokio::spawn(async move { nobody.get("/api/v1/experts/CG-000001").await })
+        })
+        .collect();
+    for _ in 0..10 {
+        // each finds its caller over a shared connection first
+        for reply in join_all((0..4).map(|_| client.get("/api/v1/me"))).await {
+            assert_eq!(reply.status, 200, "{reply:?}");
+            assert!(reply.took < Duration::from_millis(700), "{reply:?}");
+        }
+    }
+    database.blocked(6).await;
+    drop(table);
+    for waiting in waiting {
+        assert_eq!(waiting.await.unwrap().status, 200, "who waited for the table gets it");
+    }
     server.stop();
 }
 

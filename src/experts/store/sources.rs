@@ -3,23 +3,22 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use uuid::Uuid;
 
-use crate::db::Conn;
 use crate::db::schema::{expert_sources, experts};
-use crate::kernel::clock::now;
+use crate::db::{Conn, bulk};
 use crate::kernel::problem::Answer;
 
 /// A record of a source.
-#[derive(Debug, Clone, Insertable)]
-#[diesel(table_name = expert_sources)]
+#[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "columns")]
 pub struct SourceRow {
     pub source: String,
     pub external_id: String,
     pub expert_id: Uuid,
+    #[serde(serialize_with = "bulk::bytes")]
     pub digest: Vec<u8>,
     pub loaded_version: i64,
 }
@@ -69,18 +68,10 @@ pub async fn claim_source(tx: &mut Conn, row: &SourceRow) -> Answer<Option<Uuid>
 
 /// Inserts or replaces records of a source.
 pub async fn put_sources(tx: &mut Conn, rows: &[SourceRow]) -> Answer<()> {
+    const REPLACE: &str = "ON CONFLICT (source, external_id) DO UPDATE SET digest = excluded.digest, \
+                           loaded_version = excluded.loaded_version, loaded_at = now()";
     for chunk in rows.chunks(super::BATCH) {
-        diesel::insert_into(expert_sources::table)
-            .values(chunk)
-            .on_conflict((expert_sources::source, expert_sources::external_id))
-            .do_update()
-            .set((
-                expert_sources::digest.eq(excluded(expert_sources::digest)),
-                expert_sources::loaded_version.eq(excluded(expert_sources::loaded_version)),
-                expert_sources::loaded_at.eq(now()),
-            ))
-            .execute(tx)
-            .await?;
+        bulk::insert(tx, "expert_sources", chunk, REPLACE).await?;
     }
     Ok(())
 }

@@ -109,8 +109,9 @@ async fn the_ledger_shows_the_latest_first_and_the_latest_stands() {
         text(&expert["id"])
     );
     let (give, withdraw) = ("consents.give", "consents.withdraw");
-    let expected =
-        format!("{give} listing;{give} agency_search;{withdraw} listing;{withdraw} agency_search;{give} listing");
+    let expected = format!(
+        "{give} listing,status;{give} agency_search;{withdraw} listing,status;{withdraw} agency_search;{give} listing,status"
+    );
     assert_eq!(app.sql(&events).await, expected);
 }
 
@@ -148,7 +149,8 @@ async fn a_withdrawal_hides_the_expert_at_once_and_a_new_consent_brings_them_bac
         ("public_profile", false, false, true),
         ("agency_search", false, false, false),
         ("agency_search", true, false, true),
-        ("listing", false, false, true),
+        // who is not even to be kept is shown to nobody but the Union
+        ("listing", false, false, false),
     ] {
         decide(&officer, &expert, purpose, given).await;
         let seen = [

@@ -5,24 +5,66 @@ use serde_json::{Value, json};
 use crate::support::bank::{decide, enter, found, path, search_path, text};
 use crate::support::{Caller, TestApp};
 
-const CARD: [&str; 15] = [
+const CARD: [&str; 20] = [
     "academic_rank",
     "code",
+    "country",
     "degree",
+    "field_groups",
     "fields",
     "full_name",
     "id",
     "languages",
     "other_titles",
     "position",
+    "professional_title",
     "province",
     "publications_count",
+    "residency",
     "specialties",
     "title",
+    "unit",
     "workplace",
     "workplace_id",
 ];
-const RECORD: [&str; 7] = ["birth_year", "consents", "created_at", "gender", "sources", "status", "updated_at"];
+/// What a profile tells beyond the card.
+const PROFILE: [&str; 17] = [
+    "academic_rank_year",
+    "awards",
+    "biography",
+    "council_experience",
+    "degree_year",
+    "education",
+    "family_name",
+    "former_names",
+    "given_name",
+    "honours",
+    "memberships",
+    "middle_name",
+    "other_names",
+    "patents",
+    "projects",
+    "publications",
+    "work_history",
+];
+const RECORD: [&str; 16] = [
+    "accepted_kinds",
+    "birth_precision",
+    "birth_year",
+    "consents",
+    "created_at",
+    "gender",
+    "last_confirmed",
+    "max_parallel",
+    "nationality",
+    "nominated_by",
+    "sources",
+    "standing_evidence",
+    "status",
+    "updated_at",
+    "verified_at",
+    "verified_by",
+];
 
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
@@ -74,21 +116,24 @@ async fn the_record_is_shown_to_union_auditor_and_the_person_and_the_card_to_all
     let made = complete(&officer).await;
     for account in ["agency", "association", "science_dept", "admin", "expert"] {
         let read = app.sign_in(account).await.get(&path(&made)).await.expect(200);
-        assert_eq!(keys(&read), with(&["publications"]), "{account}");
+        assert_eq!(keys(&read), with(&PROFILE), "{account}");
     }
     let public = app.nobody().get(&path(&made)).await.expect(200);
-    assert_eq!(keys(&public), with(&["publications"]));
+    assert_eq!(keys(&public), with(&PROFILE));
     for account in ["union_officer", "union_leader", "auditor"] {
         let read = app.sign_in(account).await.get(&path(&made)).await.expect(200);
-        assert_eq!(keys(&read), with(&["publications", "record"]), "{account}");
+        assert_eq!(keys(&read), with(&[&PROFILE[..], &["record"]].concat()), "{account}");
         assert_eq!(keys(&read["record"]), RECORD, "{account}");
         assert_eq!(read["record"]["consents"], json!(["public_profile"]), "{account}");
     }
     let person = app.sign_in("expert").await;
     let me = person.get("/api/v1/me").await.expect(200);
     let own = person.get(&format!("/api/v1/experts/{}", text(&me["expert_id"]))).await.expect(200);
-    assert_eq!(keys(&own), with(&["publications", "record"]));
-    assert_eq!(public["publications"], json!([{ "title": "Rừng trên núi đá", "year": 2020, "abstract": "Tóm tắt" }]));
+    assert_eq!(keys(&own), with(&[&PROFILE[..], &["record"]].concat()));
+    let id = &public["publications"][0]["id"];
+    assert!(id.is_string());
+    let publication = json!({ "id": id, "title": "Rừng trên núi đá", "year": 2020, "abstract": "Tóm tắt" });
+    assert_eq!(public["publications"], json!([publication]));
 }
 
 #[tokio::test]

@@ -27,7 +27,9 @@ async fn the_union_reads_contacts_and_each_read_is_a_disclosure_that_names_the_p
         text(&expert["id"])
     );
     assert_eq!(app.sql(&rows).await, "");
-    let data = json!({ "date_of_birth": "1968-11-23", "email": "kpa.kin@chuyengia.example", "phone": "0600777666" });
+    let data = json!({
+        "date_of_birth": "1968-11-23", "email": "kpa.kin@chuyengia.example", "phone": "0600777666", "address": null
+    });
     assert_eq!(officer.get(&restricted(&expert)).await.expect(200), data);
     assert_eq!(app.sql(&rows).await, "union_officer experts.read_restricted true");
     let by_code = format!("/api/v1/experts/{}/restricted", text(&expert["code"]).to_lowercase());
@@ -44,9 +46,10 @@ async fn a_person_reads_their_own_contacts_and_nobody_elses() {
     assert!(own["date_of_birth"].is_string(), "{own}");
     let expert = made(&app.sign_in("union_officer").await).await;
     person.get(&restricted(&expert)).await.problem(404);
-    for account in ["agency", "association", "science_dept", "auditor", "admin"] {
+    for account in ["agency", "association", "auditor", "admin"] {
         app.sign_in(account).await.get(&restricted(&expert)).await.problem(403);
     }
+    app.sign_in("science_dept").await.get(&restricted(&expert)).await.problem(404);
     app.nobody().get(&restricted(&expert)).await.problem(401);
     let named = format!("SELECT count(*) FROM disclosures WHERE '{}' = ANY (expert_ids)", text(&expert["id"]));
     assert_eq!(app.sql(&named).await, "0", "a refusal discloses nothing");
@@ -110,4 +113,37 @@ async fn a_sealed_row_copied_to_another_expert_does_not_open() {
     }
     assert_eq!(answer.problem(500)["code"], "internal");
     officer.get(&restricted(&from)).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_department_reads_contacts_of_those_it_supplied_and_of_nobody_else() {
+    let app = TestApp::start().await;
+    let (officer, department) = (app.sign_in("union_officer").await, app.sign_in("science_dept").await);
+    let (supplied, other) = (made(&officer).await, made(&officer).await);
+    let source = |source: &str, expert: &Value| {
+        format!(
+            "INSERT INTO expert_sources (source, external_id, expert_id, digest, loaded_version)
+             VALUES ('{source}', '{id}', '{id}', '', 1)",
+            id = text(&expert["id"])
+        )
+    };
+    change(&app, &source("skhcn", &supplied)).await;
+    change(&app, &source("file", &other)).await;
+    let rows =
+        format!("SELECT count(*) FROM disclosures WHERE expert_ids = ARRAY['{}']::uuid[]", text(&supplied["id"]));
+    assert_eq!(department.get(&restricted(&supplied)).await.expect(200)["phone"], "0600777666");
+    assert_eq!(app.sql(&rows).await, "1", "a disclosure");
+    department.get(&restricted(&other)).await.problem(404);
+    department.get(&path(&supplied)).await.problem(404);
+    app.sign_in("agency").await.get(&restricted(&supplied)).await.problem(403);
+    // whose records they are is a setting with a date
+    let setting = "INSERT INTO settings (name, valid_from, value) VALUES
+        ('science_dept_sources', '2026-01-01', '[\"file\"]'), ('science_dept_sources', '2099-01-01', '[\"skhcn\"]')";
+    change(&app, setting).await;
+    department.get(&restricted(&supplied)).await.problem(404);
+    department.get(&restricted(&other)).await.expect(200);
+    let leave = format!("{}/leave", path(&other));
+    let reason = json!({ "reason": "Theo đơn" });
+    officer.send(reqwest::Method::POST, &leave, &[("if-match", "*")], Some(&reason)).await.expect(200);
+    department.get(&restricted(&other)).await.problem(404);
 }

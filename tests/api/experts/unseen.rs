@@ -151,7 +151,7 @@ async fn what_a_visible_person_keeps_hidden_changes_nothing() {
     let (plain, other) = (TestApp::start().await, TestApp::start().await);
     let person = "(SELECT id FROM experts ORDER BY code LIMIT 1)";
     let sql = format!(
-        "UPDATE experts SET gender = NULL, birth_year = 1901, status = 'paused', version = version + 7 WHERE id = {person};
+        "UPDATE experts SET gender = NULL, birth_year = 1901, birth_precision = 'year', status = 'invited', version = version + 7 WHERE id = {person};
          DELETE FROM expert_restricted WHERE expert_id = {person};"
     );
     change(&other, &sql).await;

@@ -83,7 +83,7 @@ async fn the_first_day() {
         .collect();
     assert_eq!(
         told[1..3],
-        ["union_officer consents.give [\"listing\"]", "union_officer consents.give [\"agency_search\"]"]
+        ["union_officer consents.give [\"listing\",\"status\"]", "union_officer consents.give [\"agency_search\"]"]
     );
     assert!(told[0].starts_with("union_officer experts.create"), "{told:?}");
     let person_did =

@@ -1,0 +1,205 @@
+//! The search row of an expert: derived from the record, its fields and its publications as they are in the database.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::Write;
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::fields;
+use crate::db::Conn;
+use crate::db::schema::{expert_publications, experts};
+use crate::experts::keys::{Folds, Place, WordIndex};
+use crate::fields::store::{self as field_store, FieldRow};
+use crate::kernel::problem::Answer;
+use crate::kernel::text::fold;
+
+/// PostgreSQL's `tsvector`, by the numbers of its catalogue, which never change.
+#[derive(Debug, Clone, Copy, diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+#[diesel(postgres_type(oid = 3614, array_oid = 3643))]
+pub struct Tsvector;
+
+#[derive(Debug, diesel::expression::AsExpression)]
+#[diesel(sql_type = Tsvector)]
+struct Words(WordIndex);
+
+impl ToSql<Tsvector, Pg> for Words {
+    /// As `tsvectorrecv` reads it: the number of words; each with a zero byte, the number of its positions, and these.
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        let lexemes = self.0.lexemes();
+        out.write_all(&u32::try_from(lexemes.len())?.to_be_bytes())?;
+        for (lexeme, positions) in lexemes {
+            out.write_all(lexeme.as_bytes())?;
+            out.write_all(&[0])?;
+            out.write_all(&u16::try_from(positions.len())?.to_be_bytes())?;
+            for position in positions {
+                out.write_all(&position.to_be_bytes())?;
+            }
+        }
+        Ok(IsNull::No)
+    }
+}
+
+/// What a search reads of a record.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = experts)]
+struct TextRow {
+    id: Uuid,
+    full_name: String,
+    former_names: Vec<Option<String>>,
+    other_names: Vec<Option<String>>,
+    specialties: Vec<Option<String>>,
+    workplace: Option<String>,
+    unit: Option<String>,
+    position: Option<String>,
+    biography: Option<String>,
+}
+
+/// Writes the search rows of experts anew. Call it in the transaction that changed a record, its fields or its publications,
+/// after the change (and, where many people come with their consents, after these: their words are counted once).
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn reindex(tx: &mut Conn, ids: &[Uuid]) -> Answer<()> {
+    let rows: Vec<TextRow> =
+        experts::table.filter(experts::id.eq_any(ids)).select(TextRow::as_select()).load(tx).await?;
+    let mut titles = titles(tx, ids).await?;
+    let mut topics = topics(tx, ids).await?;
+    let folds = &mut Folds::default();
+    let (mut people, mut vectors, mut specialties) = (Vec::new(), Vec::new(), Vec::new());
+    for row in rows {
+        let (topics, titles) = (topics.remove(&row.id).unwrap_or_default(), titles.remove(&row.id).unwrap_or_default());
+        people.push(row.id);
+        specialties.push(keyed(row.specialties.iter().flatten()));
+        vectors.push(Words(words(&row, &topics, &titles, folds)));
+    }
+    diesel::sql_query(
+        "INSERT INTO expert_search
+                (expert_id, words, specialties, standing, name_sort, public_profile, agency_search)
+         SELECT e.id, n.words, array_remove(string_to_array(n.specialties, E'\\n'), ''),
+                e.standing, e.name_sort, e.public_profile, e.agency_search
+           FROM unnest($1, $2, $3) n (id, words, specialties) JOIN experts e ON e.id = n.id
+         ON CONFLICT (expert_id) DO UPDATE SET words = excluded.words, specialties = excluded.specialties,
+                standing = excluded.standing, name_sort = excluded.name_sort,
+                public_profile = excluded.public_profile, agency_search = excluded.agency_search",
+    )
+    .bind::<Array<SqlUuid>, _>(people)
+    .bind::<Array<Tsvector>, _>(vectors)
+    .bind::<Array<Text>, _>(specialties)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+fn words(row: &TextRow, topics: &BTreeSet<String>, titles: &[String], folds: &mut Folds) -> WordIndex {
+    let mut index = WordIndex::default();
+    let names = [&row.former_names, &row.other_names].into_iter().flatten().flatten();
+    std::iter::once(&row.full_name).chain(names).for_each(|text| index.add(Place::Name, text, folds));
+    row.specialties.iter().flatten().chain(topics).for_each(|text| index.add(Place::Topic, text, folds));
+    let work = [&row.workplace, &row.unit, &row.position].into_iter().flatten();
+    work.for_each(|text| index.add(Place::Work, text, folds));
+    row.biography.iter().chain(titles).for_each(|text| index.add(Place::Text, text, folds));
+    index
+}
+
+/// Specialties as `expert_search` keeps them, one a line: those that are spelled alike but for accents and signs once.
+fn keyed<'a>(specialties: impl Iterator<Item = &'a String>) -> String {
+    let by_key: BTreeMap<String, &str> =
+        specialties.map(|text| (fold(text), text.as_str())).filter(|(key, _)| !key.is_empty()).collect();
+    let lines: Vec<String> = by_key.iter().map(|(key, text)| format!("{key}\t{text}")).collect();
+    lines.join("\n")
+}
+
+/// What a hit may be found by and its card does not show in full.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "named as the columns")]
+pub struct Texts {
+    pub names: Vec<String>,
+    pub biography: Option<String>,
+    pub titles: Vec<String>,
+}
+
+/// The texts of experts the caller may know of: of those found.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn texts(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, Texts>> {
+    let rows: Vec<TextRow> =
+        experts::table.filter(experts::id.eq_any(ids)).select(TextRow::as_select()).load(conn).await?;
+    let mut titles = titles(conn, ids).await?;
+    let texts = |row: TextRow| {
+        let names = row.former_names.into_iter().chain(row.other_names).flatten().collect();
+        let titles = titles.remove(&row.id).unwrap_or_default();
+        (row.id, Texts { names, biography: row.biography, titles })
+    };
+    Ok(rows.into_iter().map(texts).collect())
+}
+
+async fn titles(tx: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, Vec<String>>> {
+    let rows: Vec<(Uuid, String)> = expert_publications::table
+        .filter(expert_publications::expert_id.eq_any(ids))
+        .order((expert_publications::expert_id, expert_publications::ordinal))
+        .select((expert_publications::expert_id, expert_publications::title))
+        .load(tx)
+        .await?;
+    let mut titles: HashMap<Uuid, Vec<String>> = HashMap::new();
+    for (id, title) in rows {
+        titles.entry(id).or_default().push(title);
+    }
+    Ok(titles)
+}
+
+/// The names of the fields of experts and of those above them. The broadest level says too little ("Khoa học tự nhiên" would
+/// match every second person), unless it is all that is known.
+async fn topics(tx: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, BTreeSet<String>>> {
+    let by_expert = fields(tx, ids).await?;
+    let mut codes: Vec<&str> = by_expert.values().flatten().map(|field| field.code.as_str()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let known = field_store::with_ancestors(tx, &codes).await?;
+    let known: HashMap<(&str, &str), &FieldRow> =
+        known.iter().map(|row| ((row.scheme.as_str(), row.code.as_str()), row)).collect();
+    let names = |scheme: &str, code: &str| {
+        let mut names = Vec::new();
+        let mut next = known.get(&(scheme, code));
+        while let Some(row) = next {
+            if row.level > 1 || row.code == code {
+                names.push(row.name_vi.clone());
+            }
+            next = row.parent_code.as_deref().and_then(|parent| known.get(&(scheme, parent)));
+        }
+        names
+    };
+    let topics = |list: &Vec<crate::experts::model::ExpertField>| {
+        list.iter().flat_map(|field| names(&field.scheme, &field.code)).collect()
+    };
+    Ok(by_expert.iter().map(|(id, list)| (*id, topics(list))).collect())
+}
+
+#[derive(QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+/// Gives experts without a search row theirs, at most this many; how many they were.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn reindex_missing(tx: &mut Conn, limit: i64) -> Answer<usize> {
+    let rows: Vec<IdRow> = diesel::sql_query(
+        "SELECT e.id FROM experts e WHERE NOT EXISTS (SELECT FROM expert_search s WHERE s.expert_id = e.id) LIMIT $1",
+    )
+    .bind::<BigInt, _>(limit)
+    .load(tx)
+    .await?;
+    let ids: Vec<Uuid> = rows.into_iter().map(|row| row.id).collect();
+    if !ids.is_empty() {
+        reindex(tx, &ids).await?;
+    }
+    Ok(ids.len())
+}
