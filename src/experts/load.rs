@@ -9,7 +9,6 @@ use std::fmt;
 use std::io::BufRead;
 
 use diesel_async::RunQueryDsl;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -26,7 +25,7 @@ use crate::audit::event::{Event, Recorder};
 use crate::db::Conn;
 use crate::http::body::{document, from_value};
 use crate::kernel::clock::{now, today};
-use crate::kernel::form::{Loose, Repair};
+use crate::kernel::form::Repair;
 use crate::kernel::id::new_id;
 use crate::kernel::problem::{Answer, Code, FieldError, Problem};
 use crate::say;
@@ -253,7 +252,7 @@ fn read_line(file: &mut impl BufRead, buffer: &mut Vec<u8>) -> Answer<bool> {
 /// The id of a record at its source.
 fn take_id(members: &mut Map<String, Value>) -> Result<String, FieldError> {
     let id = members.remove("external_id").unwrap_or_default();
-    let id = Loose::deserialize(id).map(|id| id.text.trim().to_owned()).unwrap_or_default();
+    let id = id.as_str().unwrap_or_default().trim().to_owned();
     if (1..=100).contains(&id.chars().count()) {
         return Ok(id);
     }

@@ -125,7 +125,7 @@ fn near_fields<'v>(vocabulary: &'v Vocabulary, scheme: &str, text: &str) -> Vec<
     if text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty() {
         let above = (MIN_PREFIX..text.len()).rev().filter_map(|end| text.get(..end));
         if let Some(row) = above.filter_map(|code| vocabulary.field(Some(scheme), code)).next() {
-            let below = rows.iter().filter(|other| other.parent_code.as_deref() == Some(&row.code)).copied();
+            let below = rows.iter().filter(|other| other.parent_code.as_deref() == Some(row.code.as_str())).copied();
             return std::iter::once(row).chain(below).take(MAX_NEAR).collect();
         }
         let first = text.get(..1).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::words::{self, Word};
+use super::words::{self, Known, Word};
 use super::{
     AwardForm, CouncilForm, EducationForm, ExpertForm, LanguageRef, MAX_ITEMS, MembershipForm, PatentForm, ProjectForm,
     Reader, WorkPeriodForm,
@@ -225,7 +225,7 @@ impl Reader<'_> {
     }
 
     /// One of a few words, in English as they are kept or in Vietnamese.
-    fn word<T: Copy>(&mut self, pointer: &str, input: Option<&str>, known: &[(T, &'static str, &str)]) -> Option<T> {
+    fn word<T: Copy>(&mut self, pointer: &str, input: Option<&str>, known: &[Known<T>]) -> Option<T> {
         let text = self.line(pointer, input)?;
         if let Some((value, word, by_name)) = words::find(known, &text) {
             if by_name {
@@ -242,7 +242,7 @@ impl Reader<'_> {
 
     pub(super) fn kinds(&mut self, list: &List<String>) -> Vec<WorkKind> {
         let items = self.items("/accepted_kinds", list);
-        let read = items.iter().filter_map(|(place, input)| self.word(place, Some(input), &words::WORK_KINDS));
+        let read = items.iter().filter_map(|(place, input)| self.word(place, Some(input.as_str()), &words::WORK_KINDS));
         read.collect::<BTreeSet<_>>().into_iter().collect()
     }
 

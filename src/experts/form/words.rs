@@ -12,7 +12,7 @@ pub(super) struct Word {
 }
 
 /// A value, its word as kept, and other words for it in folded form.
-type Known<T> = (T, &'static str, &'static str);
+pub(super) type Known<T> = (T, &'static str, &'static str);
 
 /// Kinds of work, as kept and as said.
 pub(super) const WORK_KINDS: [Known<WorkKind>; 3] = [
@@ -133,7 +133,7 @@ const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB B
     RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV \
     TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 /// Common names in folded form.
-const COUNTRY_NAMES: &str = "VN:viet nam|vietnam|viet|vietnamese;JP:nhat ban|nhat|japan|japanese;\
+const COUNTRY_NAMES: &str = "VN:viet nam|vietnam|vietnamese;JP:nhat ban|nhat|japan|japanese;\
     KR:han quoc|south korea|korea|korean;KP:trieu tien|bac trieu tien|north korea;CN:trung quoc|china|chinese;\
     TW:dai loan|taiwan;HK:hong kong;SG:singapore|xin ga po;TH:thai lan|thailand|thai;LA:lao|laos;\
     KH:campuchia|cam pu chia|cambodia;MM:myanmar|mien dien;MY:malaysia|ma lai xi a;ID:indonesia|in do ne xi a;\

@@ -58,7 +58,15 @@ pub async fn source_ids(conn: &mut Conn, expert: Uuid) -> Answer<Vec<String>> {
 
 /// Enters a record of a source, or says whose it is already.
 pub async fn claim_source(tx: &mut Conn, row: &SourceRow) -> Answer<Option<Uuid>> {
-    let entered = diesel::insert_into(expert_sources::table).values(row).on_conflict_do_nothing().execute(tx).await?;
+    let values = (
+        expert_sources::source.eq(&row.source),
+        expert_sources::external_id.eq(&row.external_id),
+        expert_sources::expert_id.eq(row.expert_id),
+        expert_sources::digest.eq(&row.digest),
+        expert_sources::loaded_version.eq(row.loaded_version),
+    );
+    let entered = diesel::insert_into(expert_sources::table).values(values).on_conflict_do_nothing();
+    let entered = entered.execute(tx).await?;
     if entered == 1 {
         return Ok(None);
     }
