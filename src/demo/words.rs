@@ -78,7 +78,7 @@ pub(super) fn mid_sentence(phrase: &str) -> String {
 }
 
 /// The columns of a table's row, when it has as many as it should; a test counts the rows that do.
-pub(super) fn rows<const N: usize>(table: &'static str) -> impl Iterator<Item = [&'static str; N]> {
+pub(super) fn rows<const N: usize>(table: &'static str) -> impl Iterator<Item = [&'static str; N]> + Clone {
     table.lines().filter_map(|line| line.split(';').collect::<Vec<_>>().try_into().ok())
 }
 
