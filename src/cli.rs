@@ -99,6 +99,8 @@ enum Load {
     Holidays(LoadFile),
     /// Consent texts (CSV: purpose, version, valid_from, title_vi, title_en, text_vi, text_en). A known version stays as it is
     ConsentTexts(LoadFile),
+    /// Dated settings (CSV: name, valid_from, value[, legal_reference]), such as the Union's own province
+    Settings(LoadFile),
     /// Organisations (CSV: name_vi, kind, valid_from, valid_to, source[, code, name_en, short_vi, province_code, parent,
     /// succeeded_by, succession_kind, status, establishment_decision, note]). One edited here since it was loaded is left
     Organisations(LoadFile),
@@ -260,6 +262,7 @@ async fn run_load(store: &Store, load: Load) -> Result<ExitCode, StartError> {
         Load::Provinces(args) => reference::load::provinces(state, &Sheet::open(&args.file)?).await?,
         Load::Holidays(args) => reference::load::holidays(state, &Sheet::open(&args.file)?).await?,
         Load::ConsentTexts(args) => experts::consent_texts::load(state, &Sheet::open(&args.file)?).await?,
+        Load::Settings(args) => reference::load_settings::load(state, &Sheet::open(&args.file)?).await?,
         Load::Organisations(args) => organisation_slice::load::load(state, &Sheet::open(&args.file)?).await?,
         Load::Experts(args) => return load_experts(store, args).await,
     };

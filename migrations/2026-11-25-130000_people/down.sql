@@ -1,4 +1,3 @@
-DROP INDEX experts_same_name;
 DROP TABLE expert_nominations, expert_links;
 DROP TRIGGER expert_consents_text ON expert_consents;
 DROP FUNCTION require_consent_text();

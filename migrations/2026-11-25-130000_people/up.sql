@@ -74,5 +74,3 @@ CREATE INDEX expert_nominations_expert ON expert_nominations (expert_id);
 CREATE CONSTRAINT TRIGGER expert_nominations_audited AFTER INSERT OR UPDATE OR DELETE ON expert_nominations
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_audit_event();
 
--- who bears the same name, however it is typed
-CREATE INDEX experts_same_name ON experts (name_key);

@@ -3,6 +3,4 @@ DROP INDEX experts_groups;
 DROP INDEX experts_audience;
 DROP INDEX expert_fields_code;
 CREATE INDEX expert_fields_code ON expert_fields (scheme, code text_pattern_ops, expert_id);
-DROP TRIGGER expert_fields_new_from ON expert_fields;
-DROP FUNCTION set_new_from();
 ALTER TABLE expert_fields DROP COLUMN new_from;

@@ -1,18 +1,7 @@
 -- People are counted by field, each once however many of their fields lie under it. `new_from` is the number of digits
 -- from which on none of a person's earlier fields begins like this one: so a field's count is a sum over rows, without
--- telling people apart.
+-- telling people apart. It is written with the rows, for a person's fields are always written together.
 ALTER TABLE expert_fields ADD COLUMN new_from smallint;
-CREATE FUNCTION set_new_from() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    SELECT coalesce(max(CASE WHEN left(earlier.code, 7) = left(NEW.code, 7) AND length(NEW.code) >= 7 THEN 9
-                             WHEN left(earlier.code, 5) = left(NEW.code, 5) AND length(NEW.code) >= 5 THEN 7
-                             WHEN left(earlier.code, 3) = left(NEW.code, 3) AND length(NEW.code) >= 3 THEN 5
-                             WHEN left(earlier.code, 1) = left(NEW.code, 1) THEN 3 ELSE 1 END), 1)
-      INTO NEW.new_from
-      FROM expert_fields earlier
-     WHERE earlier.expert_id = NEW.expert_id AND earlier.scheme = NEW.scheme AND earlier.ordinal < NEW.ordinal;
-    RETURN NEW;
-END $$;
 ALTER TABLE expert_fields DISABLE TRIGGER expert_fields_audited;
 UPDATE expert_fields f SET new_from = coalesce((
     SELECT max(CASE WHEN left(earlier.code, 7) = left(f.code, 7) AND length(f.code) >= 7 THEN 9
@@ -23,7 +12,6 @@ UPDATE expert_fields f SET new_from = coalesce((
      WHERE earlier.expert_id = f.expert_id AND earlier.scheme = f.scheme AND earlier.ordinal < f.ordinal), 1);
 ALTER TABLE expert_fields ENABLE TRIGGER expert_fields_audited;
 ALTER TABLE expert_fields ALTER COLUMN new_from SET NOT NULL;
-CREATE TRIGGER expert_fields_new_from BEFORE INSERT ON expert_fields FOR EACH ROW EXECUTE FUNCTION set_new_from();
 
 -- counting reads these and no table
 DROP INDEX expert_fields_code;

@@ -1,7 +1,10 @@
-//! The demo: a home province and Union, agencies, the Department, an association, 2,000 synthetic experts with all
+//! The demo: a home province and Union, agencies, the Department, an association, 2,000 synthetic experts, most with all
 //! consents, and an account for each role. Everybody in it is invented.
 
 pub mod people;
+mod record;
+mod record_words;
+mod variety;
 mod words;
 
 use std::io::Cursor;
@@ -89,14 +92,30 @@ async fn load_locked(state: &State, experts: usize) -> Result<(), StartError> {
     set(state, &[(MARK, json!("loading"))]).await?;
     let sheet = Sheet::built_in("demo/organisations.csv", include_str!("../../data/demo/organisations.csv"));
     crate::organisations::load::load(state, &sheet).await?;
-    let lines: Vec<String> = people::people(experts).map(|person| person.to_string()).collect();
-    let options = Options { source: SOURCE, with_all_consents: true };
-    let report = load::load(state, Cursor::new(lines.join("\n")), options, |_| {}).await?;
-    if let Some(refused) = report.rejected.as_slice().first() {
-        return Err(StartError::Refused(format!("a demo expert was refused: {refused}")));
+    let mut people = people::people(experts).zip(1..).peekable();
+    while people.peek().is_some() {
+        load_some(state, people.by_ref().take(EXPERTS)).await?;
     }
+    variety::add(state, experts).await?;
     create_accounts(state).await?;
     set(state, &[("home_province", json!("08")), ("home_union", json!("LHH-DEMO")), (MARK, json!("complete"))]).await?;
+    Ok(())
+}
+
+/// Loads some of the people, numbered: those with consents, then those who were only nominated.
+async fn load_some(state: &State, people: impl Iterator<Item = (Value, usize)>) -> Result<(), StartError> {
+    let mut lines = [Vec::new(), Vec::new()];
+    for (person, number) in people {
+        lines[usize::from(variety::is_nominated(number))].push(person.to_string());
+    }
+    let [agreed, nominated] = lines;
+    for (lines, with_all_consents) in [(agreed, true), (nominated, false)] {
+        let options = Options { source: SOURCE, with_all_consents };
+        let report = load::load(state, Cursor::new(lines.join("\n")), options, |_| {}).await?;
+        if let Some(refused) = report.rejected.as_slice().first() {
+            return Err(StartError::Refused(format!("a demo expert was refused: {refused}")));
+        }
+    }
     Ok(())
 }
 

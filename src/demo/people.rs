@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
+use super::record::{self, Person};
 use super::words::{self, Draw, rows};
 
 /// The year against which ages are counted. Fixed, since the demo of tomorrow must equal the demo of today.
@@ -52,6 +53,12 @@ impl Bank {
         self.workplaces.iter().filter(fits)
     }
 
+    /// The names of workplaces of some kinds where a track is found.
+    fn named(&self, track: &str, wanted: fn(&str) -> bool) -> Words {
+        let there = self.workplaces.iter().filter(|[_, kind, tracks, _]| wanted(kind) && tracks.contains(track));
+        there.map(|[_, _, _, name]| *name).collect()
+    }
+
     fn person(&mut self, number: usize) -> Option<Value> {
         let draw = &mut Draw::for_person(number);
         let region = draw.weighted("Tuyên Quang:40|Hà Nội:25|elsewhere:35");
@@ -73,34 +80,45 @@ impl Bank {
         let (rank, degree) = title(draw, track, kind, age);
         let level = level(rank, degree, age);
         let publications_count = publications_count(draw, rank, degree);
-        let shown = draw.below(5).min(publications_count);
-        let mut publications: Vec<Value> = Vec::new();
-        for _ in 0..shown {
-            let new = publication(draw, &full_name, year, topic, &specialties);
-            if publications.iter().all(|known| known["title"] != new["title"]) {
-                publications.push(new);
-            }
-        }
-
-        Some(json!({
+        let publications = publications(draw, &full_name, year, publications_count, (topic, &specialties));
+        let position = position(draw, kind, track, level, age);
+        let languages = languages(draw, level);
+        let rest = Person {
+            name: &full_name,
+            born: year,
+            this_year: THIS_YEAR,
+            rank,
+            degree,
+            level,
+            position: &position,
+            at: [province, kind, track, workplace],
+            specialties: &specialties,
+            schools: &self.named(track, |kind| kind == "U"),
+            posts: &self.named(track, |kind| kind != "U"),
+        };
+        let mut person = json!({
             "external_id": format!("DEMO-{number:06}"),
             "full_name": full_name,
             "date_of_birth": date_of_birth,
             "gender": gender,
             "academic_rank": rank,
             "degree": degree,
-            "position": position(draw, kind, track, level, age),
+            "position": position,
             "workplace": workplace,
             "province": province,
             "fields": fields,
             "specialties": specialties,
-            "languages": languages(draw, level),
+            "languages": record::languages(number, &languages, level),
             "email": draw.chance(80).then(|| email(number)),
             "phone": draw.chance(85).then(|| phone(number)),
             "publications_count": publications_count,
             "publications": publications,
             "updated_at": updated_at(draw),
-        }))
+        });
+        if let Value::Object(members) = &mut person {
+            members.extend(record::record(number, &rest));
+        }
+        Some(person)
     }
 }
 
@@ -270,6 +288,24 @@ fn publications_count(draw: &mut Draw, rank: Option<&str>, degree: &str) -> usiz
     }
 }
 
+/// The newest of them, at most four, no title twice.
+fn publications(
+    draw: &mut Draw,
+    author: &str,
+    born: usize,
+    count: usize,
+    (topic, known): (Topic, &Words),
+) -> Vec<Value> {
+    let mut publications: Vec<Value> = Vec::new();
+    for _ in 0..draw.below(5).min(count) {
+        let new = publication(draw, author, born, topic, known);
+        if publications.iter().all(|other| other["title"] != new["title"]) {
+            publications.push(new);
+        }
+    }
+    publications
+}
+
 /// An article by the expert, alone or with others, that fits one of the specialties.
 fn publication(draw: &mut Draw, author: &str, born: usize, topic: Topic, known: &Words) -> Value {
     let [_, track, english_name, _] = topic;
@@ -280,7 +316,7 @@ fn publication(draw: &mut Draw, author: &str, born: usize, topic: Topic, known: 
         "M" | "Y" | "Z" | "P" => (words::TITLES_MEDICAL, vietnamese, ""),
         _ => (words::TITLES, vietnamese, ""),
     };
-    let specialty = mid_sentence(draw.pick(known.iter()).copied().unwrap_or_default());
+    let specialty = words::mid_sentence(draw.pick(known.iter()).copied().unwrap_or_default());
     let subject = if subject.is_empty() { &specialty } else { subject };
     let title = draw.word(titles).replace("{s}", subject);
     let title = title.replace("{p}", draw.word(words::PLACES));
@@ -293,17 +329,6 @@ fn publication(draw: &mut Draw, author: &str, born: usize, topic: Topic, known: 
         authors.insert(place, name(draw, HOME, gender));
     }
     json!({ "title": title, "year": year, "venue": venue, "authors": authors })
-}
-
-/// "Lâm sinh" as it stands inside a sentence; an abbreviation keeps its capitals.
-fn mid_sentence(phrase: &str) -> String {
-    let mut letters = phrase.chars();
-    match letters.next() {
-        Some(first) if !letters.clone().next().is_some_and(char::is_uppercase) => {
-            first.to_lowercase().chain(letters).collect()
-        }
-        _ => phrase.to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -386,6 +411,42 @@ mod tests {
             assert!(!text("position").trim_start_matches("Nguyên ").is_empty(), "{person}");
             let listed = person["publications"].as_array().map(|list| list.len() as u64);
             assert!(listed.is_some() && listed <= person["publications_count"].as_u64());
+        }
+    }
+
+    #[test]
+    fn the_whole_record_is_drawn_in_step_with_the_person() {
+        let people = demo();
+        let share = |field: &str| people.iter().filter(|person| !person[field].is_null()).count();
+        for (field, from, to) in [
+            ("biography", 600, 760),
+            ("education", 2000, 2000),
+            ("work_history", 2000, 2000),
+            ("projects", 700, 1900),
+            ("awards", 120, 500),
+            ("patents", 20, 150),
+            ("council_experience", 200, 900),
+            ("unit", 1200, 1999),
+            ("field_groups", 50, 500),
+            ("other_names", 20, 120),
+            ("honours", 20, 200),
+            ("accepted_kinds", 1600, 1900),
+        ] {
+            assert!((from..=to).contains(&share(field)), "{field}: {}", share(field));
+        }
+        for person in &people {
+            let born: u64 = person["date_of_birth"].as_str().and_then(|day| day[..4].parse().ok()).unwrap_or(0);
+            let years =
+                person["education"].as_array().into_iter().flatten().filter_map(|course| course["year"].as_u64());
+            let years: Vec<u64> = years.collect();
+            assert!(years.is_sorted() && years.iter().all(|year| (born + 20..=2025).contains(year)), "{person}");
+            assert_eq!(person["degree_year"].as_u64(), years.last().copied());
+            assert!(
+                person["academic_rank_year"].as_u64() >= person["degree_year"].as_u64()
+                    || person["academic_rank"].is_null()
+            );
+            let biography = person["biography"].as_str().unwrap_or_default();
+            assert!(!biography.contains('{') && !biography.contains(&born.to_string()), "{biography}");
         }
     }
 

@@ -15,6 +15,11 @@ impl Draw {
         Self(Self::mix(0x7453_6b68_6f61_686f ^ number as u64))
     }
 
+    /// A second stream of the same person.
+    pub(super) fn for_record(number: usize) -> Self {
+        Self(Self::mix(0x6c79_206c_6963_6821 ^ number as u64))
+    }
+
     fn mix(mut z: u64) -> u64 {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -61,8 +66,19 @@ impl Draw {
     }
 }
 
+/// "Lâm sinh" as it stands inside a sentence; an abbreviation keeps its capitals.
+pub(super) fn mid_sentence(phrase: &str) -> String {
+    let mut letters = phrase.chars();
+    match letters.next() {
+        Some(first) if !letters.clone().next().is_some_and(char::is_uppercase) => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => phrase.to_owned(),
+    }
+}
+
 /// The columns of a table's row, when it has as many as it should; a test counts the rows that do.
-pub(super) fn rows<const N: usize>(table: &'static str) -> impl Iterator<Item = [&'static str; N]> {
+pub(super) fn rows<const N: usize>(table: &'static str) -> impl Iterator<Item = [&'static str; N]> + Clone {
     table.lines().filter_map(|line| line.split(';').collect::<Vec<_>>().try_into().ok())
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::model::ExpertField;
 use super::store::{self, FieldCounts, GroupCounts};
 use crate::access::permit::Scope;
 use crate::db::Conn;
@@ -39,6 +40,24 @@ fn add_up(rows: Vec<(String, i16, i64)>) -> HashMap<String, i64> {
     people
 }
 
+/// For each of a person's fields, the number of digits from which on none before it begins alike: where the person is counted
+/// first by it.
+pub(super) fn new_from(fields: &[ExpertField]) -> Vec<i16> {
+    let shared = |one: &ExpertField, other: &ExpertField| {
+        let alike = |length: &&usize| match (one.code.get(..**length), other.code.get(..**length)) {
+            (Some(one), Some(other)) => one == other,
+            _ => false,
+        };
+        if one.scheme == other.scheme { LEVELS.iter().rev().find(alike).copied().unwrap_or_default() } else { 0 }
+    };
+    let first = |(at, field): (usize, &ExpertField)| {
+        let most = fields.iter().take(at).map(|earlier| shared(earlier, field)).max().unwrap_or_default();
+        // levels have an odd number of digits, each two more than the one above
+        i16::try_from(if most == 0 { 1 } else { most + 2 }).unwrap_or(i16::MAX)
+    };
+    fields.iter().enumerate().map(first).collect()
+}
+
 /// Experts by group of fields: whoever stands in a field the group takes along, or chose the group; each person once.
 ///
 /// # Errors
@@ -50,6 +69,25 @@ pub async fn by_group(conn: &mut Conn, scope: &Scope, groups: &[&str]) -> Answer
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_is_new_from_where_no_earlier_one_begins_alike() {
+        let field = |text: &str| {
+            let (scheme, code) = text.split_once(':').unwrap_or(("A", text));
+            ExpertField { scheme: scheme.to_owned(), code: code.to_owned(), main: false }
+        };
+        for (codes, expected) in [
+            (vec!["40401"], vec![1]),
+            (vec!["40401", "40402", "401", "101"], vec![1, 5, 3, 1]),
+            (vec!["4", "404", "40401"], vec![1, 3, 5]),
+            (vec!["40401", "404", "4"], vec![1, 5, 3]),
+            (vec!["40401", "B:40401", "A:40499"], vec![1, 1, 5]),
+            (vec!["4040101", "4040102", "40401"], vec![1, 7, 7]),
+        ] {
+            let fields: Vec<ExpertField> = codes.iter().map(|code| field(code)).collect();
+            assert_eq!(new_from(&fields), expected, "{codes:?}");
+        }
+    }
 
     #[test]
     fn a_person_counts_once_in_every_field_above() {

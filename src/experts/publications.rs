@@ -468,7 +468,7 @@ mod tests {
             (vec![], vec![]),
         ] {
             let settled = settle(&old, new.clone()).unwrap();
-            let ids: Vec<u128> = settled.iter().map(|item| item.id.map_or(0, Uuid::as_u128)).collect();
+            let ids: Vec<u128> = settled.iter().map(|item| item.id.unwrap_or_default().as_u128()).collect();
             let mut sorted = (ids.clone(), expected.clone());
             sorted.0.sort_unstable();
             sorted.1.sort_unstable();

@@ -55,6 +55,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::counts::new_from;
 use super::keys::Keys;
 use super::model::{Details, Draft, ExpertField, Language, Membership, Restricted, WorkKind};
 use crate::access::permit::Scope;
@@ -438,11 +439,16 @@ async fn insert_fields<'a>(tx: &mut Conn, entries: &'a [Entry]) -> Answer<()> {
         scheme: &'a str,
         code: &'a str,
         main: bool,
+        new_from: i16,
     }
-    let numbered = |entry: &'a Entry| entry.draft.fields.iter().zip(0_i16..).map(|(field, at)| (entry.id, field, at));
-    let row = |(expert_id, field, ordinal): (Uuid, &'a ExpertField, i16)| {
+    let numbered = |entry: &'a Entry| {
+        let fields = &entry.draft.fields;
+        let counted = fields.iter().zip(new_from(fields)).zip(0_i16..);
+        counted.map(|((field, new_from), at)| (entry.id, field, at, new_from))
+    };
+    let row = |(expert_id, field, ordinal, new_from): (Uuid, &'a ExpertField, i16, i16)| {
         let ExpertField { scheme, code, main } = field;
-        Row { expert_id, ordinal, scheme, code, main: *main }
+        Row { expert_id, ordinal, scheme, code, main: *main, new_from }
     };
     let rows: Vec<Row<'_>> = entries.iter().flat_map(numbered).map(row).collect();
     bulk::insert(tx, "expert_fields", &rows, "").await?;

@@ -2,6 +2,7 @@
 
 mod as_of;
 pub mod load;
+pub mod load_settings;
 pub mod places;
 pub mod policy;
 pub mod province_heirs;

@@ -159,6 +159,24 @@ pub async fn put_holidays(tx: &mut Conn, rows: &[HolidayRow]) -> Answer<()> {
     Ok(())
 }
 
+/// A setting from a day on.
+#[derive(Debug, Clone, PartialEq, Queryable)]
+#[expect(missing_docs, reason = "columns")]
+pub struct SettingRow {
+    pub name: String,
+    pub valid_from: NaiveDate,
+    pub value: Value,
+    pub legal_reference: Option<String>,
+}
+
+/// All settings of all days.
+pub async fn settings(conn: &mut Conn) -> Answer<Vec<SettingRow>> {
+    Ok(settings::table
+        .select((settings::name, settings::valid_from, settings::value, settings::legal_reference))
+        .load(conn)
+        .await?)
+}
+
 /// The value of a setting on a date.
 pub async fn setting(conn: &mut Conn, name: &str, on: NaiveDate) -> Answer<Option<Value>> {
     Ok(settings::table

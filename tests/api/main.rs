@@ -13,14 +13,17 @@ mod coverage;
 mod database;
 mod drift;
 mod experts {
+    mod availability;
     mod consents;
     mod enter;
+    mod history;
     mod links;
     mod load;
     mod nominations;
     mod noninterference;
     mod patch;
     mod profile;
+    mod publications;
     mod record;
     mod restricted;
     mod search;
@@ -30,6 +33,8 @@ mod experts {
     mod states;
     mod unseen;
 }
+mod field_counts;
+mod field_groups;
 mod fields;
 mod journeys {
     mod first_day;

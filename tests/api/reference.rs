@@ -1,6 +1,7 @@
 //! `/academic-titles`, and the loading of reference files.
 
 use expert_bank::reference::load::{holidays, provinces, titles};
+use expert_bank::reference::load_settings::load as load_settings;
 
 use crate::fields::TempFile;
 use crate::support::TestApp;
@@ -103,4 +104,27 @@ async fn a_second_load_of_the_same_files_has_no_effect() {
         async || holidays(&app.state, &file.sheet()).await.map(|loaded| (loaded.rows, loaded.changed)).unwrap();
     assert_eq!(counts().await, (1, 1));
     assert_eq!(counts().await, (1, 0));
+}
+
+#[tokio::test]
+async fn settings_are_checked_loaded_once_and_take_effect_from_their_day() {
+    let app = TestApp::start().await;
+    for (row, fault) in [
+        ("colour,2026-01-01,1", "line 2, column name: `colour` is none of home_province"),
+        ("stale_months,2026-01-01,0", "line 2, column value: needs JSON"),
+        ("stale_months,2026-01-01,sáu", "line 2, column value: needs JSON"),
+        ("home_province,,\"\"\"08\"\"\"", "line 2, column valid_from: must not be blank"),
+    ] {
+        let file = TempFile::new(format!("name,valid_from,value\n{row}\n").as_bytes());
+        let error = load_settings(&app.state, &file.sheet()).await.unwrap_err().to_string();
+        assert!(error.contains(fault), "{row}: {error}");
+    }
+    let rows = "name,valid_from,value,legal_reference\nhome_province,2025-07-01,\"\"\"24\"\"\",NQ 202/2025/QH15\n\
+                stale_months,2999-01-01,3,\n";
+    let file = TempFile::new(rows.as_bytes());
+    let first = load_settings(&app.state, &file.sheet()).await.unwrap();
+    let again = load_settings(&app.state, &file.sheet()).await.unwrap();
+    assert_eq!(((first.rows, first.changed), (again.rows, again.changed)), ((2, 2), (2, 0)));
+    let page = app.nobody().get("/api/v1/experts?residency=in_province&limit=1").await.expect(200);
+    assert_ne!(page["items"][0]["province"]["code"], "08", "the Union moved");
 }

@@ -107,7 +107,7 @@ impl QueryFragment<Pg> for GroupCounts {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("SELECT p.code, count(*) FROM (");
         out.push_sql(
-            "SELECT DISTINCT g.group_code AS code, f.expert_id AS id FROM field_group_fields g \
+            "SELECT g.group_code AS code, f.expert_id AS id FROM field_group_fields g \
              JOIN science_fields s ON s.scheme = g.scheme AND s.code LIKE g.field_code || '%' \
              JOIN expert_fields f ON f.scheme = s.scheme AND f.code = s.code \
              JOIN experts e ON e.id = f.expert_id WHERE ",

@@ -202,7 +202,7 @@ fn mixed() -> Vec<Mixed> {
             with(11, "workplace_id", json!("00000000-0000-0000-0000-000000000001")),
             Some(("/workplace_id", "unknown_reference")),
         ),
-        (with(12, "publications", json!([{ "title": "" }])), Some(("/publications/0/title", "length"))),
+        (with(12, "publications", json!([{ "title": "" }])), Some(("/publications/0/title", "required"))),
         good(13),
     ]
 }

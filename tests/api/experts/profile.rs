@@ -130,7 +130,10 @@ async fn the_record_is_shown_to_union_auditor_and_the_person_and_the_card_to_all
     let me = person.get("/api/v1/me").await.expect(200);
     let own = person.get(&format!("/api/v1/experts/{}", text(&me["expert_id"]))).await.expect(200);
     assert_eq!(keys(&own), with(&[&PROFILE[..], &["record"]].concat()));
-    assert_eq!(public["publications"], json!([{ "title": "Rừng trên núi đá", "year": 2020, "abstract": "Tóm tắt" }]));
+    let id = &public["publications"][0]["id"];
+    assert!(id.is_string());
+    let publication = json!({ "id": id, "title": "Rừng trên núi đá", "year": 2020, "abstract": "Tóm tắt" });
+    assert_eq!(public["publications"], json!([publication]));
 }
 
 #[tokio::test]

@@ -1,0 +1,75 @@
+//! Loading of dated settings: what the Union or the law may change without a new release.
+
+use serde_json::Value;
+
+use super::load::{LoadError, load_event, load_recorder};
+use super::store::{self, SettingRow};
+use crate::kernel::sheet::{self, Fault, Loaded, Row, Sheet};
+use crate::state::State;
+
+/// What may be set: its name, what it may hold, and what that is in words.
+const KNOWN: [(&str, fn(&Value) -> bool, &str); 7] = [
+    ("home_province", is_text, "the code of the Union's province, such as \"08\""),
+    ("home_union", is_text, "the code of the Union among the organisations, such as \"LHH-TQ\""),
+    ("invitation_days", is_count, "days an invitation is good for, 1 to 3650"),
+    ("confirmation_days", is_count, "days a link to confirm one's data is good for, 1 to 3650"),
+    ("stale_months", is_count, "months after which a record nobody confirmed is stale, 1 to 3650"),
+    (
+        "activation_min_degree",
+        is_text,
+        "code of the lowest degree verified without evidence of standing, such as \"ThS\"",
+    ),
+    ("science_dept_sources", is_texts, "the Department's sources of records, such as [\"skhcn\"]"),
+];
+
+fn is_text(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| !text.trim().is_empty())
+}
+
+fn is_count(value: &Value) -> bool {
+    value.as_u64().is_some_and(|count| (1..=3650).contains(&count))
+}
+
+fn is_texts(value: &Value) -> bool {
+    value.as_array().is_some_and(|items| items.iter().all(is_text))
+}
+
+/// Settings: `name`, `valid_from`, `value` (JSON) and, where a rule comes from one, `legal_reference`. A day that is known is
+/// set anew; others stay.
+///
+/// # Errors
+/// See [`LoadError`].
+pub async fn load(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
+    let lines = sheet::read(file, &["name", "valid_from", "value"], |row| Ok((row.line(), setting(row)?)))?;
+    let rows = sheet::unique(file, lines, "name", |row| (row.name.clone(), row.valid_from))?;
+    let recorder = load_recorder(state);
+    let total = rows.len();
+    let loaded = state.db.transaction(async move |tx| {
+        let existing = store::settings(tx).await?;
+        let changed: Vec<SettingRow> = rows.into_iter().filter(|row| !existing.contains(row)).collect();
+        for row in &changed {
+            store::put_setting(tx, &row.name, row.valid_from, &row.value, row.legal_reference.as_deref()).await?;
+        }
+        let loaded = Loaded { rows: total, changed: changed.len(), ..Loaded::default() };
+        recorder.record(tx, load_event("settings", loaded).into_iter().collect()).await?;
+        Ok(loaded)
+    });
+    Ok(loaded.await?)
+}
+
+fn setting(row: &Row<'_>) -> Result<SettingRow, Fault> {
+    let name = row.text("name")?;
+    let known = KNOWN.iter().find(|(known, _, _)| *known == name);
+    let Some((_, is_sound, meaning)) = known else {
+        let names: Vec<&str> = KNOWN.iter().map(|(name, _, _)| *name).collect();
+        return Err(row.fault("name", format!("`{name}` is none of {}", names.join(", "))));
+    };
+    let value: Option<Value> = serde_json::from_str(row.text("value")?).ok();
+    let value = value.filter(is_sound).ok_or_else(|| row.fault("value", format!("needs JSON: {meaning}")))?;
+    Ok(SettingRow {
+        name: name.to_owned(),
+        valid_from: row.date("valid_from")?.ok_or_else(|| row.fault("valid_from", "must not be blank"))?,
+        value,
+        legal_reference: row.optional("legal_reference").map(str::to_owned),
+    })
+}
