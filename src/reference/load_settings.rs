@@ -14,7 +14,11 @@ const KNOWN: [(&str, fn(&Value) -> bool, &str); 7] = [
     ("invitation_days", is_count, "days an invitation is good for, 1 to 3650"),
     ("confirmation_days", is_count, "days a link to confirm one's data is good for, 1 to 3650"),
     ("stale_months", is_count, "months after which a record nobody confirmed is stale, 1 to 3650"),
-    ("activation_min_degree", is_text, "code of the lowest degree verified without evidence of standing, such as \"ThS\""),
+    (
+        "activation_min_degree",
+        is_text,
+        "code of the lowest degree verified without evidence of standing, such as \"ThS\"",
+    ),
     ("science_dept_sources", is_texts, "the Department's sources of records, such as [\"skhcn\"]"),
 ];
 
