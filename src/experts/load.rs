@@ -4,17 +4,16 @@
 //! number and never stops the others. Loading the same file again changes nothing; a record that was edited here since it
 //! was loaded is left as it is and reported, never overwritten in silence.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::io::BufRead;
 
 use diesel_async::RunQueryDsl;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::consent_texts::version_of;
-use super::form::{self, ExpertForm};
+use super::form::{self, Checked, ExpertForm};
 use super::keys::Keys;
 use super::model::{Draft, Publication, Purpose};
 use super::profile::{created_event, updated_event};
@@ -24,8 +23,9 @@ use super::vocabulary::Vocabulary;
 use super::workplaces;
 use crate::audit::event::{Event, Recorder};
 use crate::db::Conn;
-use crate::http::body::parse;
+use crate::http::body::{document, from_value};
 use crate::kernel::clock::{now, today};
+use crate::kernel::form::Repair;
 use crate::kernel::id::new_id;
 use crate::kernel::problem::{Answer, Code, FieldError, Problem};
 use crate::say;
@@ -85,6 +85,8 @@ pub struct Report {
     pub conflicts: Vec<Refused>,
     /// Broken.
     pub rejected: Vec<Refused>,
+    /// What was put right in lines that were taken, counted by its code.
+    pub normalised: BTreeMap<&'static str, usize>,
 }
 
 impl fmt::Display for Report {
@@ -101,7 +103,12 @@ impl fmt::Display for Report {
             self.unchanged,
             self.conflicts.len(),
             self.rejected.len()
-        )
+        )?;
+        if !self.normalised.is_empty() {
+            let counts: Vec<String> = self.normalised.iter().map(|(code, count)| format!("{count} {code}")).collect();
+            write!(f, "; put right: {}", counts.join(", "))?;
+        }
+        Ok(())
     }
 }
 
@@ -120,6 +127,7 @@ struct Line {
     digest: Vec<u8>,
     draft: Draft,
     publications: Vec<Publication>,
+    repairs: Vec<Repair>,
 }
 
 /// Lines of one transaction.
@@ -150,7 +158,7 @@ pub async fn load(
     let vocabulary = Vocabulary::read(&mut state.db.conn().await?).await?;
     let mut report = Report::default();
     let mut seen = HashSet::new();
-    let mut reader = Reader { state, file, buffer: Vec::new(), number: 0, bytes: 0 };
+    let mut reader = Reader { state, vocabulary: &vocabulary, file, buffer: Vec::new(), number: 0, bytes: 0 };
     let mut next = reader.batch().await?;
     while let Some(batch) = next {
         let applied = apply(state, &vocabulary, options, batch, &mut seen, &mut report);
@@ -167,6 +175,7 @@ pub async fn load(
 /// Reads a file batch by batch.
 struct Reader<'a, F> {
     state: &'a State,
+    vocabulary: &'a Vocabulary,
     file: F,
     buffer: Vec<u8>,
     number: usize,
@@ -206,7 +215,7 @@ impl<F: BufRead> Reader<'_, F> {
         if bytes.len() > MAX_LINE {
             return Err(refuse(None, vec![fault("", "too_long", "a line has at most 1 MiB")]));
         }
-        let value: Value = parse(bytes).map_err(|problem| refuse(None, faults(&problem)))?;
+        let (value, mut errors) = document(bytes).map_err(|problem| refuse(None, faults(&problem)))?;
         let said = value.to_string();
         let digest = self.state.sealer.keyed_hash("source-record", &said);
         // under every key of the ring: after a rotation the same file still changes nothing
@@ -214,14 +223,18 @@ impl<F: BufRead> Reader<'_, F> {
         let Value::Object(mut members) = value else {
             return Err(refuse(None, vec![fault("", "wrong_type", "a line is one JSON object")]));
         };
-        let id = members.remove("external_id").unwrap_or_default();
-        let envelope = Envelope::deserialize(serde_json::json!({ "external_id": id }));
-        let id = envelope.map(|envelope| envelope.external_id.trim().to_owned()).unwrap_or_default();
-        if id.is_empty() || id.chars().count() > 100 {
-            let say = "1 to 100 characters that name the record at its source";
-            return Err(refuse(None, vec![fault("/external_id", "required", say)]));
+        let external_id = take_id(&mut members).map_err(|fault| errors.push(fault)).ok();
+        match external_id {
+            Some(external_id) if errors.is_empty() => Ok(RawLine { number, external_id, digest, digests, members }),
+            // a line that is refused anyway is read to its end, so that whoever mends it knows everything
+            external_id => {
+                let more = check(members, self.vocabulary).err().unwrap_or_default();
+                let more = more.into_iter().filter(|fault| errors.iter().all(|known| known.pointer != fault.pointer));
+                let more: Vec<FieldError> = more.collect();
+                errors.extend(more);
+                Err(refuse(external_id, errors))
+            }
         }
-        Ok(RawLine { number, external_id: id, digest, digests, members })
     }
 }
 
@@ -236,28 +249,43 @@ fn read_line(file: &mut impl BufRead, buffer: &mut Vec<u8>) -> Answer<bool> {
     }
 }
 
-/// What stands beside the form in a line.
-#[derive(Deserialize)]
-struct Envelope {
-    external_id: String,
+/// The id of a record at its source.
+fn take_id(members: &mut Map<String, Value>) -> Result<String, FieldError> {
+    let id = members.remove("external_id").unwrap_or_default();
+    let id = id.as_str().unwrap_or_default().trim().to_owned();
+    if (1..=100).contains(&id.chars().count()) {
+        return Ok(id);
+    }
+    Err(fault("/external_id", "required", "1 to 100 characters that name the record at its source"))
 }
 
 /// What a line says, or what is wrong with it.
 fn read_record(raw: RawLine, vocabulary: &Vocabulary, seen: &mut HashSet<String>) -> Result<Line, Refused> {
-    let RawLine { number, external_id, digest, mut members, .. } = raw;
+    let RawLine { number, external_id, digest, members, .. } = raw;
     let refuse = |errors| Refused { line: number, external_id: Some(external_id.clone()), errors };
-    // when the source last touched the record: no part of the profile
-    members.remove("updated_at");
-    // a source writes null for what it does not know
-    members.retain(|_, member| !member.is_null());
-    let said = Value::Object(members).to_string();
-    let form: ExpertForm = parse(said.as_bytes()).map_err(|problem| refuse(faults(&problem)))?;
-    let (draft, publications) = form::read(&form, vocabulary).map_err(refuse)?;
+    let Checked { draft, publications, repairs, .. } = check(members, vocabulary).map_err(refuse)?;
     if !seen.insert(external_id.clone()) {
         return Err(refuse(vec![fault("/external_id", "duplicate", "an earlier line has the same id")]));
     }
     let publications = publications::without_ids(publications);
-    Ok(Line { number, external_id, digest, draft, publications })
+    Ok(Line { number, external_id, digest, draft, publications, repairs })
+}
+
+/// The form of a line.
+fn check(mut members: Map<String, Value>, vocabulary: &Vocabulary) -> Result<Checked, Vec<FieldError>> {
+    // when the source last touched the record: no part of the profile
+    members.remove("updated_at");
+    // a source writes null for what it does not know
+    members.retain(|_, member| !member.is_null());
+    if members.contains_key("source") {
+        return Err(vec![fault(
+            "/source",
+            "unknown_field",
+            "the source is named when a file is loaded, not in its lines",
+        )]);
+    }
+    let form: ExpertForm = from_value(Value::Object(members)).map_err(|problem| faults(&problem))?;
+    form::check(&form, vocabulary)
 }
 
 fn fault(pointer: &str, code: &'static str, message: &str) -> FieldError {
@@ -280,6 +308,7 @@ struct Plan {
     unchanged: usize,
     conflicts: Vec<Refused>,
     rejected: Vec<Refused>,
+    normalised: BTreeMap<&'static str, usize>,
 }
 
 async fn apply(
@@ -308,6 +337,9 @@ async fn apply(
     report.updated += plan.update.len();
     report.unchanged += plan.unchanged;
     report.conflicts.extend(plan.conflicts);
+    for (code, count) in plan.normalised {
+        *report.normalised.entry(code).or_default() += count;
+    }
     let begin = report.rejected.len();
     report.rejected.extend(batch.rejected.into_iter().chain(plan.rejected));
     report.rejected.get_mut(begin..).unwrap_or_default().sort_by_key(|refused| refused.line);
@@ -350,6 +382,9 @@ async fn plan(
                 continue;
             }
         };
+        for repair in &line.repairs {
+            *plan.normalised.entry(repair.code).or_default() += 1;
+        }
         match before {
             None => new.push(line),
             Some((id, _, loaded, version)) if loaded == version => plan.update.push((*id, line)),

@@ -26,6 +26,7 @@ pub mod store;
 mod view;
 pub mod vocabulary;
 mod workplaces;
+mod written;
 
 pub use workplaces::derive_missing_keys;
 

@@ -493,7 +493,7 @@ async fn accept_nomination(permit: Permit<DecideNomination>, id: Id, if_match: I
             let row = undecided(tx, &scope, id.0, &if_match).await?;
             let form = ExpertForm { nominated_by: row.organisation_id, ..Filed::open(&sealer, &row)?.form()? };
             let entered = profile::enter(tx, &sealer, &form).await;
-            let (expert, created) = entered.map_err(|problem| problem.under("/expert"))?;
+            let (expert, created, _) = entered.map_err(|problem| problem.under("/expert"))?;
             let decision = Decision { state: "accepted", expert: Some(expert), by: scope.actor.id(), sealed: None };
             store::decide_nomination(tx, row.id, decision).await?;
             let accepted = Event::on("nomination", row.id).action("nominations.accept").fields(["state", "expert_id"]);

@@ -1,22 +1,24 @@
 //! `POST /experts`, `GET /experts/{key}`, `PATCH /experts/{key}`.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::{HttpRequest, get, patch, post};
 use serde_json::{Map, Value, json};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::form::{self, ExpertForm, ExpertPatch};
+use super::form::{self, ExpertForm, ExpertPatch, SourceRef};
 use super::keys::Keys;
 use super::model::{Draft, ExpertField, Purpose, WorkKind};
 use super::policy::{CreateExpert, ReadExpert, UpdateExpert};
 use super::publications::{self, PublicationView};
 use super::states;
-use super::store::{self, Entry, ProfileRow, Whole};
+use super::store::{self, Entry, ProfileRow, SourceRow, Whole};
 use super::view::{BankRecord, Expert, ExpertCard, Life};
 use super::vocabulary::Vocabulary;
 use super::workplaces;
+use super::written::{self, WrittenExpert};
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::Reach;
 use crate::audit::event::Event;
@@ -25,9 +27,10 @@ use crate::http::body::Body;
 use crate::http::idempotency::Once;
 use crate::http::params::{Nothing, Params};
 use crate::http::path::Key;
+use crate::kernel::form::Repair;
 use crate::kernel::id::new_id;
-use crate::kernel::precondition::{IfMatch, fresh, written};
-use crate::kernel::problem::{Answer, FieldError, Problem};
+use crate::kernel::precondition::{IfMatch, fresh};
+use crate::kernel::problem::{Answer, Code, FieldError, Problem};
 use crate::kernel::sealed::Sealer;
 use crate::kernel::text::display;
 use crate::say;
@@ -89,38 +92,63 @@ pub(super) fn invalid(faults: Vec<FieldError>) -> Problem {
 
 /// Enter an expert
 ///
-/// A new expert has the status `nominated` and no consents: only the Union sees it until consents are recorded.
+/// A new expert has the status `nominated` and no consents: only the Union sees it until consents are recorded. An
+/// `external_id` that the `source` has given before is a 409 whose `existing` is the path of that record.
 #[utoipa::path(
     tag = "experts",
     params(Once),
     request_body = ExpertForm,
     security(("session" = ["experts.create"])),
-    responses((status = 201, description = "Entered", body = Expert)),
+    responses((status = 201, description = "Entered", body = WrittenExpert)),
 )]
 #[post("/experts")]
-async fn create_expert(permit: Permit<CreateExpert>, once: Once, body: Body<ExpertForm>) -> Answer {
+async fn create_expert(permit: Permit<CreateExpert>, once: Once, body: Body<ExpertForm>, req: HttpRequest) -> Answer {
     let sealer = permit.state().sealer.clone();
-    let id = permit.write_once(once.of(&body), async move |tx| enter(tx, &sealer, &body.0).await).await?;
+    let repairs: Arc<OnceLock<Vec<Repair>>> = Arc::default();
+    let made = Arc::clone(&repairs);
+    let id = permit
+        .write_once(once.of(&body), async move |tx| {
+            let (id, event, repairs) = enter(tx, &sealer, &body.0).await?;
+            made.get_or_init(|| repairs);
+            Ok((id, event))
+        })
+        .await?;
     let mut conn = permit.read().await?;
     let row = store::find(&mut conn, permit.scope(), &id.to_string()).await?;
     let version = row.version;
     let expert = view(&mut conn, permit.scope(), row).await?;
-    written(Some(&format!("/api/v1/experts/{id}")), version, &expert)
+    let repairs = repairs.get().map_or(&[][..], Vec::as_slice);
+    written::answer(&req, Some(&format!("/api/v1/experts/{id}")), version, expert, repairs)
 }
 
-/// Enters the expert of a form: the id, and the event.
+/// Enters the expert of a form: the id, the event, and what was repaired.
 ///
 /// # Errors
-/// 422 with every fault of the form.
-pub(super) async fn enter(tx: &mut Conn, sealer: &Sealer, form: &ExpertForm) -> Answer<(Uuid, Event)> {
+/// 422 with every fault of the form; 409 when the record of the source is known.
+pub(super) async fn enter(tx: &mut Conn, sealer: &Sealer, form: &ExpertForm) -> Answer<(Uuid, Event, Vec<Repair>)> {
     let vocabulary = Vocabulary::read(tx).await?;
-    let (mut draft, publications) = form::read(form, &vocabulary).map_err(invalid)?;
-    workplaces::link(tx, &mut [&mut draft]).await?;
-    let entry = Entry { id: new_id(), keys: Keys::of(&draft, &vocabulary), draft };
+    let mut checked = form::check(form, &vocabulary).map_err(invalid)?;
+    workplaces::link(tx, &mut [&mut checked.draft]).await?;
+    let entry = Entry { id: new_id(), keys: Keys::of(&checked.draft, &vocabulary), draft: checked.draft };
     store::insert(tx, sealer, std::slice::from_ref(&entry)).await?;
-    store::put_publications(tx, &[(entry.id, publications::without_ids(publications))]).await?;
+    store::put_publications(tx, &[(entry.id, publications::without_ids(checked.publications))]).await?;
     store::reindex(tx, &[entry.id]).await?;
-    Ok((entry.id, created_event(&entry)))
+    if let Some(source) = checked.source {
+        claim(tx, entry.id, source).await?;
+    }
+    Ok((entry.id, created_event(&entry), checked.repairs))
+}
+
+/// Keeps where an expert comes from. What the source says later counts until the record is edited here.
+async fn claim(tx: &mut Conn, expert_id: Uuid, SourceRef { source, external_id }: SourceRef) -> Answer<()> {
+    let row = SourceRow { source, external_id, expert_id, digest: Vec::new(), loaded_version: 1 };
+    let Some(known) = store::claim_source(tx, &row).await? else { return Ok(()) };
+    let SourceRow { source, external_id, .. } = row;
+    // whoever may enter experts sees every one of them
+    Err(Problem::new(Code::Conflict).existing(format!("/api/v1/experts/{known}")).detail(say!(
+        "Bản ghi `{external_id}` của nguồn `{source}` đã có; sửa bằng PATCH.",
+        "The record `{external_id}` of `{source}` is known already; correct it with PATCH.",
+    )))
 }
 
 /// The event of a new expert: which fields have a value.
@@ -206,22 +234,28 @@ async fn read_expert(permit: Permit<ReadExpert>, key: Key, _: Params<Nothing>, r
     params(("key" = String, Path, description = "Id or code", example = "CG-000001"), IfMatch),
     request_body = ExpertPatch,
     security(("session" = ["experts.update"])),
-    responses((status = 200, description = "The profile as it is now", body = Expert)),
+    responses((status = 200, description = "The profile as it is now", body = WrittenExpert)),
 )]
 #[patch("/experts/{key}")]
-async fn patch_expert(permit: Permit<UpdateExpert>, key: Key, if_match: IfMatch, body: Body<ExpertPatch>) -> Answer {
+async fn patch_expert(
+    permit: Permit<UpdateExpert>,
+    key: Key,
+    if_match: IfMatch,
+    body: Body<ExpertPatch>,
+    req: HttpRequest,
+) -> Answer {
     let (scope, sealer) = (permit.scope().clone(), permit.state().sealer.clone());
-    let (version, expert) = permit
+    let (version, expert, repairs) = permit
         .write(async move |tx| {
             let row = store::lock(tx, &scope, &key.0).await?;
             if_match.check(row.version)?;
             let named = body.members();
             check_own(&scope, &named)?;
-            let (row, event) = correct(tx, &sealer, row, body.0, &named).await?;
-            Ok(((row.version, view(tx, &scope, row).await?), event))
+            let (row, event, repairs) = correct(tx, &sealer, row, body.0, &named).await?;
+            Ok(((row.version, view(tx, &scope, row).await?, repairs), event))
         })
         .await?;
-    written(None, version, &expert)
+    written::answer(&req, None, version, expert, &repairs)
 }
 
 /// What the bank says of a person, the person does not say.
@@ -238,8 +272,8 @@ pub(super) fn check_own(scope: &Scope, named: &BTreeSet<String>) -> Answer<()> {
     })
 }
 
-/// Changes a locked record as a merge patch says whose members are `named`; the row as it is then, and the event when
-/// something changed.
+/// Changes a locked record as a merge patch says whose members are `named`; the row as it is then, the event when
+/// something changed, and what was repaired in the patch.
 ///
 /// # Errors
 /// 422 with every fault of the form.
@@ -249,21 +283,19 @@ pub(super) async fn correct(
     row: ProfileRow,
     patch: ExpertPatch,
     named: &BTreeSet<String>,
-) -> Answer<(ProfileRow, Option<Event>)> {
+) -> Answer<(ProfileRow, Option<Event>, Vec<Repair>)> {
     let id = row.id;
     let vocabulary = Vocabulary::read(tx).await?;
     let old = row.clone().into_draft(store::parts(tx, sealer, id).await?);
     let mut form = patch.over(ExpertForm::of(&old), named);
-    settle_workplace(&mut form, &old, named);
-    take_typed_titles(&mut form, &vocabulary, named);
-    let (mut draft, publications) = form::read(&form, &vocabulary).map_err(invalid)?;
+    let mut touched = named.clone();
+    settle_workplace(&mut form, &old, &mut touched);
+    take_typed_titles(&mut form, &vocabulary, &mut touched);
+    let checked = form::check_patch(&form, &old, &touched, &vocabulary).map_err(invalid)?;
+    let (mut draft, publications, repairs) = (checked.draft, checked.publications, checked.repairs);
     if draft.other_titles.is_empty() {
         // titles beside rank and degree came with the name as it was once written, and stay until others do
         draft.other_titles.clone_from(&old.other_titles);
-    }
-    if !named.contains("province") {
-        // a province that is kept need not be one of today
-        draft.province_id = old.province_id;
     }
     // what somebody said about the organisation stands until the workplace is another
     let moves = named.contains("workplace") || named.contains("province");
@@ -272,29 +304,32 @@ pub(super) async fn correct(
     }
     let lists = named.contains("publications");
     let listed = if lists { publications::replace(tx, id, publications).await? } else { None };
-    let Some(event) = updated_event(id, &old, &draft, listed) else { return Ok((row, None)) };
+    let Some(event) = updated_event(id, &old, &draft, listed) else { return Ok((row, None, repairs)) };
     let entry = Entry { id, keys: Keys::of(&draft, &vocabulary), draft };
     let row = store::update(tx, sealer, &entry).await?;
     store::reindex(tx, &[id]).await?;
-    Ok((row, Some(event)))
+    Ok((row, Some(event), repairs))
 }
 
 /// Another workplace is another organisation, until that is found or said.
-fn settle_workplace(form: &mut ExpertForm, old: &Draft, named: &BTreeSet<String>) {
+fn settle_workplace(form: &mut ExpertForm, old: &Draft, touched: &mut BTreeSet<String>) {
     let same = form.workplace.as_deref().map(display) == old.workplace;
-    if !named.contains("workplace_id") && !same {
+    if !touched.contains("workplace_id") && !same {
         form.workplace_id = None;
+        touched.insert("workplace_id".to_owned());
     }
 }
 
 /// Titles typed with a new name count, unless the patch names others.
-fn take_typed_titles(form: &mut ExpertForm, vocabulary: &Vocabulary, named: &BTreeSet<String>) {
-    let typed = form.full_name.as_deref().filter(|_| named.contains("full_name"));
+fn take_typed_titles(form: &mut ExpertForm, vocabulary: &Vocabulary, touched: &mut BTreeSet<String>) {
+    let typed = form.full_name.as_deref().filter(|_| touched.contains("full_name"));
     let Some(typed) = typed.and_then(|name| vocabulary.lexicon().parse(name).ok()) else { return };
-    if !named.contains("academic_rank") && typed.academic_rank.is_some() {
+    if !touched.contains("academic_rank") && typed.academic_rank.is_some() {
         form.academic_rank = typed.academic_rank;
+        touched.insert("academic_rank".to_owned());
     }
-    if !named.contains("degree") && typed.degree.is_some() {
+    if !touched.contains("degree") && typed.degree.is_some() {
         form.degree = typed.degree;
+        touched.insert("degree".to_owned());
     }
 }

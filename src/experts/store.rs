@@ -34,7 +34,7 @@ pub use search::{
     Codes, Condition, Count, Facet, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Weighed, facets, named,
     run as search,
 };
-pub use sources::{SourceRow, put_sources, source_ids, sources};
+pub use sources::{SourceRow, claim_source, put_sources, source_ids, sources};
 pub use states::{NEVER, StaleRow, confirm, is_listed, move_to, stale, verify};
 pub use texts::{TextRow, add_texts, consent_texts};
 pub use whole::{Whole, WholeSql, cards, whole};

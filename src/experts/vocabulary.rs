@@ -196,6 +196,17 @@ impl Vocabulary {
         self.fields.get(&(scheme.unwrap_or(DEFAULT_SCHEME).to_owned(), code.to_owned()))
     }
 
+    /// The fields of a scheme, in no order.
+    pub fn fields_in<'v>(&'v self, scheme: &str) -> impl Iterator<Item = &'v FieldRow> + use<'v> {
+        let scheme = scheme.to_owned();
+        self.fields.values().filter(move |row| row.scheme == scheme)
+    }
+
+    /// The groups of fields.
+    pub fn groups(&self) -> &[GroupRow] {
+        &self.groups
+    }
+
     /// A field and those above it, from the top down.
     pub fn field_path(&self, scheme: &str, code: &str) -> Vec<&FieldRow> {
         let mut path = Vec::new();

@@ -1,6 +1,5 @@
 //! The JSON body of a request.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::time::Duration;
@@ -12,8 +11,9 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::serde_fault::{escape, field_error};
-use crate::kernel::problem::{Answer, Code, FieldError, Problem};
+pub use super::document::document;
+use super::serde_fault::field_error;
+use crate::kernel::problem::{Answer, Code, Problem};
 use crate::say;
 
 /// The largest body an ordinary endpoint takes, in bytes.
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A JSON body as `T`, which refuses unknown fields (`#[serde(deny_unknown_fields)]`).
 ///
 /// Errors in order: 415 another media type, 413 over [`LIMIT`], 400 not JSON (also nested deeper than 128 levels), 422
-/// a NUL character, an unknown, missing or mistyped field, each with its pointer.
+/// a NUL character, a member sent twice, data that is not held, an unknown, missing or mistyped field, each with its pointer.
 #[derive(Debug)]
 pub struct Body<T>(pub T, Digest, Bytes);
 
@@ -101,67 +101,36 @@ fn payload_problem(error: actix_web::Error) -> Problem {
     Problem::new(Code::BadRequest)
 }
 
-/// Reads a JSON document; also used for lines of files.
+/// Reads a JSON document.
 ///
 /// # Errors
 /// 400 and 422 as [`Body`] says.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    let (value, faults) = document(bytes)?;
     if !value.is_object() {
         // serde would also read a list as a structure, member by member in their order
         return Err(Problem::field("", "wrong_type", say!("Cần một đối tượng JSON.", "A JSON object is needed.")));
     }
-    let mut faults = Vec::new();
-    find_nul(&value, &mut Vec::new(), &mut faults);
-    if let Some(problem) = Problem::fields(faults) {
-        return Err(problem);
-    }
+    Problem::fields(faults).map_or_else(|| from_value(value), Err)
+}
+
+/// Reads a document that was parsed already.
+///
+/// # Errors
+/// 422 an unknown, missing or mistyped field, with its pointer.
+pub fn from_value<T: DeserializeOwned>(value: Value) -> Answer<T> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let fault = field_error(error.path(), &error.inner().to_string());
         Problem::field(fault.pointer, fault.code, fault.detail)
     })
 }
 
-fn malformed(error: &serde_json::Error) -> Problem {
+pub(super) fn malformed(error: &serde_json::Error) -> Problem {
     let (line, column) = (error.line(), error.column());
     Problem::new(Code::MalformedJson).detail(say!(
         "Lỗi cú pháp ở dòng {line}, cột {column} (hoặc lồng quá 128 cấp).",
         "Syntax error at line {line}, column {column} (or nested deeper than 128 levels).",
     ))
-}
-
-/// Most places with a NUL that are named.
-const MAX_FAULTS: usize = 20;
-
-/// PostgreSQL keeps no NUL in text. The depth is bounded by the parser; the pointer is written only where one is found, so
-/// that a large document costs no more than its size.
-fn find_nul<'v>(value: &'v Value, at: &mut Vec<Cow<'v, str>>, faults: &mut Vec<FieldError>) {
-    match value {
-        Value::String(text) if text.contains('\0') && faults.len() < MAX_FAULTS => faults.push(FieldError::new(
-            at.iter().map(|step| format!("/{}", escape(step))).collect::<String>(),
-            "nul_character",
-            say!("Bỏ ký tự NUL (U+0000).", "Remove the NUL character (U+0000)."),
-        )),
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate().filter(|(_, item)| may_hold_text(item)) {
-                at.push(index.to_string().into());
-                find_nul(item, at, faults);
-                at.pop();
-            }
-        }
-        Value::Object(members) => {
-            for (key, member) in members.iter().filter(|(_, member)| may_hold_text(member)) {
-                at.push(key.into());
-                find_nul(member, at, faults);
-                at.pop();
-            }
-        }
-        _ => {}
-    }
-}
-
-const fn may_hold_text(value: &Value) -> bool {
-    matches!(value, Value::String(_) | Value::Array(_) | Value::Object(_))
 }
 
 #[cfg(test)]
@@ -192,6 +161,12 @@ mod tests {
             (r#"{"name":"a","years":[70000]}"#, 422, Some(("/years/0", "invalid_value"))),
             (r#"{"name":"a","a/b":1}"#, 422, Some(("/a~1b", "unknown_field"))),
             (r#"{"name":"a\u0000"}"#, 422, Some(("/name", "nul_character"))),
+            (r#"{"name":"a","name":"b"}"#, 422, Some(("/name", "duplicate_member"))),
+            (r#"{"name":"a","x":[{"b":1,"b":1}]}"#, 422, Some(("/x/0/b", "duplicate_member"))),
+            (r#"{"name":"a","cccd":"1"}"#, 422, Some(("/cccd", "not_held"))),
+            (r#"{"name":"a","years":[{"x/y":{"dan_toc":"1"}}]}"#, 422, Some(("/years/0/x~1y/dan_toc", "not_held"))),
+            (r#"{"name":"a","cccd":null}"#, 422, Some(("/cccd", "unknown_field"))),
+            (r#"{"name":"a"} x"#, 400, None),
         ] {
             let problem = parse::<Form>(body.as_bytes()).unwrap_err();
             assert_eq!(problem.code().status(), status, "{body}");

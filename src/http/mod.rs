@@ -3,6 +3,7 @@
 pub mod body;
 pub mod cors;
 pub mod docs;
+pub mod document;
 pub mod envelope;
 pub mod fallback;
 pub mod idempotency;

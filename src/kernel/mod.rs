@@ -7,6 +7,7 @@ pub mod document_number;
 pub mod form;
 pub mod id;
 pub mod name;
+pub mod not_held;
 pub mod page;
 pub mod partial_date;
 pub mod patch;

@@ -125,12 +125,23 @@ pub fn fresh_list<T: Serialize>(
 
 /// Answers a write with the resource as it is now.
 pub fn written<T: Serialize>(created_at: Option<&str>, version: i64, body: &T) -> Answer {
-    let bytes = serde_json::to_vec(body).map_err(Problem::internal)?;
+    written_as(created_at, version, body, body)
+}
+
+/// Answers a write with more than the resource: the tag is that of the resource alone.
+pub fn written_as<T: Serialize, A: Serialize>(
+    created_at: Option<&str>,
+    version: i64,
+    resource: &T,
+    answer: &A,
+) -> Answer {
+    let tag = etag(Some(version), &serde_json::to_vec(resource).map_err(Problem::internal)?);
+    let bytes = serde_json::to_vec(answer).map_err(Problem::internal)?;
     let mut response = if created_at.is_some() { HttpResponse::Created() } else { HttpResponse::Ok() };
     if let Some(location) = created_at {
         response.insert_header((header::LOCATION, location));
     }
-    response.insert_header((header::ETAG, etag(Some(version), &bytes)));
+    response.insert_header((header::ETAG, tag));
     Ok(response.content_type("application/json").body(bytes))
 }
 

@@ -92,6 +92,7 @@ pub struct Problem {
     code: Code,
     detail: Option<Say>,
     errors: Vec<FieldError>,
+    existing: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -101,7 +102,7 @@ pub type Answer<T = HttpResponse> = Result<T, Problem>;
 impl Problem {
     /// A problem with its code's own title and no further detail.
     pub const fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), headers: Vec::new() }
+        Self { code, detail: None, errors: Vec::new(), existing: None, headers: Vec::new() }
     }
 
     /// A fault of the server; the cause is logged here and never shown.
@@ -149,6 +150,13 @@ impl Problem {
         self
     }
 
+    /// Names what is there already, for a caller who may see it.
+    #[must_use]
+    pub fn existing(mut self, path: impl Into<String>) -> Self {
+        self.existing = Some(path.into());
+        self
+    }
+
     /// Adds a response header; a value that is no header text is left out.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
@@ -192,6 +200,7 @@ impl Problem {
                     repair: e.repair.clone(),
                 })
                 .collect(),
+            existing: self.existing.clone(),
             request_id,
         }
     }
@@ -285,6 +294,9 @@ pub struct ProblemDocument {
     /// The places in the input that are at fault.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldErrorDocument>,
+    /// With a 409: the path of what is there already, where the caller may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub existing: Option<String>,
     /// Quote this when you ask for help.
     pub request_id: Option<Uuid>,
 }

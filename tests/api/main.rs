@@ -21,6 +21,7 @@ mod experts {
     mod load;
     mod nominations;
     mod noninterference;
+    mod normalised;
     mod patch;
     mod profile;
     mod publications;

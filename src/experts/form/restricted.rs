@@ -1,38 +1,47 @@
-//! The restricted values of a form: birth date, e-mail, phone.
+//! The restricted values of a form: birth date, e-mail, phone, address. Neither a fault nor a repair repeats any of them.
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::Reader;
+use super::{MAX_CHARS, Reader};
 use crate::kernel::clock::today;
-use crate::kernel::partial_date::PartialDate;
+use crate::kernel::form::Loose;
+use crate::kernel::partial_date::{DateFault, PartialDate};
 use crate::kernel::redacted::Redacted;
+use crate::kernel::text::display;
 use crate::say;
 
 impl Reader<'_> {
-    /// `YYYY`, `YYYY-MM`, `YYYY-MM-DD` or `DD/MM/YYYY`: between 1900 and today.
-    pub(super) fn birth_date(&mut self, input: Option<&Redacted<String>>) -> Option<PartialDate> {
-        let text = input?.expose().trim();
+    /// As far as it is known, between 1900 and today.
+    pub(super) fn birth_date(&mut self, input: Option<&Redacted<Loose>>) -> Option<PartialDate> {
+        let text = display(&input?.expose().text);
         if text.is_empty() {
             return None;
         }
-        let slashed = || chrono::NaiveDate::parse_from_str(text, "%d/%m/%Y").ok().map(PartialDate::from);
-        let date = text.parse::<PartialDate>().ok().or_else(slashed);
-        let date = date.filter(|date| date.year() >= 1900 && date.first_day() < today());
-        if date.is_none() {
-            self.fault(
-                "/date_of_birth",
-                "not_a_date",
-                say!(
-                    "Không phải một ngày có thật từ năm 1900 đến nay; viết YYYY-MM-DD, hoặc YYYY nếu chỉ biết năm.",
-                    "Not a real date between 1900 and today; write YYYY-MM-DD, or YYYY where only the year is known.",
-                ),
-            );
+        match PartialDate::read(&text) {
+            Ok((date, kept_form)) if date.year() >= 1900 && date.first_day() < today() => {
+                if !kept_form {
+                    let detail = say!("Ngày sinh đã đổi sang dạng YYYY-MM-DD.", "The date was read as YYYY-MM-DD.");
+                    self.faults.repaired_restricted("/date_of_birth", "date_format", detail);
+                }
+                Some(date)
+            }
+            Ok(_) => {
+                let detail = say!(
+                    "Ngày sinh từ năm 1900 đến hôm nay; viết YYYY-MM-DD, hoặc YYYY nếu chỉ biết năm.",
+                    "A birth date lies between 1900 and today; write YYYY-MM-DD, or YYYY where only the year is known.",
+                );
+                self.fault("/date_of_birth", "not_a_date", detail);
+                None
+            }
+            Err(fault) => {
+                self.fault("/date_of_birth", "not_a_date", DateFault::detail(fault));
+                None
+            }
         }
-        date
     }
 
     pub(super) fn email(&mut self, input: Option<&Redacted<String>>) -> Option<String> {
-        let text = input?.expose().trim().to_lowercase();
+        let text = display(input?.expose()).to_lowercase();
         if text.is_empty() {
             return None;
         }
@@ -52,8 +61,8 @@ impl Reader<'_> {
     }
 
     /// National form with a leading zero: `0912.345.678`, `+84 912 345 678` and a spreadsheet's `912345678` are one.
-    pub(super) fn phone(&mut self, input: Option<&Redacted<String>>) -> Option<String> {
-        let text = input?.expose().trim();
+    pub(super) fn phone(&mut self, input: Option<&Redacted<Loose>>) -> Option<String> {
+        let text = display(&input?.expose().text);
         if text.is_empty() {
             return None;
         }
@@ -77,5 +86,9 @@ impl Reader<'_> {
             return None;
         }
         Some(national)
+    }
+
+    pub(super) fn address(&mut self, input: Option<&Redacted<String>>) -> Option<String> {
+        self.faults.restricted_line("/address", input.map(|text| text.expose().as_str()), MAX_CHARS)
     }
 }

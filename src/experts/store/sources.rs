@@ -56,6 +56,24 @@ pub async fn source_ids(conn: &mut Conn, expert: Uuid) -> Answer<Vec<String>> {
     Ok(rows.into_iter().map(|(source, external)| format!("{source}:{external}")).collect())
 }
 
+/// Enters a record of a source, or says whose it is already.
+pub async fn claim_source(tx: &mut Conn, row: &SourceRow) -> Answer<Option<Uuid>> {
+    let values = (
+        expert_sources::source.eq(&row.source),
+        expert_sources::external_id.eq(&row.external_id),
+        expert_sources::expert_id.eq(row.expert_id),
+        expert_sources::digest.eq(&row.digest),
+        expert_sources::loaded_version.eq(row.loaded_version),
+    );
+    let entered = diesel::insert_into(expert_sources::table).values(values).on_conflict_do_nothing();
+    let entered = entered.execute(tx).await?;
+    if entered == 1 {
+        return Ok(None);
+    }
+    let known = expert_sources::table.find((&row.source, &row.external_id));
+    Ok(Some(known.select(expert_sources::expert_id).first(tx).await?))
+}
+
 /// Inserts or replaces records of a source.
 pub async fn put_sources(tx: &mut Conn, rows: &[SourceRow]) -> Answer<()> {
     const REPLACE: &str = "ON CONFLICT (source, external_id) DO UPDATE SET digest = excluded.digest, \

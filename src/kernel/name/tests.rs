@@ -147,6 +147,27 @@ fn a_title_table_cannot_make_a_surname_a_title() -> Result<(), NameError> {
 }
 
 #[test]
+fn a_title_alone_is_found_by_any_spelling() {
+    use TitleKind::{AcademicRank, Degree};
+    let lexicon = lexicon();
+    for (kind, text, code) in [
+        (Degree, "Tiến sỹ", Some("TS")),
+        (Degree, "Ph.D.", Some("TS")),
+        (Degree, "PTS", Some("TS")),
+        (Degree, " thạc  sĩ ", Some("THS")),
+        (Degree, "BS CKII", Some("CKII")),
+        (AcademicRank, "Phó giáo sư", Some("PGS")),
+        (AcademicRank, "Tiến sĩ", None),
+        (Degree, "PGSTS", None),
+        (Degree, "NGND", None),
+        (Degree, "Trạng nguyên", None),
+        (Degree, "", None),
+    ] {
+        assert_eq!(lexicon.code_of(kind, text), code, "{text}");
+    }
+}
+
+#[test]
 fn unusable_cells_are_refused() {
     let long = "Â".repeat(201);
     let cases = [

@@ -128,6 +128,16 @@ impl TitleLexicon {
         codes.iter().all(|c| HONOURS.contains(c) || self.ranks.contains_key(*c))
     }
 
+    /// The one title of a scale that a text names, in any spelling known: "PhD", "Tiến sỹ", "BS CKII".
+    #[must_use]
+    pub fn code_of(&self, kind: TitleKind, text: &str) -> Option<&str> {
+        let lower = text::display(text).trim_end_matches('.').to_lowercase();
+        match self.words.get(&lower).or_else(|| self.short.get(&lower))?.as_slice() {
+            [code] if self.ranks.get(code).is_some_and(|(scale, _)| *scale == kind) => Some(code),
+            _ => None,
+        }
+    }
+
     /// Takes the titles off both ends of a cleaned cell.
     pub(super) fn split<'a>(&self, clean: &'a str) -> Result<Split<'a>, NameError> {
         let atoms = atoms(clean);

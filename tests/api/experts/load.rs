@@ -197,7 +197,7 @@ fn mixed() -> Vec<Mixed> {
         (with(9, "position", huge), Some(("", "too_long"))),
         (b"[1]".to_vec(), Some(("", "wrong_type"))),
         (b"null".to_vec(), Some(("", "wrong_type"))),
-        (with(10, "ethnicity", json!("Tày")), Some(("/ethnicity", "unknown_field"))),
+        (with(10, "ethnicity", json!("Tày")), Some(("/ethnicity", "not_held"))),
         (
             with(11, "workplace_id", json!("00000000-0000-0000-0000-000000000001")),
             Some(("/workplace_id", "unknown_reference")),
@@ -235,6 +235,51 @@ async fn broken_lines_are_named_by_number_and_place_and_the_good_ones_are_loaded
         !report.rejected.iter().any(|refused| refused.to_string().contains("@chuyengia")),
         "no contacts in reports"
     );
+}
+
+#[tokio::test]
+async fn a_line_without_an_id_is_reported_with_all_that_is_wrong_with_it() {
+    let app = TestApp::start().await;
+    let mut line = record(1);
+    line["external_id"] = Value::Null;
+    line["workplace"] = json!("Nguyá»…n VÄƒn Máº«u");
+    line["dan_toc"] = json!("Tày");
+    line["education"] = json!([{ "institution": "A", "year": 3000 }, { "institution": "B", "cccd": "001075000001" }]);
+    let twice = r#"{"external_id":"T-9","full_name":"Kpă Mẫu","full_name":"Kpă Mẫu"}"#;
+    let file = format!("{line}\n{twice}\n");
+    let report = load_lines(&app, file.as_bytes(), false).await;
+    let seen = |at: usize| -> Vec<(&str, &str)> {
+        report.rejected[at].errors.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect()
+    };
+    assert_eq!(report.rejected[0].line, 1);
+    assert_eq!(report.rejected[0].external_id, None);
+    let places = seen(0);
+    assert_eq!(
+        places[..3],
+        [("/dan_toc", "not_held"), ("/education/1/cccd", "not_held"), ("/external_id", "required")],
+        "{places:?}"
+    );
+    assert_eq!(seen(1), [("/full_name", "duplicate_member")]);
+    assert_eq!(report.rejected[1].external_id.as_deref(), Some("T-9"));
+    let text = report.rejected[0].to_string();
+    assert!(!text.contains("Tày") && !text.contains("001075000001"), "{text}");
+}
+
+#[tokio::test]
+async fn what_was_put_right_is_counted_in_the_report() {
+    let app = TestApp::start().await;
+    let mut first = record(1);
+    first["full_name"] = json!("TS. KPĂ  MẪU");
+    first["specialties"] = json!("Lâm sinh; Đất");
+    first["date_of_birth"] = json!("02/03/1965");
+    let mut second = record(2);
+    second["workplace"] = json!("Vi&#7879;n M&#7851;u ");
+    let report = load_lines(&app, &lines(&[first, second]), false).await;
+    assert_eq!(report.created, 2, "{:?}", report.rejected);
+    let count = |code: &str| report.normalised.get(code).copied().unwrap_or_default();
+    let counts = ["title_split_off", "caps_lowered", "list_from_text", "date_format", "html_entities"].map(count);
+    assert_eq!(counts, [1, 1, 1, 1, 1], "{:?}", report.normalised);
+    assert!(report.to_string().contains("1 caps_lowered"), "{report}");
 }
 
 #[tokio::test]

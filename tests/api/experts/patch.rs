@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::bank::{enter, enter_named, found, path, text};
+use crate::support::bank::{bare, enter, enter_named, found, path, text};
 use crate::support::{Caller, TestApp};
 
 async fn events_on(app: &TestApp, expert: &Value) -> String {
@@ -70,7 +70,7 @@ async fn absent_keeps_null_clears_a_value_replaces_and_lists_are_replaced_whole(
         if member == "fields" {
             expected["field_groups"] = json!([]);
         }
-        let mut changed = officer.patch(&path(&made), "\"1-\"", &patch).await.expect(200);
+        let mut changed = bare(officer.patch(&path(&made), "\"1-\"", &patch).await.expect(200));
         assert_eq!(officer.get(&path(&made)).await.expect(200), changed, "{patch}: read back");
         assert!(changed["record"]["updated_at"].as_str() > made["record"]["updated_at"].as_str(), "{patch}");
         changed["record"]["updated_at"] = made["record"]["updated_at"].clone();
@@ -121,7 +121,7 @@ async fn a_patch_that_changes_nothing_keeps_the_version_and_writes_no_event() {
     ] {
         let answer = officer.patch(&path(&made), "\"1-\"", &patch).await;
         assert!(answer.header("etag").starts_with("\"1-"), "{patch}: {}", answer.header("etag"));
-        assert_eq!(answer.expect(200), made, "{patch}");
+        assert_eq!(bare(answer.expect(200)), made, "{patch}");
         assert_eq!(events_on(&app, &made).await, "1", "{patch}: the event of its entry only");
     }
 }
@@ -175,7 +175,7 @@ async fn a_patch_is_checked_as_a_form_is_and_changes_nothing_when_refused() {
         (json!({ "fields": ["99999"], "publications": [{ "title": "" }] }), vec!["/fields/0", "/publications/0/title"]),
         (json!({ "ethnicity": "Tày" }), vec!["/ethnicity"]),
         (json!({ "code": "CG-000001" }), vec!["/code"]),
-        (json!({ "specialties": "Chè" }), vec!["/specialties"]),
+        (json!({ "specialties": 7 }), vec!["/specialties"]),
         (json!([]), vec![""]),
     ] {
         assert_eq!(officer.patch(&path(&made), "*", &patch).await.places(422), places, "{patch}");

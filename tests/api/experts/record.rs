@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::bank::{body, decide, enter, path, text};
+use crate::support::bank::{bare, body, decide, enter, path, text};
 use crate::support::{Caller, TestApp};
 
 /// Every member a form has beside the name, as it is read back.
@@ -45,6 +45,7 @@ async fn everything_entered_is_read_back_and_sent_back_changes_nothing() {
     let form = whole(&officer).await;
     let made = enter(&officer, &form).await;
     let read = officer.get(&path(&made)).await.expect(200);
+    let made = bare(made);
     assert_eq!(read, made);
     for (member, value) in form.as_object().unwrap() {
         match member.as_str() {
@@ -65,7 +66,7 @@ async fn everything_entered_is_read_back_and_sent_back_changes_nothing() {
     assert_eq!(read["residency"], "in_province");
     let again = officer.patch(&path(&made), "\"1-\"", &form).await;
     assert!(again.header("etag").starts_with("\"1-"), "{}", again.text);
-    assert_eq!(again.expect(200), made, "what was entered, sent again, is no change");
+    assert_eq!(bare(again.expect(200)), made, "what was entered, sent again, is no change");
 }
 
 #[tokio::test]
