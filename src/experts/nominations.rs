@@ -48,7 +48,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 }
 
 /// Most people a nomination is compared with.
-const MAX_CANDIDATES: i64 = 20;
+const MAX_CANDIDATES: usize = 20;
 
 /// A nomination: the form of an expert, and why.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -138,6 +138,19 @@ pub struct CandidateRow {
     pub same_birth_year: bool,
 }
 
+impl CandidateRow {
+    /// How much is the same.
+    fn evidence(&self) -> usize {
+        [self.same_name, self.same_email, self.same_phone, self.same_birth_year]
+            .into_iter()
+            .filter(|same| *same)
+            .count()
+    }
+}
+
+/// Most people that are looked at: among them are some whose longer name only holds the words.
+const MOST_COMPARED: i64 = 200;
+
 /// What people are compared by.
 #[derive(Debug, Default)]
 pub struct Sameness {
@@ -153,7 +166,7 @@ pub struct Sameness {
 
 /// Who bears the same folded name or has the same e-mail address; the year of birth and the phone say more about them. The
 /// most alike first.
-pub async fn candidates(conn: &mut Conn, of: &Sameness, limit: i64) -> Answer<Vec<CandidateRow>> {
+pub async fn candidates(conn: &mut Conn, of: &Sameness, limit: usize) -> Answer<Vec<CandidateRow>> {
     // words of the index stand in the order of the name; a longer name that holds them is told apart below
     let words: Vec<String> = of.name.split(' ').map(|word| format!("'{word}':A")).collect();
     // two look-ups by index: one condition with OR over both tables would read all of them
@@ -175,9 +188,12 @@ pub async fn candidates(conn: &mut Conn, of: &Sameness, limit: i64) -> Answer<Ve
     .bind::<Array<Binary>, _>(&of.emails)
     .bind::<Array<Binary>, _>(&of.phones)
     .bind::<Nullable<SmallInt>, _>(of.birth_year)
-    .bind::<BigInt, _>(limit)
+    .bind::<BigInt, _>(MOST_COMPARED)
     .load(conn)
     .await?;
     let told = rows.into_iter().map(|row| CandidateRow { same_name: fold(&row.full_name) == of.name, ..row });
-    Ok(told.filter(|row| row.same_name || row.same_email).collect())
+    let mut told: Vec<CandidateRow> = told.filter(|row| row.same_name || row.same_email).collect();
+    told.sort_by_key(|row| std::cmp::Reverse(row.evidence()));
+    told.truncate(limit);
+    Ok(told)
 }

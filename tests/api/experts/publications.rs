@@ -252,9 +252,10 @@ async fn a_repeated_post_adds_once_and_each_change_leaves_one_event() {
     put(&officer, &expert, "*", &json!([{ "title": "A" }])).await.expect(200);
     put(&officer, &expert, "*", &json!([{ "title": "B" }])).await.expect(200);
     let id = text(&expert["id"]);
-    let events = app.sql(&format!(
+    let events_sql = format!(
         "SELECT string_agg(action || ' ' || array_to_string(fields, ','), '; ' ORDER BY id) FROM audit_events
           WHERE subject_id = '{id}' AND action = 'experts.update'"
-    ));
+    );
+    let events = app.sql(&events_sql);
     assert_eq!(events.await, "experts.update publications; experts.update publications");
 }

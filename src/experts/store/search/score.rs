@@ -148,11 +148,15 @@ impl Score {
     }
 
     fn walk_together<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let accents = self.named_accents.as_ref().unwrap_or(&self.named);
-        for (query, worth) in [(&self.named, NAME), (accents, NAME_ACCENTS)] {
-            out.push_sql(" + CASE WHEN ");
-            found(query, out)?;
-            out.push_sql(&format!(" THEN {worth} ELSE 0 END"));
+        out.push_sql(" + CASE WHEN ");
+        if let Some(accents) = &self.named_accents {
+            found(accents, out)?;
+            out.push_sql(&format!(" THEN {} WHEN ", NAME + NAME_ACCENTS));
+            found(&self.named, out)?;
+            out.push_sql(&format!(" THEN {NAME} ELSE 0 END"));
+        } else {
+            found(&self.named, out)?;
+            out.push_sql(&format!(" THEN {} ELSE 0 END", NAME + NAME_ACCENTS));
         }
         if let Some((in_topic, anywhere)) = &self.ordered {
             out.push_sql(" + CASE WHEN ");
