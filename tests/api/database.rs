@@ -246,14 +246,15 @@ async fn a_profile_and_a_page_of_cards_scan_no_table() {
     change(&app, CROWD).await;
     let public = Scope { reach: Reach::Public, actor: Actor::Anonymous };
     let ids = [new_id(), new_id(), new_id()];
-    for (what, sql, index) in [
-        ("by id", WholeSql::of(&public, &new_id().to_string()), "experts_pkey"),
-        ("by id, all", WholeSql::of(&EVERYBODY, &new_id().to_string()), "experts_pkey"),
-        ("by code", WholeSql::of(&public, "CG-000001"), "experts_code_key"),
-        ("cards", WholeSql::cards(&public, &ids), "experts_pkey"),
+    for (what, sql, condition) in [
+        ("by id", WholeSql::of(&public, &new_id().to_string()), "(id = "),
+        ("by id, all", WholeSql::of(&EVERYBODY, &new_id().to_string()), "(id = "),
+        ("by code", WholeSql::of(&public, "CG-000001"), "(code = "),
+        ("cards", WholeSql::cards(&public, &ids), "(id = ANY"),
     ] {
         let plan = plan(&app, sql).await;
-        assert!(plan.split([' ', '\n']).any(|word| word == index), "{what} wants {index}:\n{plan}");
+        let by_index = plan.lines().any(|line| line.contains("Index Cond: ") && line.contains(condition));
+        assert!(by_index, "{what} wants {condition}:\n{plan}");
         let scans: Vec<&str> = plan.lines().filter(|line| line.contains("Seq Scan on ")).collect();
         let big = ["experts", "expert_fields", "expert_publications", "expert_memberships", "science_fields"];
         assert!(!scans.iter().any(|line| big.iter().any(|table| line.contains(table))), "{what}:\n{plan}");
