@@ -32,7 +32,7 @@ use crate::say;
 use crate::state::State;
 
 /// Lines in one transaction.
-const BATCH: usize = 500;
+const BATCH: usize = 1_000;
 /// Longest line in bytes.
 const MAX_LINE: usize = 1 << 20;
 /// What some programs write before the first line of UTF-8.

@@ -2,10 +2,11 @@
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use uuid::Uuid;
 
-use crate::db::Conn;
 use crate::db::schema::expert_publications as table;
+use crate::db::{Conn, bulk};
 use crate::experts::model::Publication;
 use crate::kernel::id::new_id;
 use crate::kernel::problem::Answer;
@@ -37,10 +38,11 @@ impl From<Row> for Publication {
     }
 }
 
-#[derive(Insertable, AsChangeset)]
+#[derive(Insertable, AsChangeset, Serialize)]
 #[diesel(table_name = table, treat_none_as_null = true)]
 struct WriteRow<'a> {
     title: &'a str,
+    #[serde(rename = "abstract")]
     abstract_: Option<&'a str>,
     year: Option<i16>,
     venue: Option<&'a str>,
@@ -118,16 +120,24 @@ pub async fn delete_publication(tx: &mut Conn, id: Uuid) -> Answer<()> {
 pub async fn put_publications(tx: &mut Conn, lists: &[(Uuid, Vec<Publication>)]) -> Answer<()> {
     let experts: Vec<Uuid> = lists.iter().map(|(expert, _)| *expert).collect();
     diesel::delete(table::table.filter(table::expert_id.eq_any(experts))).execute(tx).await?;
-    let rows: Vec<_> = lists
+    #[derive(Serialize)]
+    struct Placed<'a> {
+        id: Uuid,
+        expert_id: Uuid,
+        ordinal: i32,
+        #[serde(flatten)]
+        row: WriteRow<'a>,
+    }
+    let rows: Vec<Placed<'_>> = lists
         .iter()
         .flat_map(|(expert, list)| list.iter().zip(0_i32..).map(move |(item, at)| (*expert, item, at)))
-        .map(|(expert, item, at)| {
+        .map(|(expert_id, item, ordinal)| {
             let id = item.id.unwrap_or_else(new_id);
-            ((table::id.eq(id), table::expert_id.eq(expert), table::ordinal.eq(at)), WriteRow::from(item))
+            Placed { id, expert_id, ordinal, row: WriteRow::from(item) }
         })
         .collect();
     for chunk in rows.chunks(super::BATCH) {
-        diesel::insert_into(table::table).values(chunk).execute(tx).await?;
+        bulk::insert(tx, "expert_publications", chunk, "").await?;
     }
     Ok(())
 }
