@@ -113,6 +113,10 @@ fn other_names(draw: &mut Draw, person: &Person<'_>) -> Vec<String> {
 }
 
 fn professional_title(person: &Person<'_>) -> Option<&'static str> {
+    if person.kind() == "S" && "XUDL".contains(person.track()) {
+        // museums and the like employ no engineers
+        return None;
+    }
     let titles = rows(table::PROFESSIONAL_TITLES).find(|[kind, _]| *kind == person.kind());
     titles.and_then(|[_, titles]| titles.split('|').nth(person.level))
 }

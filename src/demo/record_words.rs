@@ -79,5 +79,5 @@ pub(super) const STANDING: &str = "Được cử vào hội đồng khoa học c
 
 /// Three sentences of a life: `{n}` years, `{s}` and `{o}` specialties, `{w}` the workplace, `{v}` the province.
 pub(super) const BIOGRAPHY_FIRST: &str = "Hơn {n} năm gắn bó với lĩnh vực {s}.|Bắt đầu làm việc trong lĩnh vực {s} từ {n} năm trước và theo đuổi đến nay.|{n} năm công tác, phần lớn dành cho {s}.";
-pub(super) const BIOGRAPHY_SECOND: &str = "Công tác tại {w}, {v}, trực tiếp triển khai nhiều mô hình ở cơ sở.|Từng tham gia xây dựng các đề án của {v} có liên quan đến {o}.|Tham gia đào tạo, tập huấn cho cán bộ kỹ thuật và người dân ở các xã vùng cao.|Hướng dẫn nhiều nhóm nghiên cứu trẻ và sinh viên tại {w}.";
+pub(super) const BIOGRAPHY_SECOND: &str = "Công tác tại {w}, {v}, trực tiếp triển khai nhiều mô hình ở cơ sở.|Từng tham gia xây dựng các đề án của {v} có liên quan đến {o}.|Tham gia đào tạo, tập huấn cho cán bộ kỹ thuật và người dân ở các xã vùng cao.|Hướng dẫn nhiều đồng nghiệp trẻ tại {w}.";
 pub(super) const BIOGRAPHY_THIRD: &str = "Quan tâm đến {o} gắn với sinh kế của đồng bào dân tộc thiểu số.|Sẵn sàng tham gia tư vấn, phản biện các đề án về {o}.|Mong muốn đưa kết quả nghiên cứu về {o} vào thực tiễn địa phương.";

@@ -18,13 +18,14 @@ use crate::access::policy::Reach;
 use crate::audit::event::Event;
 use crate::db::Conn;
 use crate::http::body::Body;
+use crate::http::envelope::lang;
 use crate::http::idempotency::Once;
 use crate::http::params::{Nothing, Params};
 use crate::http::path::{Id, Key};
-use crate::kernel::form::Faults;
+use crate::kernel::form::{Faults, Normalised, Repair};
 use crate::kernel::page::{Cursors, Limit, Page};
 use crate::kernel::patch::Change;
-use crate::kernel::precondition::{IfMatch, fresh, fresh_list, versioned, written};
+use crate::kernel::precondition::{IfMatch, fresh, fresh_list, versioned, written_as};
 use crate::kernel::problem::{Answer, Code, FieldError, Problem};
 use crate::say;
 
@@ -174,15 +175,23 @@ fn pair(went: &[Publication], came: &[Publication]) -> Value {
     params(("key" = String, Path, description = "Id or code", example = "CG-000001"), Once),
     request_body = PublicationForm,
     security(("session" = ["experts.update"])),
-    responses((status = 201, description = "Added", body = PublicationView)),
+    responses((status = 201, description = "Added", body = Written<PublicationView>)),
 )]
 #[post("/experts/{key}/publications")]
-async fn add_publication(permit: Permit<UpdateExpert>, key: Key, once: Once, body: Body<PublicationForm>) -> Answer {
+async fn add_publication(
+    permit: Permit<UpdateExpert>,
+    key: Key,
+    once: Once,
+    body: Body<PublicationForm>,
+    req: HttpRequest,
+) -> Answer {
     let (scope, expert) = (permit.scope().clone(), key.0.clone());
+    let read = checked(&body.0);
+    let repairs = read.as_ref().map(|(_, repairs)| repairs.clone()).unwrap_or_default();
     let id = permit
         .write_once(once.of(&body), async move |tx| {
             let expert = store::lock(tx, &scope, &expert).await?;
-            let publication = checked(&body.0)?;
+            let (publication, _) = read?;
             let known = store::publications(tx, expert.id).await?;
             refuse_known(&expert.code, &known, &publication)?;
             let id = store::add_publication(tx, expert.id, &publication).await?;
@@ -194,17 +203,41 @@ async fn add_publication(permit: Permit<UpdateExpert>, key: Key, once: Once, bod
     let expert = store::find(&mut conn, permit.scope(), &key.0).await?;
     let publication = store::find_publication(&mut conn, expert.id, id).await?;
     let location = format!("/api/v1/experts/{}/publications/{id}", expert.id);
-    written(Some(&location), expert.version, &PublicationView::from(publication))
+    put_right(&req, Some(&location), expert.version, PublicationView::from(publication), &repairs)
 }
 
-fn checked(form: &PublicationForm) -> Answer<Publication> {
+/// What was written, and what of the form was put right.
+#[derive(Debug, Serialize, ToSchema)]
+struct Written<T> {
+    /// As it is now.
+    #[serde(flatten)]
+    resource: T,
+    /// What was put right in the form, where there was no doubt what was meant; left out when nothing was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    normalised: Vec<Normalised>,
+}
+
+/// Answers a write; what was put right is no part of the resource, nor of its `ETag`.
+fn put_right<T: Serialize>(
+    req: &HttpRequest,
+    created_at: Option<&str>,
+    version: i64,
+    resource: T,
+    repairs: &[Repair],
+) -> Answer {
+    let normalised = repairs.iter().map(|repair| repair.document(lang(req))).collect();
+    let answer = Written { resource, normalised };
+    written_as(created_at, version, &answer.resource, &answer)
+}
+
+fn checked(form: &PublicationForm) -> Answer<(Publication, Vec<Repair>)> {
     let mut faults = Faults::default();
     if form.id.is_some() {
         let detail = say!("Mã do hệ thống cấp; bỏ `id`.", "The bank gives the id; leave `id` out.");
         faults.add("/id", "not_allowed", detail);
     }
     let publication = read_publication(form, "", &mut faults);
-    faults.or(publication).map_err(invalid)
+    faults.done(publication).map_err(invalid)
 }
 
 /// One more must fit, and its DOI must be new among those `known`.
@@ -213,7 +246,7 @@ fn refuse_known(code: &str, known: &[Publication], new: &Publication) -> Answer<
     let same = others().find(|item| new.doi.is_some() && item.doi == new.doi);
     if let Some(id) = same.and_then(|item| item.id) {
         let place = format!("/api/v1/experts/{code}/publications/{id}");
-        return Err(Problem::new(Code::Conflict).and_field(
+        return Err(Problem::new(Code::Conflict).existing(place.clone()).and_field(
             "/doi",
             "duplicate",
             say!("Công trình có DOI này đã có: {place}.", "There is a publication with this DOI: {place}."),
@@ -245,7 +278,7 @@ struct PublicationList {
     params(("key" = String, Path, description = "Id or code", example = "CG-000001"), IfMatch),
     request_body = PublicationList,
     security(("session" = ["experts.update"])),
-    responses((status = 200, description = "The first page of the list as it is now", body = Page<PublicationView>)),
+    responses((status = 200, description = "The first page of the list as it is now", body = Written<Page<PublicationView>>)),
 )]
 #[put("/experts/{key}/publications")]
 async fn replace_publications(
@@ -256,26 +289,26 @@ async fn replace_publications(
     req: HttpRequest,
 ) -> Answer {
     let scope = permit.scope().clone();
-    let (expert, version) = permit
+    let (expert, version, repairs) = permit
         .write(async move |tx| {
             let expert = store::lock(tx, &scope, &key.0).await?;
             if_match.check(expert.version)?;
             let mut faults = Faults::default();
             let list = read_publications(&body.0.publications, "/publications", &mut faults);
-            let list = faults.or(list).map_err(invalid)?;
+            let (list, repairs) = faults.done(list).map_err(invalid)?;
             let Some(pair) = replace(tx, expert.id, list).await? else {
-                return Ok(((expert.id, expert.version), None));
+                return Ok(((expert.id, expert.version, repairs), None));
             };
             let version = changed(tx, expert.id).await?;
             let event = Event::on("expert", expert.id).fields(["publications"]);
-            Ok(((expert.id, version), Some(event.values(json!({ "publications": pair })))))
+            Ok(((expert.id, version, repairs), Some(event.values(json!({ "publications": pair })))))
         })
         .await?;
     let limit = Limit::default();
     let rows = store::publications_page(&mut permit.read().await?, expert, None, limit.probe()).await?;
     let cursors = Cursors::of(&permit.state().sealer, &req, &reader_audience(&permit));
     let page = cursors.page(rows, limit, |(place, _)| *place, |(_, item)| PublicationView::from(item))?;
-    written(None, version, &page)
+    put_right(&req, None, version, page, &repairs)
 }
 
 /// The audience of the same caller as a reader, who goes on with the cursor.
@@ -384,7 +417,7 @@ impl PublicationPatch {
     ),
     request_body = PublicationPatch,
     security(("session" = ["experts.update"])),
-    responses((status = 200, description = "The publication as it is now", body = PublicationView)),
+    responses((status = 200, description = "The publication as it is now", body = Written<PublicationView>)),
 )]
 #[patch("/experts/{key}/publications/{id}")]
 async fn patch_publication(
@@ -393,25 +426,27 @@ async fn patch_publication(
     id: Id,
     if_match: IfMatch,
     body: Body<PublicationPatch>,
+    req: HttpRequest,
 ) -> Answer {
     let scope = permit.scope().clone();
-    let (version, publication) = permit
+    let (version, publication, repairs) = permit
         .write(async move |tx| {
             let expert = store::lock(tx, &scope, &key.0).await?;
             let old = store::find_publication(tx, expert.id, id.0).await?;
             if_match.check(expert.version)?;
-            let new = Publication { id: old.id, ..checked(&body.0.over(&old))? };
+            let (new, repairs) = checked(&body.0.over(&old))?;
+            let new = Publication { id: old.id, ..new };
             if new == old {
-                return Ok(((expert.version, old), None));
+                return Ok(((expert.version, old, repairs), None));
             }
             refuse_known(&expert.code, &store::publications(tx, expert.id).await?, &new)?;
             store::update_publication(tx, &new).await?;
             let version = changed(tx, expert.id).await?;
             let event = event(expert.id, std::slice::from_ref(&old), std::slice::from_ref(&new));
-            Ok(((version, new), Some(event)))
+            Ok(((version, new, repairs), Some(event)))
         })
         .await?;
-    written(None, version, &PublicationView::from(publication))
+    put_right(&req, None, version, PublicationView::from(publication), &repairs)
 }
 
 /// Delete a publication

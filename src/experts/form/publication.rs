@@ -130,7 +130,7 @@ pub fn read(form: &PublicationForm, at: &str, faults: &mut Faults) -> Publicatio
     Publication {
         id: form.id,
         title: title.unwrap_or_default(),
-        summary: faults.line(&place("abstract"), form.summary.as_deref(), MAX_ABSTRACT),
+        summary: faults.lines(&place("abstract"), form.summary.as_deref(), MAX_ABSTRACT),
         year: year(form.year, &place("year"), faults),
         venue: faults.line(&place("venue"), form.venue.as_deref(), MAX_VENUE),
         doi: form.doi.as_deref().and_then(|text| doi(text, &place("doi"), faults)),
@@ -150,8 +150,9 @@ fn year(input: Option<i16>, at: &str, faults: &mut Faults) -> Option<i16> {
 }
 
 /// A DOI without what is written before it, in lower case (DOIs do not tell cases apart).
-fn doi(text: &str, at: &str, faults: &mut Faults) -> Option<String> {
-    let text = faults.line(at, Some(text), MAX_DOI)?.to_lowercase();
+fn doi(input: &str, at: &str, faults: &mut Faults) -> Option<String> {
+    let line = faults.line(at, Some(input), MAX_DOI)?;
+    let text = line.to_lowercase();
     let bare = DOI_PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(&text).trim();
     let sound = bare.split_once('/').is_some_and(|(registrant, name)| {
         let number = registrant.strip_prefix("10.").unwrap_or_default();
@@ -159,6 +160,10 @@ fn doi(text: &str, at: &str, faults: &mut Faults) -> Option<String> {
         number.split('.').all(digits) && number.len() >= 4 && !name.is_empty()
     });
     if sound && !bare.contains(char::is_whitespace) {
+        if bare != line {
+            let detail = say!("DOI được ghi gọn, bằng chữ thường.", "The DOI is kept alone, in lower case.");
+            faults.repaired(at, "doi_form", detail, &line, bare);
+        }
         return Some(bare.to_owned());
     }
     faults.add(
@@ -177,7 +182,15 @@ fn authors(input: &Authors, at: &str, faults: &mut Faults) -> Vec<String> {
         Authors::List(names) => {
             names.iter().enumerate().map(|(index, name)| (format!("{at}/{index}"), name.clone())).collect()
         }
-        Authors::Text(text) => split_names(text).into_iter().map(|name| (at.to_owned(), name)).collect(),
+        Authors::Text(text) => {
+            let names = split_names(text);
+            if !names.is_empty() {
+                let detail =
+                    say!("Một dòng chữ đã được tách thành danh sách.", "One text was taken apart into a list.");
+                faults.repaired(at, "list_from_text", detail, text, &names.join("; "));
+            }
+            names.into_iter().map(|name| (at.to_owned(), name)).collect()
+        }
     };
     if names.len() > MAX_AUTHORS {
         faults.add(at, "too_many", say!("Tối đa {MAX_AUTHORS} tác giả.", "At most {MAX_AUTHORS} authors."));
@@ -256,6 +269,26 @@ mod tests {
         for wrong in [serde_json::json!(7), serde_json::json!(["A", 7]), serde_json::json!({ "name": "A" })] {
             assert!(serde_json::from_value::<PublicationForm>(serde_json::json!({ "authors": wrong })).is_err());
         }
+    }
+
+    #[test]
+    fn what_was_put_right_is_said() {
+        for (body, place, code, from, to) in [
+            (serde_json::json!({ "doi": "doi:10.1234/A" }), "/doi", "doi_form", "doi:10.1234/A", "10.1234/a"),
+            (serde_json::json!({ "authors": "A, B" }), "/authors", "list_from_text", "A, B", "A; B"),
+        ] {
+            let mut form: PublicationForm = serde_json::from_value(body).unwrap();
+            form.title = Some("Rừng".to_owned());
+            let mut faults = Faults::default();
+            let read = read(&form, "", &mut faults);
+            let (_, repairs) = faults.done(read).unwrap();
+            let values = Some((from.to_owned(), to.to_owned()));
+            assert_eq!((repairs[0].pointer.as_str(), repairs[0].code, &repairs[0].values), (place, code, &values));
+        }
+        let plain = serde_json::json!({ "title": "Rừng", "doi": "10.1234/a", "authors": ["A", "B"] });
+        let mut faults = Faults::default();
+        let read = read(&serde_json::from_value(plain).unwrap(), "", &mut faults);
+        assert!(faults.done(read).unwrap().1.is_empty());
     }
 
     #[test]

@@ -24,8 +24,8 @@ async fn every_kind_of_change_is_there_the_latest_first_with_old_and_new() {
     let body = json!({ "full_name": "Kpă Văn Mẫu", "position": "Phó phòng", "email": "kpa.mau@chuyengia.example" });
     let expert = enter(&officer, &body).await;
     officer.patch(&path(&expert), "*", &json!({ "position": "Trưởng phòng" })).await.expect(200);
-    decide(&officer, &expert, "listing", true).await;
-    decide(&officer, &expert, "listing", false).await;
+    decide(&officer, &expert, "agency_search", true).await;
+    decide(&officer, &expert, "agency_search", false).await;
     let place = |name: &str| format!("{}/{name}", path(&expert));
     let publication = officer.post(&place("publications"), &json!({ "title": "Rừng" })).await.expect(201);
     let one = format!("{}/{}", place("publications"), text(&publication["id"]));
@@ -46,7 +46,7 @@ async fn every_kind_of_change_is_there_the_latest_first_with_old_and_new() {
     }
     let position = json!({ "field": "position", "shown": "values", "old": "Phó phòng", "new": "Trưởng phòng" });
     assert_eq!(latest(&page, "position"), position);
-    assert_eq!(latest(&page, "listing"), json!({ "field": "listing", "shown": "values", "new": false }));
+    assert_eq!(latest(&page, "agency_search"), json!({ "field": "agency_search", "shown": "values", "new": false }));
     assert_eq!(latest(&page, "document")["new"], "Phiếu số 1");
     let titles = |list: &Value| list[0]["title"].clone();
     let publications = latest(&page, "publications");

@@ -40,7 +40,13 @@ async fn a_publication_is_added_tidied_and_shown_with_its_id() {
     });
     let answer = officer.post(&list(&expert), &body).await;
     let (location, etag) = (answer.header("location"), answer.header("etag"));
-    let made = answer.expect(201);
+    let mut made = answer.expect(201);
+    let normalised = made.as_object_mut().unwrap().remove("normalised").unwrap();
+    let said: Vec<(&str, &str)> =
+        normalised.as_array().unwrap().iter().map(|n| (text(&n["pointer"]), text(&n["code"]))).collect();
+    for repair in [("/title", "whitespace"), ("/doi", "doi_form"), ("/authors", "list_from_text")] {
+        assert!(said.contains(&repair), "{repair:?}: {normalised}");
+    }
     assert_eq!(location, format!("{}/{}", list(&expert), text(&made["id"])));
     assert!(etag.starts_with("\"2-"), "the expert's version counts up: {etag}");
     let expected = json!({
@@ -99,6 +105,7 @@ async fn a_doi_stands_in_a_list_once() {
     let first = officer.post(&list(&expert), &json!({ "title": "A", "doi": "10.1234/a" })).await.expect(201);
     let problem = officer.post(&list(&expert), &json!({ "title": "B", "doi": "DOI:10.1234/A" })).await.problem(409);
     assert_eq!(problem["errors"][0]["pointer"], "/doi");
+    assert!(text(&problem["existing"]).ends_with(text(&first["id"])), "{problem}");
     assert!(text(&problem["errors"][0]["detail"]).contains(text(&first["id"])), "{problem}");
     let second = officer.post(&list(&expert), &json!({ "title": "B" })).await.expect(201);
     let place = format!("{}/{}", list(&expert), text(&second["id"]));
@@ -149,6 +156,7 @@ async fn one_is_corrected_and_deleted_under_the_version_of_the_expert() {
     let answer = officer.patch(&place, &etag, &json!({ "year": null, "authors": ["Kpă Văn Mẫu"] })).await;
     let next = answer.header("etag");
     let changed = answer.expect(200);
+    assert!(changed.get("normalised").is_none());
     assert_eq!((changed.get("year"), &changed["authors"]), (None, &json!(["Kpă Văn Mẫu"])));
     officer.patch(&place, &etag, &json!({ "title": "B" })).await.problem(412);
     let again = officer.patch(&place, &next, &json!({ "authors": "Kpă Văn Mẫu" })).await;
