@@ -304,8 +304,8 @@ async fn check_level(tx: &mut Conn, row: &ProfileRow, evidence: bool) -> Answer<
 
 /// Pause
 ///
-/// `active` becomes `paused`: the person is in no list, search or count of others until they resume. A person pauses
-/// themself, the Union anybody.
+/// `active` becomes `paused`: the person takes a break from work for the Union until they resume. Who may see them still does:
+/// to be seen by fewer is a matter of consents. A person pauses themself, the Union anybody.
 #[utoipa::path(
     tag = "experts",
     params(("key" = String, Path, description = "Id or code", example = "CG-000001"), IfMatch, Once),
@@ -327,7 +327,7 @@ async fn pause_expert(
 
 /// Resume
 ///
-/// `paused` becomes `active` again; who sees the person follows from the consents as before.
+/// `paused` becomes `active` again.
 #[utoipa::path(
     tag = "experts",
     params(("key" = String, Path, description = "Id or code", example = "CG-000001"), IfMatch, Once),
