@@ -151,7 +151,11 @@ impl Correction {
 /// A body as it was sent and as it is read: a merge patch inside it is told by which members are there.
 ///
 /// # Errors
-/// 422 as for any body.
+/// 422 as for any body; also for a list that stands for an object, which serde would read member by member.
 pub(super) fn read_body<T: DeserializeOwned>(body: &Map<String, Value>) -> Answer<T> {
+    if let Some((name, _)) = body.iter().find(|(_, value)| value.is_array()) {
+        let needed = say!("Cần một đối tượng JSON.", "A JSON object is needed.");
+        return Err(Problem::field(format!("/{}", name.replace('~', "~0").replace('/', "~1")), "wrong_type", needed));
+    }
     parse(&serde_json::to_vec(body).map_err(Problem::internal)?)
 }

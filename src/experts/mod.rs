@@ -35,14 +35,15 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// The routes of this slice.
 pub fn configure(config: &mut ServiceConfig) {
     search::configure(config);
+    // before `/experts/{key}`, which would take `stale` and `nominations` for keys
+    confirmations::configure(config);
+    nominations::configure(config);
     profile::configure(config);
     restricted::configure(config);
     consents::configure(config);
     consent_texts::configure(config);
     states::configure(config);
     invitations::configure(config);
-    confirmations::configure(config);
-    nominations::configure(config);
     publications::configure(config);
     availability::configure(config);
     history::configure(config);

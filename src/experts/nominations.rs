@@ -13,6 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::form::{self, ExpertForm};
+use super::links;
 use super::model::Draft;
 use super::policy::{DecideNomination, NominateExpert, ReadExpert, ReadNominations};
 use super::profile;
@@ -355,9 +356,7 @@ async fn candidates(
 #[post("/experts/nominations")]
 async fn nominate_expert(permit: Permit<NominateExpert>, once: Once, body: Body<Map<String, Value>>) -> Answer {
     let once = once.of(&body);
-    // kept as it was sent: a form is read again when it is decided
-    let raw = Value::Object(body.0);
-    let form: NominationForm = parse(&serde_json::to_vec(&raw).map_err(Problem::internal)?)?;
+    let form: NominationForm = links::read_body(&body.0)?;
     if form.expert.nominated_by.is_some() {
         return Err(Problem::field(
             "/expert/nominated_by",
@@ -369,7 +368,8 @@ async fn nominate_expert(permit: Permit<NominateExpert>, once: Once, body: Body<
     if reason.is_none() {
         return Err(Problem::field("/reason", "required", say!("Nêu lý do đề cử.", "Say why this person.")));
     }
-    let filed = Filed { expert: raw.get("expert").cloned().unwrap_or_default(), reason };
+    // kept as it was sent: a form is read again when it is decided
+    let filed = Filed { expert: body.0.get("expert").cloned().unwrap_or_default(), reason };
     let (sealer, actor) = (permit.state().sealer.clone(), permit.actor().clone());
     let id = permit
         .write_once(once, async move |tx| {

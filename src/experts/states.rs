@@ -24,14 +24,14 @@ use crate::access::policy::{Policy, Reach, Rule};
 use crate::accounts::{manage, store as account_store};
 use crate::audit::event::Event;
 use crate::db::Conn;
-use crate::http::body::{Body, MaybeBody};
+use crate::http::body::MaybeBody;
 use crate::http::idempotency::Once;
 use crate::http::path::Key;
 use crate::kernel::clock::today;
 use crate::kernel::form::Faults;
 use crate::kernel::precondition::{IfMatch, written};
 use crate::kernel::problem::{Answer, Code, Problem};
-use crate::reference::store as reference_store;
+use crate::reference::store::{self as reference_store, TitleRow};
 use crate::say;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -284,8 +284,11 @@ async fn activate_expert(
 async fn check_level(tx: &mut Conn, row: &ProfileRow, evidence: bool) -> Answer<()> {
     let Some(least) = settings::text(tx, settings::MIN_DEGREE).await? else { return Ok(()) };
     let titles = reference_store::titles(tx).await?;
-    let rank = |code: &str| titles.iter().find(|title| title.code == code && title.kind == "degree").map(|t| t.rank);
-    let reached = row.degree.as_deref().and_then(rank) >= rank(&least);
+    let is =
+        |title: &TitleRow, code: &str| [&title.code, &title.abbreviation].iter().any(|c| c.eq_ignore_ascii_case(code));
+    let rank = |code: &str| titles.iter().find(|title| title.kind == "degree" && is(title, code)).map(|t| t.rank);
+    // a degree that is set and does not exist is reached by nobody
+    let reached = rank(&least).is_some_and(|least| row.degree.as_deref().and_then(rank) >= Some(least));
     if reached || row.academic_rank.is_some() || evidence || row.standing_evidence.is_some() {
         return Ok(());
     }
@@ -301,8 +304,8 @@ async fn check_level(tx: &mut Conn, row: &ProfileRow, evidence: bool) -> Answer<
 
 /// Pause
 ///
-/// `active` becomes `paused`: the person is in no list, search or count of others until they resume. A person pauses
-/// themself, the Union anybody.
+/// `active` becomes `paused`: the person takes a break from work for the Union until they resume. Who may see them still does:
+/// to be seen by fewer is a matter of consents. A person pauses themself, the Union anybody.
 #[utoipa::path(
     tag = "experts",
     params(("key" = String, Path, description = "Id or code", example = "CG-000001"), IfMatch, Once),
@@ -324,7 +327,7 @@ async fn pause_expert(
 
 /// Resume
 ///
-/// `paused` becomes `active` again; who sees the person follows from the consents as before.
+/// `paused` becomes `active` again.
 #[utoipa::path(
     tag = "experts",
     params(("key" = String, Path, description = "Id or code", example = "CG-000001"), IfMatch, Once),
@@ -422,7 +425,7 @@ async fn return_expert(
     key: Key,
     if_match: IfMatch,
     once: Once,
-    body: Body<Change>,
+    MaybeBody(body): MaybeBody<Change>,
 ) -> Answer {
     let (once, checked) = (once.of(&body), body.0.check(true)?);
     change(permit, key, (if_match, once), (Verb::Return, checked), nothing_else).await

@@ -12,7 +12,7 @@ const NOMINATIONS: &str = "/api/v1/experts/nominations";
 fn form(name: &str) -> Value {
     json!({
         "expert": {
-            "full_name": name, "email": "kpa.mau@chuyengia.example", "phone": "0600777666", "date_of_birth": "1970-05-06",
+            "full_name": name, "degree": "TS", "email": "kpa.mau@chuyengia.example", "phone": "0600777666", "date_of_birth": "1970-05-06",
             "workplace": "Chi cục Kiểm lâm vùng Mẫu", "fields": ["40401"], "standing_evidence": "Bằng khen năm 2024",
         },
         "reason": "Chủ trì ba đề tài về rừng trồng",

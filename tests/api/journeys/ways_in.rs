@@ -49,10 +49,14 @@ async fn gets_in<'a>(app: &'a TestApp, token: &Value) -> Caller<'a> {
     app.with_token(text(&tokens["access_token"]))
 }
 
+async fn finds(caller: &Caller<'_>) -> bool {
+    found(caller, "lam nghiep cong dong kpa").await.iter().any(|name| name == "Kpă Thị Mẫu")
+}
+
 /// Search, by id, counts and suggestions: nowhere.
 async fn is_nowhere(caller: &Caller<'_>, expert: &Value) {
     assert!(!sees(caller, expert).await);
-    assert!(found(caller, "lam nghiep cong dong kpa").await.is_empty());
+    assert!(!finds(caller).await);
     for path in ["/api/v1/experts/suggest?q=", "/api/v1/experts?limit=1&count=true&q="] {
         let answer = caller.get(&format!("{path}{}", encode("Kpă Thị Mẫu"))).await;
         assert!(!answer.text.contains("Kpă Thị Mẫu"), "{path}: {}", answer.text);
@@ -69,7 +73,7 @@ async fn nominated_invited_found_and_gone_at_once() {
     is_nowhere(&agency, &expert).await;
     let person = gets_in(&app, &token).await;
     assert_eq!(verb(&officer, &expert, "activate").await["record"]["status"], "active");
-    assert_eq!(found(&agency, "lam nghiep cong dong kpa").await, ["Kpă Thị Mẫu"]);
+    assert!(finds(&agency).await);
     is_nowhere(&app.nobody(), &expert).await;
     agency.get(&format!("{}/restricted", path(&expert))).await.problem(403);
     assert_eq!(person.get(&format!("{}/restricted", path(&expert))).await.expect(200)["phone"], "0600999888");
