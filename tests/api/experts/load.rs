@@ -279,7 +279,7 @@ async fn what_was_put_right_is_counted_in_the_report() {
     assert_eq!(report.created, 2, "{:?}", report.rejected);
     let count = |code: &str| report.normalised.get(code).copied().unwrap_or_default();
     let counts = ["title_split_off", "caps_lowered", "list_from_text", "date_format", "html_entities"].map(count);
-    assert_eq!(counts, [1, 1, 1, 1, 1], "{:?}", report.normalised);
+    assert_eq!(counts, [2, 1, 1, 1, 1], "{:?}", report.normalised);
     assert!(report.to_string().contains("1 caps_lowered"), "{report}");
 }
 
