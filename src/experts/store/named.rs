@@ -26,10 +26,10 @@ impl QueryFragment<Pg> for Descendants<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("SELECT DISTINCT c.scheme, c.code FROM unnest(");
         out.push_bind_param::<Array<Text>, _>(&self.schemes)?;
-        out.push_sql(", ");
+        out.push_sql("::text[], ");
         out.push_bind_param::<Array<Text>, _>(&self.codes)?;
         out.push_sql(
-            ") a (scheme, code) JOIN science_fields c ON c.scheme = a.scheme AND starts_with(c.code, a.code) ",
+            "::text[]) a (scheme, code) JOIN science_fields c ON c.scheme = a.scheme AND starts_with(c.code, a.code) ",
         );
         out.push_sql("ORDER BY 1, 2");
         Ok(())
