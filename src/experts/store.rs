@@ -10,7 +10,7 @@ mod words;
 mod workplaces;
 
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
-pub use index::{Texts, reindex, reindex_missing, texts};
+pub use index::{Texts, reindex, reindex_missing, searched_texts};
 pub use named::{group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates};
 pub use search::{
     Codes, Condition, Count, Facet, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Weighed, facets,

@@ -168,7 +168,7 @@ struct People {
 impl People {
     async fn read(conn: &mut Conn, scope: &Scope, ids: &[Uuid], explained: bool) -> Answer<Self> {
         let (cards, vocabulary) = store::cards(conn, scope, ids).await?;
-        let texts = if explained { store::texts(conn, ids).await? } else { HashMap::new() };
+        let texts = if explained { store::searched_texts(conn, ids).await? } else { HashMap::new() };
         Ok(Self { cards, texts, vocabulary })
     }
 
