@@ -19,7 +19,7 @@ mod workplaces;
 pub use availability::{add_period, delete_period, find_period, overlapping, periods, update_period};
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
 pub use counts::{FieldCounts, GroupCounts, count_fields, count_groups};
-pub use index::{Texts, reindex, reindex_missing, texts as index_texts};
+pub use index::{Texts, reindex, reindex_missing, searched_texts};
 pub use links::{LinkKind, add_link, link_holder, use_link, void_links};
 pub use named::{group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates};
 pub use nominations::{

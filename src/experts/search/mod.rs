@@ -151,7 +151,7 @@ impl Request<'_> {
         let shown = self.shown(&hits);
         let mut people = People::read(conn, scope, &shown).await?;
         if !weighed.is_empty() {
-            people.texts = store::index_texts(conn, &shown).await?;
+            people.texts = store::searched_texts(conn, &shown).await?;
         }
         Ok(Found { hits, weighed, total, facets, people })
     }

@@ -262,24 +262,26 @@ impl ExpertQuery {
         }
         let rows = reference_store::titles(conn).await?;
         let title = |pointer: &str, kind: &str, code: &str| {
-            let row = rows.iter().find(|row| row.kind == kind && row.code == code);
+            // as it is printed, too: ThS for THS
+            let is_meant = |text: &str| text.eq_ignore_ascii_case(code);
+            let row = rows.iter().find(|row| row.kind == kind && (is_meant(&row.code) || is_meant(&row.abbreviation)));
             row.ok_or_else(|| unknown(pointer, code, "GET /api/v1/academic-titles"))
         };
-        let check = |pointer: &str, kind: &str, codes: &[String]| {
-            codes.iter().try_for_each(|code| title(pointer, kind, code).map(|_| ()))
+        let codes = |pointer: &str, kind: &str, asked: &[String]| -> Answer<Vec<String>> {
+            asked.iter().map(|code| title(pointer, kind, code).map(|row| row.code.clone())).collect()
         };
-        check("/degree", "degree", &self.degree)?;
-        check("/academic_rank", "academic_rank", &self.academic_rank)?;
-        if !self.degree.is_empty() {
-            filters.add(Some(Facet::Degree), Condition::Degrees(self.degree.clone()));
+        let degrees = codes("/degree", "degree", &self.degree)?;
+        let ranks = codes("/academic_rank", "academic_rank", &self.academic_rank)?;
+        if !degrees.is_empty() {
+            filters.add(Some(Facet::Degree), Condition::Degrees(degrees));
         }
         if let Some(code) = &self.min_degree {
             let least = title("/min_degree", "degree", code)?.rank;
             let enough = rows.iter().filter(|row| row.kind == "degree" && row.rank >= least);
             filters.add(Some(Facet::Degree), Condition::Degrees(enough.map(|row| row.code.clone()).collect()));
         }
-        if !self.academic_rank.is_empty() {
-            filters.add(Some(Facet::AcademicRank), Condition::Ranks(self.academic_rank.clone()));
+        if !ranks.is_empty() {
+            filters.add(Some(Facet::AcademicRank), Condition::Ranks(ranks));
         }
         Ok(())
     }

@@ -15,10 +15,13 @@ use crate::http::params::Params;
 use crate::kernel::page::Page;
 use crate::kernel::precondition::fresh_page;
 use crate::kernel::problem::Answer;
+use crate::kernel::text::fold;
 use crate::kernel::words::words;
 
 /// Suggestions of each kind, at most.
 const EACH: i64 = 5;
+/// Fields that are looked through for the best: a scheme has some hundred, and few words fit more of them.
+const FIELDS: i64 = 100;
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
@@ -87,8 +90,12 @@ pub(super) async fn suggest_experts(
         let ids = store::named(&mut conn, scope, &words, EACH).await?;
         let (mut people, vocabulary) = store::cards(&conn, scope, &ids).await?;
         let specialties = store::specialties(&mut conn, Audience::of(scope.reach), &words, EACH).await?;
+        let phrase = words.join(" ");
         let filter = field_store::Filter { scheme: DEFAULT_SCHEME.to_owned(), words, ..field_store::Filter::default() };
-        let suggested = field_store::list(&mut conn, filter, EACH).await?;
+        let mut suggested = field_store::list(&mut conn, filter, FIELDS).await?;
+        // what begins as typed, then what says little else
+        suggested.sort_by_key(|row| (!fold(&row.name_vi).starts_with(&phrase), row.name_vi.chars().count()));
+        suggested.truncate(usize::try_from(EACH).unwrap_or(usize::MAX));
         let above: Vec<&str> = suggested.iter().map(|row| row.code.as_str()).collect();
         let above = field_store::with_ancestors(&mut conn, &above).await?;
         drop(conn);

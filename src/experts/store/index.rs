@@ -127,7 +127,7 @@ pub struct Texts {
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn texts(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, Texts>> {
+pub async fn searched_texts(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, Texts>> {
     let rows: Vec<TextRow> =
         experts::table.filter(experts::id.eq_any(ids)).select(TextRow::as_select()).load(conn).await?;
     let mut titles = titles(conn, ids).await?;

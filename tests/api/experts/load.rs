@@ -118,10 +118,10 @@ async fn a_loaded_record_is_an_expert_like_any_other() {
             "date_of_birth": "1951-03-02", "email": "t1@chuyengia.example", "phone": "0600000001", "address": null
         })
     );
-    let agency = app.sign_in("agency").await.get(&search_path("cay thu nghiem")).await.expect(200);
+    let agency = app.sign_in("agency").await.get(&search_path("\"cay thu nghiem\"")).await.expect(200);
     assert_eq!(agency["items"], json!([]), "silence is not consent");
     load_lines(&app, &lines(&[record(7)]), true).await;
-    let agency = app.sign_in("agency").await.get(&search_path("cay thu nghiem")).await.expect(200);
+    let agency = app.sign_in("agency").await.get(&search_path("\"cay thu nghiem\"")).await.expect(200);
     assert_eq!(agency["items"].as_array().unwrap().len(), 1, "with all consents it is found");
 }
 

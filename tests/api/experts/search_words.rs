@@ -54,8 +54,9 @@ async fn phrases_stand_together_in_their_order() {
 #[tokio::test]
 async fn rare_words_weigh_more_and_names_more_than_texts() {
     let app = TestApp::start().await;
-    let mut forms: Vec<Value> =
-        (0..20).map(|at| json!({ "full_name": format!("Kpă Thường {at}"), "specialties": ["Wagu"] })).collect();
+    let mut forms: Vec<Value> = (0..20_usize)
+        .map(|at| json!({ "full_name": format!("Kpă {}", ["An", "Ba", "Cam", "Dung"][at % 4]), "specialties": ["Wagu"] }))
+        .collect();
     forms.push(json!({ "full_name": "Kpă Một", "specialties": ["Wagu"], "workplace": "Trại Zeta" }));
     forms.push(json!({ "full_name": "Kpă Hai", "specialties": ["Zeta"], "workplace": "Trại Wagu" }));
     load_agreeing(&app, &forms).await;
@@ -108,7 +109,9 @@ async fn slips_of_the_finger_find_and_say_so() {
 async fn exact_hits_come_before_fuzzy_ones_on_every_page() {
     let app = TestApp::start().await;
     let mut forms = vec![json!({ "full_name": "Kpă Trương Hoeng" })];
-    forms.extend((0..9).map(|at| json!({ "full_name": format!("GS.TS. Kpă Hoeang {}", ["An", "Ba", "Ca"][at % 3]) })));
+    forms.extend(
+        (0..9_usize).map(|at| json!({ "full_name": format!("GS.TS. Kpă Hoeang {}", ["An", "Ba", "Ca"][at % 3]) })),
+    );
     load_agreeing(&app, &forms).await;
     let nobody = app.nobody();
     let whole = matches(&nobody, "kpa hoeng").await;
@@ -161,7 +164,7 @@ async fn a_record_is_found_by_what_it_says_now() {
     });
     let expert = enter(&officer, &body).await;
     let is_found = async |q: &str| found(&officer, q).await == ["Kpă Văn Sửa"];
-    for q in ["kpa pinctada", "kpa ngoc trai", "sua truong trai"] {
+    for q in ["kpa pinctada", "kpa ngoc trai", "kpa sua truong trai"] {
         assert!(is_found(q).await, "{q}");
     }
     let patch = json!({ "specialties": ["Rong biển"], "publications": [{ "title": "Gracilaria" }] });
