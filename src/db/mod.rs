@@ -132,7 +132,12 @@ impl Db {
             }
             let _ = PATIENCE.try_with(|left| left.set(left.get().saturating_sub(begin.elapsed())));
         }
-        work(&*self.conn().await?).await.map_err(Into::into)
+        // what only reads over a shared connection only reads here, too
+        self.transaction(async |tx| {
+            tx.batch_execute("SET TRANSACTION READ ONLY").await?;
+            work(&**tx).await.map_err(Into::into)
+        })
+        .await
     }
 
     /// True unless PostgreSQL's messages are in another language than the one its passing faults are known by.

@@ -227,6 +227,7 @@ struct PageQuery {
 /// never what it was.
 #[utoipa::path(
     tag = "experts",
+    operation_id = "read_expert_history",
     params(("key" = String, Path, description = "Id or code", example = "CG-000001"), PageQuery),
     security(("session" = ["experts.read_history"])),
     responses((status = 200, description = "A page of events", body = Page<HistoryEntry>)),

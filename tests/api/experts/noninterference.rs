@@ -240,7 +240,7 @@ async fn callers(app: &TestApp) -> Vec<(&'static str, Caller<'_>)> {
 /// Half of the demo's people are found by agencies alone.
 const SPLIT: &str = "
     INSERT INTO expert_consents (id, expert_id, purpose, given, decided_on, channel, text_version)
-    SELECT gen_random_uuid(), id, 'public_profile', false, '2026-01-01', 'paper', 'v1' FROM experts
+    SELECT gen_random_uuid(), id, 'public_profile', false, '2026-01-01', 'paper', '2026-01' FROM experts
      WHERE right(code, 1) IN ('2', '4', '6', '8', '0')";
 
 async fn same(seed: u64) {

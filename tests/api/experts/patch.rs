@@ -18,7 +18,7 @@ async fn complete(officer: &Caller<'_>) -> Value {
         "specialties": ["Lâm sinh", "Cá tầm"], "languages": ["vi", "en"], "email": "kpa.mau@chuyengia.example",
         "phone": "0600999888", "publications_count": 3, "publications": [{ "title": "Rừng trên núi đá" }],
     });
-    enter(officer, &body).await
+    bare(enter(officer, &body).await)
 }
 
 #[tokio::test]

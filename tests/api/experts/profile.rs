@@ -47,8 +47,9 @@ const PROFILE: [&str; 17] = [
     "publications",
     "work_history",
 ];
-const RECORD: [&str; 16] = [
+const RECORD: [&str; 17] = [
     "accepted_kinds",
+    "allowed_actions",
     "birth_precision",
     "birth_year",
     "consents",
@@ -145,9 +146,9 @@ async fn lists_show_the_card_and_reasons_and_no_record_to_anybody() {
     {
         let caller = if account.is_empty() { app.nobody() } else { app.sign_in(account).await };
         let page = caller.get(&search_path("kpa mau")).await.expect(200);
-        assert_eq!(keys(&page["items"][0]), with(&["reasons"]), "{account}");
+        assert_eq!(keys(&page["items"][0]), with(&["hint", "match", "reasons"]), "{account}");
         let all = caller.get("/api/v1/experts?limit=1").await.expect(200);
-        assert_eq!((keys(&all), keys(&all["items"][0])), (vec!["items", "next_cursor"], with(&[])), "{account}");
+        assert_eq!((keys(&all), keys(&all["items"][0])), (vec!["items", "next_cursor"], with(&["hint"])), "{account}");
     }
 }
 

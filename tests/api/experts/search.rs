@@ -213,9 +213,10 @@ async fn signs_in_a_query_are_harmless() {
     ] {
         assert_eq!(found(&nobody, q).await, all, "{q}");
     }
-    for q in ["kpa%", "_kpa_", "'; DROP TABLE experts; --", "nguyen' OR '1'='1", "\\x00", "$1", &"a".repeat(200)] {
+    for q in ["kpa%", "_kpa_", "'; DROP TABLE experts; --", "nguyen' OR '1'='1", "\\x00", &"a".repeat(200)] {
         assert_eq!(found(&nobody, q).await, Vec::<String>::new(), "{q}");
     }
+    assert_eq!(found(&nobody, "$1").await, found(&nobody, "1").await, "a sign and a digit, no parameter");
     assert_eq!(found(&nobody, "   ").await.len(), 60, "blanks ask for nothing");
 }
 

@@ -77,8 +77,8 @@ async fn groups_take_fields_along_or_were_chosen() {
     assert_eq!(names(&nobody, "field_group=X-1").await, ["Kpă An", "Kpă Bình", "Kpă Em"]);
     assert_eq!(nobody.get("/api/v1/experts?field_group=X-2").await.places(400), ["/field_group"]);
     let page = nobody.get("/api/v1/experts?q=kpa&facets=field_group").await.expect(200);
-    let value = &page["facets"]["field_group"]["values"][0];
-    assert_eq!(*value, json!({ "value": "X-1", "label": "Nông lâm", "count": 3 }));
+    let values = page["facets"]["field_group"]["values"].as_array().unwrap();
+    assert!(values.contains(&json!({ "value": "X-1", "label": "Nông lâm", "count": 3 })), "{values:?}");
 }
 
 #[tokio::test]
