@@ -143,7 +143,7 @@ impl Correction {
         if self.named.is_empty() {
             return Ok(None);
         }
-        let corrected = profile::correct(tx, sealer, row, self.patch, &self.named).await;
+        let corrected = Box::pin(profile::correct(tx, sealer, row, self.patch, &self.named)).await;
         Ok(corrected.map_err(|problem| problem.under("/profile"))?.1)
     }
 }

@@ -251,7 +251,7 @@ async fn patch_expert(
             if_match.check(row.version)?;
             let named = body.members();
             check_own(&scope, &named)?;
-            let (row, event, repairs) = correct(tx, &sealer, row, body.0, &named).await?;
+            let (row, event, repairs) = Box::pin(correct(tx, &sealer, row, body.0, &named)).await?;
             Ok(((row.version, view(tx, &scope, row).await?, repairs), event))
         })
         .await?;

@@ -379,13 +379,14 @@ pub async fn parts(conn: &mut Conn, sealer: &Sealer, id: Uuid) -> Answer<Parts> 
 /// The memberships of an expert, in their order.
 pub async fn memberships(conn: &mut Conn, id: Uuid) -> Answer<Vec<Membership>> {
     use expert_memberships as table;
-    let rows: Vec<(Uuid, Option<String>, Option<NaiveDate>, Option<NaiveDate>)> = table::table
+    type Row = (Uuid, Option<String>, Option<NaiveDate>, Option<NaiveDate>);
+    let rows: Vec<Row> = table::table
         .filter(table::expert_id.eq(id))
         .order(table::ordinal)
         .select((table::organisation_id, table::position, table::valid_from, table::valid_to))
         .load(conn)
         .await?;
-    let membership = |(organisation_id, position, from, to)| Membership { organisation_id, position, from, to };
+    let membership = |(organisation_id, position, from, to): Row| Membership { organisation_id, position, from, to };
     Ok(rows.into_iter().map(membership).collect())
 }
 

@@ -175,7 +175,7 @@ fn numbers(text: &str) -> Result<Vec<i16>, DateFault> {
         match word {
             "ngay" | "mung" | "mong" | "thang" | "nam" if !text.contains(['/', '-', '.']) || numbers.len() < 2 => {}
             digits if digits.len() <= 4 && digits.bytes().all(|b| b.is_ascii_digit()) => {
-                numbers.push(digits.parse().map_err(|_: ParseIntError| DateFault::Unknown)?);
+                numbers.push(digits.parse().map_err(|_no_number: ParseIntError| DateFault::Unknown)?);
             }
             _ => return Err(DateFault::Unknown),
         }

@@ -92,7 +92,7 @@ pub struct Problem {
     code: Code,
     detail: Option<Say>,
     errors: Vec<FieldError>,
-    existing: Option<String>,
+    existing: Option<Box<str>>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -153,7 +153,7 @@ impl Problem {
     /// Names what is there already, for a caller who may see it.
     #[must_use]
     pub fn existing(mut self, path: impl Into<String>) -> Self {
-        self.existing = Some(path.into());
+        self.existing = Some(path.into().into_boxed_str());
         self
     }
 
@@ -200,7 +200,7 @@ impl Problem {
                     repair: e.repair.clone(),
                 })
                 .collect(),
-            existing: self.existing.clone(),
+            existing: self.existing.as_deref().map(str::to_owned),
             request_id,
         }
     }

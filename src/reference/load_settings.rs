@@ -7,8 +7,10 @@ use super::store::{self, SettingRow};
 use crate::kernel::sheet::{self, Fault, Loaded, Row, Sheet};
 use crate::state::State;
 
-/// What may be set: its name, what it may hold, and what that is in words.
-const KNOWN: [(&str, fn(&Value) -> bool, &str); 7] = [
+/// A name, what may be set under it, and what that is in words.
+type Known = (&'static str, fn(&Value) -> bool, &'static str);
+
+const KNOWN: [Known; 7] = [
     ("home_province", is_text, "the code of the Union's province, such as \"08\""),
     ("home_union", is_text, "the code of the Union among the organisations, such as \"LHH-TQ\""),
     ("invitation_days", is_count, "days an invitation is good for, 1 to 3650"),

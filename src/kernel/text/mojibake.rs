@@ -164,7 +164,7 @@ impl Page {
     fn is_cut_short(&self, rest: &[char]) -> bool {
         let bytes = rest.iter().take(2).map_while(|c| self.byte(*c));
         matches!(bytes.collect::<Vec<u8>>().as_slice(), [0xE1, 0xBA | 0xBB])
-            && !rest.get(2).is_some_and(|c| self.continuation(*c).is_some())
+            && rest.get(2).is_none_or(|c| self.continuation(*c).is_none())
     }
 
     /// True for what may be a part of a sequence; quotes and dashes stand in true text as well.

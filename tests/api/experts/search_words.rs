@@ -16,7 +16,7 @@ async fn matches(caller: &Caller<'_>, q: &str) -> Vec<(String, String)> {
     items(caller, &format!("q={}", encode(q))).await.iter().map(of).collect()
 }
 
-fn pairs<'a>(seen: &'a [(String, String)]) -> Vec<(&'a str, &'a str)> {
+fn pairs(seen: &[(String, String)]) -> Vec<(&str, &str)> {
     seen.iter().map(|(name, kind)| (name.as_str(), kind.as_str())).collect()
 }
 
