@@ -32,7 +32,7 @@ fn of_records() -> Vec<Example> {
         ("/api/v1/experts", "union_officer", "/api/v1/experts", json!({ "full_name": "Nguyễn Thử Hai" }), "experts"),
         (
             "/api/v1/experts/nominations",
-            "agency",
+            "association",
             "/api/v1/experts/nominations",
             json!({ "expert": { "full_name": "Nguyễn Thử Năm" }, "reason": "Có uy tín" }),
             "expert_nominations",
@@ -189,9 +189,9 @@ async fn path_of(app: &TestApp, path: &str) -> String {
     }
     for (at, _) in path.clone().match_indices("{nomination_") {
         let name = path[at..].split_inclusive('}').next().unwrap().to_owned();
-        let agency = app.sign_in("agency").await;
+        let association = app.sign_in("association").await;
         let form = json!({ "expert": { "full_name": "Nguyễn Thử Sáu" }, "reason": "Có uy tín" });
-        let made = agency.post("/api/v1/experts/nominations", &form).await.expect(202);
+        let made = association.post("/api/v1/experts/nominations", &form).await.expect(202);
         path = path.replace(&name, made["id"].as_str().unwrap());
     }
     for (name, year) in [("{period_1}", 2040), ("{period_2}", 2041)] {

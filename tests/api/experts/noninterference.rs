@@ -210,7 +210,7 @@ async fn change_what_the_union_sees(app: &TestApp, officer: &Caller<'_>, draw: &
              INSERT INTO expert_availability (id, expert_id, kind, valid_from)
              SELECT gen_random_uuid(), id, 'unavailable', '2026-01-01' FROM {others} o ON CONFLICT DO NOTHING;
              INSERT INTO expert_consents (id, expert_id, purpose, given, decided_on, channel, text_version)
-             SELECT gen_random_uuid(), id, 'contact_sharing', {}, '2026-01-01', 'paper', 'v9' FROM {others} o",
+             SELECT gen_random_uuid(), id, 'contact_sharing', {}, '2026-01-01', 'paper', '2026-01' FROM {others} o",
             month % 2 == 0,
         ),
     )
