@@ -54,6 +54,12 @@ impl Server {
         Self { child, url, log, reader: Some(reader) }
     }
 
+    /// What it logged as faults of its own so far.
+    pub fn faults(&self) -> Vec<String> {
+        let log = self.log.lock().unwrap();
+        log.lines().filter(|line| line.contains("internal error")).map(str::to_owned).collect()
+    }
+
     /// Nobody's client.
     pub fn client(&self) -> Client {
         Client::new(&self.url, None)

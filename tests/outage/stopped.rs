@@ -121,6 +121,7 @@ async fn survives(mode: &'static str) {
     let database = Postgres::get().database(&format!("stopped_{mode}"));
     let server = Server::start(&database.url(), &[]);
     let (seen, back) = ride(&server, mode).await;
+    assert_eq!(server.faults(), [""; 0], "an outage is no fault of the server");
     for (index, seen) in seen.iter().enumerate() {
         check_answers(seen, if index < WRITERS { 201 } else { 200 }, back);
     }

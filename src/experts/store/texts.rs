@@ -30,6 +30,7 @@ pub async fn consent_texts(conn: &mut Conn) -> Answer<Vec<TextRow>> {
 
 /// Adds texts; none is ever changed.
 pub async fn add_texts(tx: &mut Conn, rows: &[TextRow]) -> Answer<()> {
-    diesel::insert_into(consent_texts::table).values(rows).execute(tx).await?;
+    // two instances may start at once
+    diesel::insert_into(consent_texts::table).values(rows).on_conflict_do_nothing().execute(tx).await?;
     Ok(())
 }
