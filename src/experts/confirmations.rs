@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::form::ExpertPatch;
 use super::invitations::{no_store, own_view};
-use super::links::{self, Correction, Link, TokenForm};
+use super::links::{self, Correction, Link, LinkToken};
 use super::policy::{ConfirmExpert, ReadStale, RequestConfirmation, UseLink};
 use super::settings;
 use super::states::{self, past_day};
@@ -85,7 +85,7 @@ struct Confirmation {
 /// For who holds the link; no account is needed. Nothing changes yet, and the link stays good.
 #[utoipa::path(
     tag = "links",
-    request_body = TokenForm,
+    request_body = LinkToken,
     security((), ("session" = ["links.use"])),
     responses(
         (status = 200, description = "The record to confirm", body = Confirmation),
@@ -93,7 +93,7 @@ struct Confirmation {
     ),
 )]
 #[post("/confirmations/open")]
-async fn open_confirmation(permit: Permit<UseLink>, body: Body<TokenForm>) -> Answer {
+async fn open_confirmation(permit: Permit<UseLink>, body: Body<LinkToken>) -> Answer {
     let token = Opaque::hash(body.0.token.expose());
     let mut conn = permit.read().await?;
     let (id, expires_at) = links::holder(&mut conn, KIND, &token).await?;

@@ -128,7 +128,7 @@ impl HistoryChange {
 
 /// An event in the life of a record.
 #[derive(Debug, Serialize, ToSchema)]
-struct HistoryEntry {
+struct RecordChange {
     /// Its id: that of the event in the audit log.
     id: Uuid,
     /// When.
@@ -149,9 +149,9 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn entry(&self, event: Recorded) -> HistoryEntry {
+    fn entry(&self, event: Recorded) -> RecordChange {
         let sees_id = self.scope.reach == Reach::All || event.actor_id == self.scope.actor.id();
-        HistoryEntry {
+        RecordChange {
             id: event.id,
             at: event.at,
             changes: self.changes(event.fields, event.values),
@@ -230,7 +230,7 @@ struct PageQuery {
     operation_id = "read_expert_history",
     params(("key" = String, Path, description = "Id or code", example = "CG-000001"), PageQuery),
     security(("session" = ["experts.read_history"])),
-    responses((status = 200, description = "A page of events", body = Page<HistoryEntry>)),
+    responses((status = 200, description = "A page of events", body = Page<RecordChange>)),
 )]
 #[get("/experts/{key}/history")]
 async fn read_history(permit: Permit<ReadHistory>, key: Key, query: Params<PageQuery>, req: HttpRequest) -> Answer {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::consent_texts::{self, ConsentText};
 use super::consents;
 use super::form::ExpertPatch;
-use super::links::{self, Correction, Link, TokenForm};
+use super::links::{self, Correction, Link, LinkToken};
 use super::model::Purpose;
 use super::policy::{InviteExpert, UseLink};
 use super::profile;
@@ -91,7 +91,7 @@ struct Invitation {
 /// For who holds the link; no account is needed. Nothing is decided yet, and the link stays good.
 #[utoipa::path(
     tag = "links",
-    request_body = TokenForm,
+    request_body = LinkToken,
     security((), ("session" = ["links.use"])),
     responses(
         (status = 200, description = "What is asked, and the profile", body = Invitation),
@@ -99,7 +99,7 @@ struct Invitation {
     ),
 )]
 #[post("/invitations/open")]
-async fn open_invitation(permit: Permit<UseLink>, body: Body<TokenForm>) -> Answer {
+async fn open_invitation(permit: Permit<UseLink>, body: Body<LinkToken>) -> Answer {
     let token = Opaque::hash(body.0.token.expose());
     let mut conn = permit.read().await?;
     let (id, expires_at) = links::holder(&mut conn, KIND, &token).await?;

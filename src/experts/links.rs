@@ -67,7 +67,7 @@ pub(super) async fn issue(tx: &mut Conn, kind: LinkKind, expert: Uuid, by: Optio
 /// A one-time token.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct TokenForm {
+pub(super) struct LinkToken {
     /// As the Union handed it over.
     #[schema(value_type = String, example = "ebi_77a0…")]
     pub token: Redacted<String>,
