@@ -19,7 +19,7 @@ use diesel_async::{
     AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager,
 };
 
-use self::shared::Shared;
+use self::shared::{Shared, Turn};
 use crate::kernel::problem::{Answer, Code, Problem};
 
 /// A pooled connection.
@@ -31,6 +31,9 @@ pub type Reader = AsyncPgConnection;
 
 /// How long a quick query may wait behind others before it gets a connection of its own.
 const QUICK_WAIT: Duration = Duration::from_millis(500);
+
+/// How often a quick query that waits for a connection of its own looks whether a shared one answers again.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// How long a request waits for connections, all in all, before it is told to come again.
 const REQUEST_WAITS: Duration = Duration::from_millis(1_500);
@@ -96,10 +99,9 @@ impl Db {
     /// 503 when the database is away or all connections stay busy.
     pub async fn conn(&self) -> Answer<Conn> {
         let patience = PATIENCE.try_with(Cell::get).unwrap_or(OTHERS_WAIT);
-        let begin = Instant::now();
+        let waiting = Waiting(Instant::now());
         let got = tokio::time::timeout(patience, self.pool.get()).await;
-        // outside of a request there is nothing to keep
-        let _ = PATIENCE.try_with(|left| left.set(patience.saturating_sub(begin.elapsed())));
+        drop(waiting);
         match got {
             Ok(got) => got.map_err(Problem::unavailable),
             Err(_elapsed) => Err(Problem::unavailable("all connections stay busy, or the database does not answer")),
@@ -107,7 +109,7 @@ impl Db {
     }
 
     /// Runs a quick query, or a few, beside those of other requests over a shared connection. `what` names them, so that what
-    /// turns out to be slow is known. It may run twice: then the second time over a connection of its own.
+    /// turns out to be slow is known. It may run again: where a shared connection fails it, over one of its own.
     ///
     /// # Errors
     /// As [`Db::conn`], and what the query says.
@@ -116,28 +118,54 @@ impl Db {
         what: &'static str,
         work: impl AsyncFn(&Reader) -> Result<T, E>,
     ) -> Answer<T> {
-        if let Some(turn) = self.shared.turn(what) {
-            let begin = Instant::now();
-            match tokio::time::timeout(QUICK_WAIT, work(turn.conn())).await {
-                Ok(Err(error)) => {
-                    let problem: Problem = error.into();
-                    if problem.code() != Code::Unavailable {
-                        return Err(problem);
+        let mut turn = self.shared.turn(what);
+        loop {
+            if let Some(turn) = turn {
+                let begin = Instant::now();
+                match tokio::time::timeout(QUICK_WAIT, work(turn.conn())).await {
+                    Ok(Err(error)) => {
+                        let problem: Problem = error.into();
+                        if problem.code() != Code::Unavailable {
+                            return Err(problem);
+                        }
+                        // it ran into a limit, or the connection ended
+                        self.shared.keep_away(what);
                     }
-                    // it ran into a limit, or the connection ended
-                    self.shared.keep_away(what);
+                    Ok(Ok(value)) => return Ok(value),
+                    Err(_elapsed) => turn.give_up(),
                 }
-                Ok(Ok(value)) => return Ok(value),
-                Err(_elapsed) => turn.give_up(),
+                spend(begin.elapsed());
             }
-            let _ = PATIENCE.try_with(|left| left.set(left.get().saturating_sub(begin.elapsed())));
+            match self.either(what).await? {
+                Either::Shared(again) => turn = Some(again),
+                // what only reads over a shared connection only reads here, too
+                Either::Own(conn) => {
+                    return within(conn, async |tx| {
+                        tx.batch_execute("SET TRANSACTION READ ONLY").await?;
+                        work(&**tx).await.map_err(Into::into)
+                    })
+                    .await;
+                }
+            }
         }
-        // what only reads over a shared connection only reads here, too
-        self.transaction(async |tx| {
-            tx.batch_execute("SET TRANSACTION READ ONLY").await?;
-            work(&**tx).await.map_err(Into::into)
-        })
-        .await
+    }
+
+    /// A connection of one's own, or a turn on a shared one where that comes first: a pool that stays busy is no reason to
+    /// turn a quick query away.
+    async fn either(&self, what: &'static str) -> Answer<Either> {
+        let shared = async {
+            loop {
+                tokio::time::sleep(LOOK_AGAIN).await;
+                if let Some(turn) = self.shared.turn(what) {
+                    break turn;
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            conn = self.conn() => Ok(Either::Own(conn?)),
+            turn = shared => Ok(Either::Shared(turn)),
+        }
     }
 
     /// True unless PostgreSQL's messages are in another language than the one its passing faults are known by.
@@ -171,19 +199,42 @@ impl Db {
     /// # Errors
     /// What `work` answers, or what the database says at commit; 503 when the line broke there, and nobody knows.
     pub async fn transaction<T>(&self, work: impl AsyncFnOnce(&mut Conn) -> Answer<T>) -> Answer<T> {
-        let mut conn = self.conn().await?;
-        AnsiTransactionManager::begin_transaction(&mut *conn).await?;
-        match work(&mut conn).await {
-            Ok(value) => {
-                AnsiTransactionManager::commit_transaction(&mut *conn).await?;
-                Ok(value)
+        within(self.conn().await?, work).await
+    }
+}
+
+/// What a quick query goes on with.
+enum Either {
+    Own(Conn),
+    Shared(Turn),
+}
+
+/// A wait for a connection, also one that is broken off: when it ends it is taken from what the request may wait.
+struct Waiting(Instant);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        spend(self.0.elapsed());
+    }
+}
+
+/// Takes from what the request may wait; outside of a request there is nothing to take from.
+fn spend(time: Duration) {
+    let _ = PATIENCE.try_with(|left| left.set(left.get().saturating_sub(time)));
+}
+
+async fn within<T>(mut conn: Conn, work: impl AsyncFnOnce(&mut Conn) -> Answer<T>) -> Answer<T> {
+    AnsiTransactionManager::begin_transaction(&mut *conn).await?;
+    match work(&mut conn).await {
+        Ok(value) => {
+            AnsiTransactionManager::commit_transaction(&mut *conn).await?;
+            Ok(value)
+        }
+        Err(problem) => {
+            if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut *conn).await {
+                tracing::warn!(%error, "rollback failed; the connection is given up");
             }
-            Err(problem) => {
-                if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut *conn).await {
-                    tracing::warn!(%error, "rollback failed; the connection is given up");
-                }
-                Err(problem)
-            }
+            Err(problem)
         }
     }
 }
