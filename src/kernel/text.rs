@@ -10,6 +10,7 @@ mod entities;
 mod legacy;
 mod mended;
 mod mojibake;
+mod plain;
 #[cfg(test)]
 mod tests;
 mod unreadable;
@@ -31,6 +32,9 @@ use unicode_normalization::char::{compose, decompose_canonical, is_combining_mar
 /// become spaces so that words of a broken cell do not run together.
 #[must_use]
 pub fn display(input: &str) -> String {
+    if plain::is_settled(input) {
+        return input.to_owned();
+    }
     let clean: String = visible(input).map(tidy_char).nfc().collect();
     collapse_spaces(&clean)
 }
@@ -39,6 +43,9 @@ pub fn display(input: &str) -> String {
 /// separator into a line feed, and trims each line.
 #[must_use]
 pub fn display_multiline(input: &str) -> String {
+    if plain::is_settled_lines(input) {
+        return input.to_owned();
+    }
     let unix = input.replace("\r\n", "\n");
     let clean: String = visible(&unix).map(tidy_multiline_char).nfc().collect();
     let lines: Vec<String> = clean.split('\n').map(tidy_line).collect();
@@ -51,6 +58,10 @@ pub fn display_multiline(input: &str) -> String {
 /// NFC and NFD input, and both tone placements, give the same key by construction (§9.1, §9.2).
 #[must_use]
 pub fn fold(input: &str) -> String {
+    plain::fold(input).unwrap_or_else(|| fold_any(input))
+}
+
+fn fold_any(input: &str) -> String {
     let mut out = String::with_capacity(input.len());
     let mut base = Base::None;
     for c in visible(input).map(tidy_char).nfkd() {
@@ -66,8 +77,16 @@ pub fn fold(input: &str) -> String {
 /// left alone, because in names they are different names (Vỹ, Thy).
 #[must_use]
 pub fn accent_key(input: &str) -> String {
+    if plain::is_composed(input) {
+        let lower: String = input.chars().flat_map(char::to_lowercase).collect();
+        return accented_words(&lower);
+    }
     let composed = visible(input).map(tidy_char).nfc();
     let lower: String = composed.flat_map(char::to_lowercase).nfc().collect();
+    accented_words(&lower)
+}
+
+fn accented_words(lower: &str) -> String {
     let words = lower.split(|c| !is_word_char(c) && !is_combining_mark(c));
     let bare = words.map(|word| word.trim_start_matches(is_combining_mark));
     let unified: Vec<String> = bare.filter(|w| !w.is_empty()).map(unify_tone).collect();
@@ -212,6 +231,9 @@ fn moved_tone(word: &str) -> Option<String> {
     let mut back = word.chars().rev();
     let second = back.next()?;
     let first = back.next()?;
+    if first.is_ascii() || !matches!(second, 'a' | 'e' | 'y') {
+        return None;
+    }
     if back.next() == Some('q') {
         return None;
     }

@@ -7,6 +7,9 @@
 //! after decoding? Only words that become Vietnamese by decoding count, so French, German and
 //! proper Vietnamese give nothing even though they use the same Latin-1 letters.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -28,7 +31,8 @@ pub enum LegacyEncoding {
 /// rarer than a proper text with a `µm` or a `©` in it.
 #[must_use]
 pub fn legacy_encoding(input: &str) -> Option<LegacyEncoding> {
-    if input.is_ascii() {
+    // composition leaves these letters beyond Latin-1
+    if input.is_ascii() || input.chars().any(|c| matches!(c, '\u{100}'..='\u{24F}' | '\u{1EA0}'..='\u{1EF9}')) {
         return None;
     }
     let text: String = input.nfc().collect();
@@ -109,12 +113,11 @@ pub(crate) fn is_syllable(word: &str) -> bool {
 }
 
 fn has_known_shape(plain: &str) -> bool {
-    let split = |onset: &str| plain.strip_prefix(onset).is_some_and(is_rime);
-    is_rime(plain) || ONSETS.split(' ').any(split)
-}
-
-fn is_rime(text: &str) -> bool {
-    RIMES.split(' ').any(|rime| rime == text)
+    static KNOWN: LazyLock<(Vec<&str>, HashSet<&str>)> =
+        LazyLock::new(|| (ONSETS.split(' ').collect(), RIMES.split_whitespace().collect()));
+    let (onsets, rimes) = &*KNOWN;
+    let split = |onset: &&str| plain.strip_prefix(*onset).is_some_and(|rest| rimes.contains(rest));
+    rimes.contains(plain) || onsets.iter().any(split)
 }
 
 fn is_beyond_latin1(c: char) -> bool {

@@ -6,8 +6,11 @@
 //! language puts there. "XÃ…" and "QÐ–UBND" are true text, and stay.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use super::plain::is_composed;
 
 /// What befell a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +56,7 @@ const DOS_850: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø�
     õÕµþÞÚÛÙýÝ¯´\u{AD}±‗¾¶§÷¸°¨·¹³²■\u{A0}";
 
 fn composed(input: &str) -> Cow<'_, str> {
-    if is_nfc(input) { Cow::Borrowed(input) } else { Cow::Owned(input.nfc().collect()) }
+    if is_composed(input) || is_nfc(input) { Cow::Borrowed(input) } else { Cow::Owned(input.nfc().collect()) }
 }
 
 /// The reading that explains most of a text, the commonest of those that explain as much.
@@ -64,18 +67,32 @@ fn unmixed(text: &str) -> Option<Unmixed> {
 
 /// A single-byte encoding for which UTF-8 was taken: its characters from 0x80 on.
 struct Page {
-    characters: &'static str,
+    /// The place of each character, sorted by it.
+    characters: LazyLock<Vec<(char, u8)>>,
     /// What some of the first bytes of UTF-8 look like; without any of them a text need not be looked at further.
     leads: &'static [char],
 }
 
-const PAGES: [Page; 5] = [
-    Page { characters: WINDOWS_1252, leads: &['Ã', 'Â', 'Ä', 'Å', 'Æ', 'á', 'â', 'Ì', 'ï', 'Ð', 'Ñ'] },
-    Page { characters: WINDOWS_1258, leads: &['Ă', 'Â', 'Ä', 'Å', 'Æ', 'á', 'â', 'ï'] },
-    Page { characters: MAC_ROMAN, leads: &['√', 'ƒ', '≈', '∆', '·', '‚'] },
-    Page { characters: DOS_437, leads: &['├', '─', '┼', '╞', 'ß', 'Γ'] },
-    Page { characters: DOS_850, leads: &['├', '─', '┼', '╞', 'ß', 'Ô'] },
+static PAGES: [Page; 5] = [
+    Page {
+        characters: LazyLock::new(|| places(WINDOWS_1252)),
+        leads: &['Ã', 'Â', 'Ä', 'Å', 'Æ', 'á', 'â', 'Ì', 'ï', 'Ð', 'Ñ'],
+    },
+    Page {
+        characters: LazyLock::new(|| places(WINDOWS_1258)), leads: &['Ă', 'Â', 'Ä', 'Å', 'Æ', 'á', 'â', 'ï']
+    },
+    Page { characters: LazyLock::new(|| places(MAC_ROMAN)), leads: &['√', 'ƒ', '≈', '∆', '·', '‚'] },
+    Page { characters: LazyLock::new(|| places(DOS_437)), leads: &['├', '─', '┼', '╞', 'ß', 'Γ'] },
+    Page { characters: LazyLock::new(|| places(DOS_850)), leads: &['├', '─', '┼', '╞', 'ß', 'Ô'] },
 ];
+
+/// The byte of each character of a page. Where a page has a character twice, its first place.
+fn places(characters: &str) -> Vec<(char, u8)> {
+    let mut places: Vec<(char, u8)> = characters.chars().zip(0x80..=0xFF).collect();
+    places.sort();
+    places.dedup_by_key(|(c, _)| *c);
+    places
+}
 
 /// A text taken back, and how sure that is.
 struct Unmixed {
@@ -90,7 +107,13 @@ impl Page {
     /// A first byte followed by another one beyond ASCII: cheap, and false for nearly every true text.
     fn may_hold(&self, text: &str) -> bool {
         let mut pairs = text.chars().zip(text.chars().skip(1));
-        pairs.any(|(lead, next)| self.leads.contains(&lead) && (is_gap(next) || self.continuation(next).is_some()))
+        let begins = |lead: char, next| match self.byte(lead) {
+            // the one whose second byte no program shows
+            Some(0xC3) if is_gap(next) => true,
+            Some(_) => self.continuation(next).is_some(),
+            None => false,
+        };
+        pairs.any(|(lead, next)| !lead.is_ascii() && self.leads.contains(&lead) && begins(lead, next))
     }
 
     /// The byte of a character. Latin-1 leaves 0x80 to 0x9F to control characters.
@@ -98,8 +121,11 @@ impl Page {
         if matches!(c, '\u{80}'..='\u{9F}') {
             return u8::try_from(u32::from(c)).ok();
         }
-        let place = self.characters.chars().position(|known| known == c)?;
-        u8::try_from(place + 0x80).ok()
+        if c.is_ascii() {
+            return None;
+        }
+        let place = self.characters.binary_search_by_key(&c, |(known, _)| *known).ok()?;
+        self.characters.get(place).map(|(_, byte)| *byte)
     }
 
     fn continuation(&self, c: char) -> Option<u8> {
@@ -143,11 +169,11 @@ impl Page {
             0xE0..=0xEF => 3,
             _ => return None,
         };
-        let mut bytes = vec![lead];
-        for c in rest.get(1..length)? {
-            bytes.push(self.continuation(*c)?);
+        let mut bytes = [lead, 0, 0];
+        for (byte, c) in bytes.iter_mut().zip(rest.get(..length)?).skip(1) {
+            *byte = self.continuation(*c)?;
         }
-        let letter = std::str::from_utf8(&bytes).ok()?.chars().next()?;
+        let letter = std::str::from_utf8(bytes.get(..length)?).ok()?.chars().next()?;
         is_plausible(letter).then_some((letter, length))
     }
 

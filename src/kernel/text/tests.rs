@@ -231,3 +231,42 @@ proptest! {
         let _ = decode_legacy(&input, LegacyEncoding::Vni);
     }
 }
+
+/// Text as people send it, with all that the short way must leave to the long one.
+fn any_text() -> impl Strategy<Value = String> {
+    let letters = "aAeEoOuUyYdDqQ đĐðÐ àạảãá òoà uỷ ơ ư ế Ữ ß æ ı İ ² – “ ” ' - . , & ° ·\n\t\u{A0}\u{301}\u{323}\u{200B}\u{2011}µª×";
+    let letters: Vec<char> = letters.chars().collect();
+    let kind = prop_oneof![
+        proptest::collection::vec(proptest::sample::select(letters), 0..24).prop_map(String::from_iter),
+        proptest::sample::select(PROPER.split('|').chain(FOREIGN.split('|')).collect::<Vec<_>>())
+            .prop_map(str::to_owned),
+        any::<String>(),
+    ];
+    proptest::collection::vec(kind, 1..3).prop_map(|texts| texts.join(" "))
+}
+
+proptest! {
+    #[test]
+    fn the_short_way_gives_what_the_long_one_gives(text in any_text()) {
+        let clean: String = visible(&text).map(tidy_char).nfc().collect();
+        prop_assert_eq!(display(&text), collapse_spaces(&clean));
+        prop_assert_eq!(fold(&text), fold_any(&text));
+        let composed = visible(&text).map(tidy_char).nfc();
+        let lower: String = composed.flat_map(char::to_lowercase).nfc().collect();
+        prop_assert_eq!(accent_key(&text), accented_words(&lower));
+        let unix = text.replace("\r\n", "\n");
+        let clean: String = visible(&unix).map(tidy_multiline_char).nfc().collect();
+        let lines: Vec<String> = clean.split('\n').map(tidy_line).collect();
+        prop_assert_eq!(display_multiline(&text), lines.join("\n").trim().to_owned());
+    }
+
+    #[test]
+    fn every_plain_character_is_composed_and_stays(text in "[\u{20}-\u{24F}\u{1EA0}-\u{1EF9}\u{2010}-\u{203A}]{0,12}") {
+        if plain::is_composed(&text) {
+            prop_assert!(unicode_normalization::is_nfc(&text), "{:?}", text);
+        }
+        if plain::is_settled(&text) {
+            prop_assert_eq!(display(&text), text);
+        }
+    }
+}
