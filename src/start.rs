@@ -14,6 +14,7 @@ use crate::db::Db;
 use crate::db::embedded::{Embedded, EmbeddedError};
 use crate::db::migrations::{self, MigrateError};
 use crate::db::schema::sealing_keys;
+use crate::experts::vocabulary::Vocabularies;
 use crate::kernel::problem::Problem;
 use crate::kernel::sealed::{KeyRing, SealError, Sealer};
 use crate::kernel::sheet::{Sheet, SheetError};
@@ -98,6 +99,7 @@ pub async fn open(args: &DataArgs, serving: Option<&ServeArgs>) -> Result<Store,
         // half the cores at most: sign-ins must not take the reads' processor away
         passwords: Passwords::new(cores / 2)?,
         limits: Limits::default(),
+        vocabularies: Vocabularies::default(),
         proxies: TrustedProxies(serving.map(|args| args.trusted_proxies.clone()).unwrap_or_default()),
         loopback: serving.is_none_or(ServeArgs::loopback),
     };

@@ -5,6 +5,7 @@ use crate::access::password::Passwords;
 use crate::access::throttle::Limits;
 use crate::access::token::Tokens;
 use crate::db::Db;
+use crate::experts::vocabulary::Vocabularies;
 use crate::kernel::sealed::Sealer;
 
 /// Handles shared by all requests; cheap to clone.
@@ -20,6 +21,8 @@ pub struct State {
     pub passwords: Passwords,
     /// How many failed sign-ins are let through.
     pub limits: Limits,
+    /// The words experts are shown by.
+    pub vocabularies: Vocabularies,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub proxies: TrustedProxies,
     /// True when only this machine can reach the server, which is where demo passwords work.

@@ -10,14 +10,12 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::access::actor::Actor;
+use crate::db::Conn;
+use crate::db::bulk::{self, Column, Insert};
 use crate::db::schema::disclosures;
-use crate::db::{Conn, bulk};
 use crate::kernel::id::new_id;
 use crate::kernel::problem::{Answer, Problem};
 use crate::kernel::sealed::{Sealer, random};
-
-/// Rows inserted in one statement.
-const BATCH: usize = 1_000;
 
 /// What happened to one thing.
 #[derive(Debug, Clone)]
@@ -134,14 +132,22 @@ impl Recorder {
     /// # Errors
     /// Those of the database.
     pub async fn record(&self, tx: &mut Conn, events: Vec<Event>) -> Answer<()> {
-        let rows = events.into_iter().map(|event| self.rows(event)).collect::<Answer<Vec<_>>>()?;
-        for chunk in rows.chunks(BATCH) {
-            let events: Vec<&EventRow> = chunk.iter().map(|(event, _)| event).collect();
-            let details: Vec<&DetailRow> = chunk.iter().map(|(_, detail)| detail).collect();
-            bulk::insert(tx, "audit_events", &events, "").await?;
-            bulk::insert(tx, "audit_details", &details, "").await?;
+        for insert in self.prepare(events)? {
+            insert.run(tx).await?;
         }
         Ok(())
+    }
+
+    /// The inserts of events, to be sent in the transaction of what they tell.
+    ///
+    /// # Errors
+    /// Those of sealing.
+    pub fn prepare(&self, events: Vec<Event>) -> Answer<Vec<Insert>> {
+        let rows = events.into_iter().map(|event| self.rows(event)).collect::<Answer<Vec<_>>>()?;
+        let (events, details): (Vec<EventRow>, Vec<DetailRow>) = rows.into_iter().unzip();
+        let mut inserts = Insert::of("audit_events", &events, "")?;
+        inserts.extend(details_insert(details));
+        Ok(inserts)
     }
 
     /// Records a read of restricted data; commits at once when called outside a transaction.
@@ -209,11 +215,20 @@ struct EventRow {
     request_id: Option<Uuid>,
 }
 
-#[derive(Serialize)]
 struct DetailRow {
     event_id: Uuid,
-    #[serde(serialize_with = "bulk::bytes")]
     salt: Vec<u8>,
-    #[serde(serialize_with = "bulk::bytes")]
     sealed: Vec<u8>,
+}
+
+/// The insert of details; none without any.
+fn details_insert(rows: Vec<DetailRow>) -> Option<Insert> {
+    let (mut ids, mut salts, mut sealed) = (Vec::new(), Vec::new(), Vec::new());
+    for row in rows {
+        ids.push(row.event_id);
+        salts.push(row.salt);
+        sealed.push(row.sealed);
+    }
+    let columns = [("event_id", Column::Uuid(ids)), ("salt", Column::Bytea(salts)), ("sealed", Column::Bytea(sealed))];
+    Insert::of_columns("audit_details", columns, "")
 }

@@ -6,24 +6,72 @@ use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::Error;
-use diesel::sql_types::Text;
+use diesel::sql_types::{self as types, Array};
 use diesel_async::RunQueryDsl;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::Conn;
 
-struct Insert {
+/// Rows a statement.
+const MOST: usize = 1_000;
+
+/// An insert of many rows, ready to be sent. To make it needs no database, so it can be made aside.
+#[derive(Debug)]
+pub struct Insert {
+    /// With a dollar sign for each value.
     text: String,
-    rows: String,
+    values: Vec<Column>,
+}
+
+/// The values of a column, row by row; or all rows as one JSON document.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "named as PostgreSQL's types")]
+pub enum Column {
+    Uuid(Vec<Uuid>),
+    Text(Vec<String>),
+    Bytea(Vec<Vec<u8>>),
+    SmallInt(Vec<i16>),
+    BigInt(Vec<i64>),
+    Bool(Vec<bool>),
+    Rows(String),
+}
+
+impl Column {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Uuid(values) => values.is_empty(),
+            Self::Text(values) => values.is_empty(),
+            Self::Bytea(values) => values.is_empty(),
+            Self::SmallInt(values) => values.is_empty(),
+            Self::BigInt(values) => values.is_empty(),
+            Self::Bool(values) => values.is_empty(),
+            Self::Rows(rows) => rows.is_empty(),
+        }
+    }
+
+    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match self {
+            Self::Uuid(values) => out.push_bind_param::<Array<types::Uuid>, _>(values),
+            Self::Text(values) => out.push_bind_param::<Array<types::Text>, _>(values),
+            Self::Bytea(values) => out.push_bind_param::<Array<types::Bytea>, _>(values),
+            Self::SmallInt(values) => out.push_bind_param::<Array<types::SmallInt>, _>(values),
+            Self::BigInt(values) => out.push_bind_param::<Array<types::BigInt>, _>(values),
+            Self::Bool(values) => out.push_bind_param::<Array<types::Bool>, _>(values),
+            Self::Rows(rows) => out.push_bind_param::<types::Text, _>(rows),
+        }
+    }
 }
 
 impl QueryFragment<Pg> for Insert {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let (before, after) = self.text.split_once('$').unwrap_or((&self.text, ""));
-        out.push_sql(before);
-        out.push_bind_param::<Text, _>(&self.rows)?;
-        out.push_sql(after);
+        let mut pieces = self.text.split('$');
+        out.push_sql(pieces.next().unwrap_or_default());
+        for (piece, column) in pieces.zip(&self.values) {
+            column.bind(&mut out)?;
+            out.push_sql(piece);
+        }
         Ok(())
     }
 }
@@ -33,7 +81,49 @@ impl QueryId for Insert {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// Inserts rows whose members are named as the columns of `table`; `conflict` is an `ON CONFLICT` clause or nothing.
+impl Insert {
+    /// Inserts of rows whose members are named as the columns of `table`; `conflict` is an `ON CONFLICT` clause or nothing.
+    ///
+    /// # Errors
+    /// Rows that are no structures.
+    pub fn of<R: Serialize>(table: &'static str, rows: &[R], conflict: &'static str) -> QueryResult<Vec<Self>> {
+        let fault = |error: serde_json::Error| Error::SerializationError(Box::new(error));
+        let Some(first) = rows.first() else { return Ok(Vec::new()) };
+        let columns = match serde_json::to_value(first).map_err(fault)? {
+            Value::Object(members) => {
+                members.into_iter().map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+            }
+            _ => return Err(Error::SerializationError("a row is no structure".into())),
+        };
+        let text = format!(
+            "INSERT INTO {table} ({columns}) \
+             SELECT {columns} FROM json_populate_recordset(NULL::{table}, $::json) {conflict}"
+        );
+        let insert = |rows| {
+            let rows = serde_json::to_string(rows).map_err(fault)?;
+            Ok(Self { text: text.clone(), values: vec![Column::Rows(rows)] })
+        };
+        rows.chunks(MOST).map(insert).collect()
+    }
+
+    /// The insert of rows whose columns are all scalars, which needs no document; none without rows. `conflict` as above.
+    pub fn of_columns<const N: usize>(table: &str, columns: [(&str, Column); N], conflict: &str) -> Option<Self> {
+        let (names, values): (Vec<&str>, Vec<Column>) = columns.into_iter().unzip();
+        let (names, places) = (names.join(", "), vec!["$"; N].join(", "));
+        let text = format!("INSERT INTO {table} ({names}) SELECT * FROM unnest({places}) {conflict}");
+        values.iter().any(|column| !column.is_empty()).then_some(Self { text, values })
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn run(&self, tx: &mut Conn) -> QueryResult<usize> {
+        self.execute(tx).await
+    }
+}
+
+/// Makes inserts and sends them; see [`Insert::of`].
 ///
 /// # Errors
 /// Those of the database.
@@ -42,19 +132,11 @@ pub async fn insert<R: Serialize>(
     table: &'static str,
     rows: &[R],
     conflict: &'static str,
-) -> QueryResult<usize> {
-    let Some(first) = rows.first() else { return Ok(0) };
-    let fault = |error: serde_json::Error| Error::SerializationError(Box::new(error));
-    let columns = match serde_json::to_value(first).map_err(fault)? {
-        Value::Object(members) => {
-            members.into_iter().map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
-        }
-        _ => return Err(Error::SerializationError("a row is no structure".into())),
-    };
-    let text = format!(
-        "INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, $::json) {conflict}"
-    );
-    Insert { text, rows: serde_json::to_string(rows).map_err(fault)? }.execute(tx).await
+) -> QueryResult<()> {
+    for insert in Insert::of(table, rows, conflict)? {
+        insert.run(tx).await?;
+    }
+    Ok(())
 }
 
 /// Bytes as PostgreSQL reads them.

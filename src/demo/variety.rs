@@ -57,8 +57,10 @@ async fn add_batch(tx: &mut Conn, numbers: &[usize]) -> Answer<Vec<Event>> {
     let names: Vec<String> = numbers.iter().map(|number| format!("DEMO-{number:06}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let known = store::sources(tx, SOURCE, &names).await?;
-    let ids =
-        numbers.iter().zip(&names).filter_map(|(number, name)| known.get(*name).map(|source| (*number, source.0)));
+    let ids = numbers
+        .iter()
+        .zip(&names)
+        .filter_map(|(number, name)| known.get(*name).map(|source| (*number, source.expert_id)));
     let ids: Vec<(usize, Uuid)> = ids.collect();
     let withdrawn: Vec<ConsentRow> =
         ids.iter().filter(|(number, _)| is_for_agencies(*number)).map(|(_, id)| withdrawal(*id)).collect();

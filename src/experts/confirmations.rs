@@ -97,7 +97,7 @@ async fn open_confirmation(permit: Permit<UseLink>, body: Body<LinkToken>) -> An
     let token = Opaque::hash(body.0.token.expose());
     let mut conn = permit.read().await?;
     let (id, expires_at) = links::holder(&mut conn, KIND, &token).await?;
-    let expert = own_view(&mut conn, id).await?;
+    let expert = own_view(&mut conn, &permit.state().vocabularies, id).await?;
     Ok(no_store(&Confirmation { expires_at, expert }))
 }
 
@@ -144,7 +144,7 @@ async fn accept_confirmation(permit: Permit<UseLink>, body: Body<Map<String, Val
             Ok(((), events))
         })
         .await?;
-    Ok(no_store(&own_view(&mut permit.read().await?, id).await?))
+    Ok(no_store(&own_view(&mut permit.read().await?, &permit.state().vocabularies, id).await?))
 }
 
 /// How the Union heard from a person.

@@ -20,6 +20,7 @@ use super::states;
 use super::status::{Status, Verb};
 use super::store::{self, LinkKind, ProfileRow};
 use super::view::Expert;
+use super::vocabulary::Vocabularies;
 use crate::access::actor::Role;
 use crate::access::password::check_new;
 use crate::access::permit::{Permit, Scope};
@@ -104,7 +105,7 @@ async fn open_invitation(permit: Permit<UseLink>, body: Body<LinkToken>) -> Answ
     let mut conn = permit.read().await?;
     let (id, expires_at) = links::holder(&mut conn, KIND, &token).await?;
     let texts = store::consent_texts(&mut conn).await?;
-    let expert = own_view(&mut conn, id).await?;
+    let expert = own_view(&mut conn, &permit.state().vocabularies, id).await?;
     let consent_texts = consent_texts::in_force(&texts, today()).into_iter().map(ConsentText::from).collect();
     Ok(no_store(&Invitation { expires_at, consent_texts, expert }))
 }
@@ -115,10 +116,10 @@ pub(super) fn no_store<T: Serialize>(body: &T) -> HttpResponse {
 }
 
 /// A person's own record.
-pub(super) async fn own_view(conn: &mut Conn, id: Uuid) -> Answer<Expert> {
+pub(super) async fn own_view(conn: &mut Conn, kept: &Vocabularies, id: Uuid) -> Answer<Expert> {
     let scope = links::own_scope(id);
     let row = store::find(conn, &scope, &id.to_string()).await?;
-    profile::view(conn, &scope, row).await
+    profile::view(conn, kept, &scope, row).await
 }
 
 /// What a person decides, purpose by purpose. One that is left out is not decided: silence is not consent.
@@ -227,7 +228,7 @@ async fn accept_invitation(permit: Permit<UseLink>, body: Body<Map<String, Value
             Ok(((), events.into_iter().map(|event| event.by(actor.clone())).collect::<Vec<Event>>()))
         })
         .await?;
-    let expert = own_view(&mut permit.read().await?, id).await?;
+    let expert = own_view(&mut permit.read().await?, &permit.state().vocabularies, id).await?;
     let location = format!("/api/v1/experts/{id}");
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))

@@ -61,19 +61,23 @@ impl WordIndex {
     /// Adds a text; a gap before it, so that no phrase reaches from one text into the next.
     pub fn add(&mut self, place: Place, text: &str, folds: &mut Folds) {
         self.position = self.position.saturating_add(1);
-        for accented in accent_key(text).split(' ').filter(|word| !word.is_empty() && word.len() <= LONGEST_WORD) {
-            let folded = folds.of(accented);
-            for word in folded.split(' ').filter(|word| !word.is_empty()) {
-                self.position = self.position.saturating_add(1).min(LAST_POSITION);
-                self.put(word.to_owned(), place);
+        for piece in text.split_whitespace() {
+            for (accented, folded) in folds.of(piece) {
+                for word in folded {
+                    self.position = self.position.saturating_add(1).min(LAST_POSITION);
+                    self.put(word, place);
+                }
+                self.put(accented, place);
             }
-            self.put(format!("{ACCENTED}{accented}"), place);
         }
     }
 
-    fn put(&mut self, lexeme: String, place: Place) {
-        let positions = self.lexemes.entry(lexeme).or_default();
+    fn put(&mut self, lexeme: &str, place: Place) {
         let entry = self.position | ((place as u16) << 14);
+        let Some(positions) = self.lexemes.get_mut(lexeme) else {
+            self.lexemes.insert(lexeme.to_owned(), vec![entry]);
+            return;
+        };
         // one position bears one place
         let is_new = positions.last().is_none_or(|last| (last & LAST_POSITION) != self.position);
         if is_new && positions.len() < MOST_POSITIONS {
@@ -87,24 +91,38 @@ impl WordIndex {
     }
 }
 
-/// Folded words, kept: a load of 100,000 people uses some thousand words, millions of times.
+/// The words of a piece of text without blanks: each with its accents behind [`ACCENTED`], and what it folds to.
+type Pieces = Vec<(String, Vec<String>)>;
+
+/// Words of pieces of text, kept: a load of 100,000 people uses some thousand words, millions of times.
 #[derive(Debug, Default)]
-pub struct Folds(HashMap<String, String>);
+pub struct Folds {
+    known: HashMap<String, Pieces>,
+    last: Pieces,
+}
 
 impl Folds {
-    /// More than this many words are not remembered.
+    /// More than this many pieces are not remembered.
     const MOST: usize = 50_000;
 
-    fn of(&mut self, word: &str) -> String {
-        if let Some(folded) = self.0.get(word) {
-            return folded.clone();
+    fn of(&mut self, piece: &str) -> &[(String, Vec<String>)] {
+        if self.known.contains_key(piece) {
+            return self.known.get(piece).map_or(&[], Vec::as_slice);
         }
-        let folded = fold(word);
-        if self.0.len() < Self::MOST {
-            self.0.insert(word.to_owned(), folded.clone());
+        let words = pieces(piece);
+        if self.known.len() < Self::MOST {
+            return self.known.entry(piece.to_owned()).or_insert(words);
         }
-        folded
+        self.last = words;
+        &self.last
     }
+}
+
+fn pieces(piece: &str) -> Pieces {
+    let key = accent_key(piece);
+    let words = key.split(' ').filter(|word| !word.is_empty() && word.len() <= LONGEST_WORD);
+    let folded = |word: &str| fold(word).split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    words.map(|word| (format!("{ACCENTED}{word}"), folded(word))).collect()
 }
 
 #[cfg(test)]

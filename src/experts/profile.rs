@@ -16,7 +16,7 @@ use super::publications::{self, PublicationView};
 use super::states;
 use super::store::{self, Entry, ProfileRow, SourceRow, Whole};
 use super::view::{BankRecord, Expert, ExpertCard, Life};
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Vocabularies, Vocabulary};
 use super::workplaces;
 use super::written::{self, WrittenExpert};
 use crate::access::permit::{Permit, Scope};
@@ -45,9 +45,9 @@ fn sees_record(scope: &Scope, id: Uuid) -> bool {
 }
 
 /// Builds the view for a caller.
-pub(super) async fn view(conn: &mut Conn, scope: &Scope, row: ProfileRow) -> Answer<Expert> {
+pub(super) async fn view(conn: &mut Conn, kept: &Vocabularies, scope: &Scope, row: ProfileRow) -> Answer<Expert> {
     let record = if sees_record(scope, row.id) { Some(record(conn, scope, &row).await?) } else { None };
-    let (whole, vocabulary) = store::whole(conn, scope, &row.id.to_string()).await?;
+    let (whole, vocabulary) = store::whole(conn, kept, scope, &row.id.to_string()).await?;
     Ok(shown(whole, &vocabulary, record))
 }
 
@@ -116,7 +116,7 @@ async fn create_expert(permit: Permit<CreateExpert>, once: Once, body: Body<Expe
     let mut conn = permit.read().await?;
     let row = store::find(&mut conn, permit.scope(), &id.to_string()).await?;
     let version = row.version;
-    let expert = view(&mut conn, permit.scope(), row).await?;
+    let expert = view(&mut conn, &permit.state().vocabularies, permit.scope(), row).await?;
     let repairs = repairs.get().map_or(&[][..], Vec::as_slice);
     written::answer(&req, Some(&format!("/api/v1/experts/{id}")), version, expert, repairs)
 }
@@ -214,7 +214,8 @@ fn members(draft: &Draft) -> Map<String, Value> {
 #[get("/experts/{key}")]
 async fn read_expert(permit: Permit<ReadExpert>, key: Key, _: Params<Nothing>, req: HttpRequest) -> Answer {
     let scope = permit.scope();
-    let (whole, vocabulary) = permit.quick(async |conn| store::whole(conn, scope, &key.0).await).await?;
+    let kept = &permit.state().vocabularies;
+    let (whole, vocabulary) = permit.quick(async |conn| store::whole(conn, kept, scope, &key.0).await).await?;
     let (id, version) = (whole.row.id, whole.row.version);
     let record = match sees_record(scope, id) {
         true => Some(record(&mut permit.read().await?, scope, &whole.row).await?),
@@ -245,6 +246,7 @@ async fn patch_expert(
     req: HttpRequest,
 ) -> Answer {
     let (scope, sealer) = (permit.scope().clone(), permit.state().sealer.clone());
+    let kept = permit.state().vocabularies.clone();
     let (version, expert, repairs) = permit
         .write(async move |tx| {
             let row = store::lock(tx, &scope, &key.0).await?;
@@ -252,7 +254,7 @@ async fn patch_expert(
             let named = body.members();
             check_own(&scope, &named)?;
             let (row, event, repairs) = Box::pin(correct(tx, &sealer, row, body.0, &named)).await?;
-            Ok(((row.version, view(tx, &scope, row).await?, repairs), event))
+            Ok(((row.version, view(tx, &kept, &scope, row).await?, repairs), event))
         })
         .await?;
     written::answer(&req, None, version, expert, &repairs)

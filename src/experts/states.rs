@@ -229,7 +229,7 @@ pub(super) async fn answer<P: Policy>(permit: &Permit<P>, id: Uuid) -> Answer {
     let mut conn = permit.read().await?;
     let row = store::find(&mut conn, permit.scope(), &id.to_string()).await?;
     let version = row.version;
-    written(None, version, &profile::view(&mut conn, permit.scope(), row).await?)
+    written(None, version, &profile::view(&mut conn, &permit.state().vocabularies, permit.scope(), row).await?)
 }
 
 /// What the verification rests on.

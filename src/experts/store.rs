@@ -19,7 +19,7 @@ mod workplaces;
 pub use availability::{add_period, delete_period, find_period, overlapping, periods, update_period};
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
 pub use counts::{FieldCounts, GroupCounts, count_fields, count_groups};
-pub use index::{Texts, reindex, reindex_missing, searched_texts};
+pub use index::{SearchRows, Texts, reindex, reindex_fields, reindex_missing, searched_texts};
 pub use links::{LinkKind, add_link, link_holder, use_link, void_links};
 pub use named::{group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates};
 pub use nominations::{
@@ -27,15 +27,15 @@ pub use nominations::{
     lock_nomination, nominations,
 };
 pub use publications::{
-    add_publication, delete_publication, find_publication, publications, publications_page, put_publications,
-    update_publication,
+    add_publication, delete_publication, find_publication, publication_rows, publications, publications_page,
+    put_publications, update_publication,
 };
 pub use search::{
     Codes, Condition, Count, Facet, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Weighed, facets, named,
     run as search,
 };
-pub use sources::{SourceRow, claim_source, put_sources, source_ids, sources};
-pub use states::{NEVER, StaleRow, confirm, is_listed, move_to, stale, verify};
+pub use sources::{KnownRecords, SourceRow, claim_source, lock_sources, put_sources, source_ids, source_rows, sources};
+pub use states::{NEVER, StaleRow, confirm, is_listed, move_to, stale, stale_sql, verify};
 pub use texts::{TextRow, add_texts, consent_texts};
 pub use whole::{Whole, WholeSql, cards, whole};
 pub use words::{Audience, Known, compact, frequencies, specialties, spelled};
@@ -60,8 +60,9 @@ use super::keys::Keys;
 use super::model::{Details, Draft, ExpertField, Language, Membership, Restricted, WorkKind};
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
+use crate::db::Conn;
+use crate::db::bulk::{self, Column, Insert};
 use crate::db::schema::{expert_fields, expert_memberships, expert_restricted, experts};
-use crate::db::{Conn, bulk};
 use crate::kernel::clock::now;
 use crate::kernel::name::PersonName;
 use crate::kernel::partial_date::PartialDate;
@@ -403,16 +404,29 @@ fn reference_fault(error: diesel::result::Error) -> Problem {
     })
 }
 
-/// Inserts new experts with fields and restricted data.
+/// Inserts new experts with fields, memberships and restricted data.
 pub async fn insert(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> Answer<()> {
-    for chunk in entries.chunks(BATCH) {
-        let rows: Vec<WriteRow<'_>> = chunk.iter().map(Entry::row).collect();
-        bulk::insert(tx, "experts", &rows, "").await.map_err(reference_fault)?;
-        insert_fields(tx, chunk).await?;
-        insert_memberships(tx, chunk).await?;
-        put_restricted(tx, sealer, chunk).await?;
-    }
+    run(tx, &new_rows(sealer, entries)?).await?;
     Ok(())
+}
+
+/// The inserts of new experts with fields, memberships and restricted data.
+pub fn new_rows(sealer: &Sealer, entries: &[Entry]) -> Answer<Vec<Insert>> {
+    let rows: Vec<WriteRow<'_>> = entries.iter().map(Entry::row).collect();
+    let mut inserts = Insert::of("experts", &rows, "")?;
+    inserts.extend(field_rows(entries));
+    inserts.extend(membership_rows(entries)?);
+    inserts.extend(restricted_rows(sealer, entries)?);
+    Ok(inserts)
+}
+
+/// Sends inserts; how many rows they inserted or replaced.
+pub async fn run(tx: &mut Conn, inserts: &[Insert]) -> Answer<usize> {
+    let mut rows = 0;
+    for insert in inserts {
+        rows += insert.run(tx).await.map_err(reference_fault)?;
+    }
+    Ok(rows)
 }
 
 /// Replaces a stored profile and counts its version up; returns the row as it is now.
@@ -425,69 +439,71 @@ pub async fn update(tx: &mut Conn, sealer: &Sealer, entry: &Entry) -> Answer<Pro
     diesel::delete(expert_fields::table.filter(expert_fields::expert_id.eq(entry.id))).execute(tx).await?;
     let gone = expert_memberships::table.filter(expert_memberships::expert_id.eq(entry.id));
     diesel::delete(gone).execute(tx).await?;
+    if entry.draft.restricted.is_empty() {
+        diesel::delete(expert_restricted::table.find(entry.id)).execute(tx).await?;
+    }
     let entries = std::slice::from_ref(entry);
-    insert_fields(tx, entries).await?;
-    insert_memberships(tx, entries).await?;
-    put_restricted(tx, sealer, entries).await?;
+    run(tx, field_rows(entries).as_slice()).await?;
+    run(tx, &membership_rows(entries)?).await?;
+    run(tx, &restricted_rows(sealer, entries)?).await?;
     Ok(experts::table.find(entry.id).select(ProfileRow::as_select()).first(tx).await?)
 }
 
-async fn insert_fields<'a>(tx: &mut Conn, entries: &'a [Entry]) -> Answer<()> {
+fn field_rows(entries: &[Entry]) -> Option<Insert> {
+    let (mut people, mut ordinals, mut schemes, mut codes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut mains, mut from) = (Vec::new(), Vec::new());
+    for entry in entries {
+        let fields = &entry.draft.fields;
+        for ((field, new_from), ordinal) in fields.iter().zip(new_from(fields)).zip(0_i16..) {
+            people.push(entry.id);
+            ordinals.push(ordinal);
+            schemes.push(field.scheme.clone());
+            codes.push(field.code.clone());
+            mains.push(field.main);
+            from.push(new_from);
+        }
+    }
+    let columns = [
+        ("expert_id", Column::Uuid(people)),
+        ("ordinal", Column::SmallInt(ordinals)),
+        ("scheme", Column::Text(schemes)),
+        ("code", Column::Text(codes)),
+        ("main", Column::Bool(mains)),
+        ("new_from", Column::SmallInt(from)),
+    ];
+    Insert::of_columns("expert_fields", columns, "")
+}
+
+fn membership_rows(entries: &[Entry]) -> Answer<Vec<Insert>> {
     #[derive(Serialize)]
     struct Row<'a> {
         expert_id: Uuid,
         ordinal: i16,
-        scheme: &'a str,
-        code: &'a str,
-        main: bool,
-        new_from: i16,
+        organisation_id: Uuid,
+        position: Option<&'a str>,
+        valid_from: Option<NaiveDate>,
+        valid_to: Option<NaiveDate>,
     }
-    let numbered = |entry: &'a Entry| {
-        let fields = &entry.draft.fields;
-        let counted = fields.iter().zip(new_from(fields)).zip(0_i16..);
-        counted.map(|((field, new_from), at)| (entry.id, field, at, new_from))
-    };
-    let row = |(expert_id, field, ordinal, new_from): (Uuid, &'a ExpertField, i16, i16)| {
-        let ExpertField { scheme, code, main } = field;
-        Row { expert_id, ordinal, scheme, code, main: *main, new_from }
-    };
-    let rows: Vec<Row<'_>> = entries.iter().flat_map(numbered).map(row).collect();
-    bulk::insert(tx, "expert_fields", &rows, "").await?;
-    Ok(())
-}
-
-async fn insert_memberships(tx: &mut Conn, entries: &[Entry]) -> Answer<()> {
-    use expert_memberships as table;
-    let numbered = |entry: &Entry| {
-        let (id, memberships) = (entry.id, entry.draft.memberships.clone());
-        memberships.into_iter().zip(0_i16..).map(move |(membership, at)| (id, membership, at))
-    };
-    let rows: Vec<_> = entries
-        .iter()
-        .flat_map(numbered)
-        .map(|(id, membership, at)| {
-            (
-                table::expert_id.eq(id),
-                table::ordinal.eq(at),
-                table::organisation_id.eq(membership.organisation_id),
-                table::position.eq(membership.position),
-                table::valid_from.eq(membership.from),
-                table::valid_to.eq(membership.to),
-            )
-        })
-        .collect();
-    for chunk in rows.chunks(BATCH) {
-        diesel::insert_into(table::table).values(chunk).execute(tx).await?;
+    let mut rows = Vec::new();
+    for entry in entries {
+        rows.extend(entry.draft.memberships.iter().zip(0_i16..).map(|(item, ordinal)| Row {
+            expert_id: entry.id,
+            ordinal,
+            organisation_id: item.organisation_id,
+            position: item.position.as_deref(),
+            valid_from: item.from,
+            valid_to: item.to,
+        }));
     }
-    Ok(())
+    Ok(Insert::of("expert_memberships", &rows, "")?)
 }
 
 fn restricted_context(id: Uuid) -> String {
     format!("expert_restricted/{id}")
 }
 
-/// Seals and stores restricted data; an empty one is not kept.
-async fn put_restricted(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> Answer<()> {
+/// The sealed rows of restricted data; an empty one is not kept.
+fn restricted_rows(sealer: &Sealer, entries: &[Entry]) -> Answer<Vec<Insert>> {
     #[derive(Serialize)]
     struct Row {
         expert_id: Uuid,
@@ -498,14 +514,9 @@ async fn put_restricted(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> An
         #[serde(serialize_with = "bulk::lists_of_bytes")]
         phone_hashes: Vec<Vec<u8>>,
     }
-    let mut empty = Vec::new();
     let mut rows = Vec::new();
-    for entry in entries {
+    for entry in entries.iter().filter(|entry| !entry.draft.restricted.is_empty()) {
         let restricted = &entry.draft.restricted;
-        if restricted.is_empty() {
-            empty.push(entry.id);
-            continue;
-        }
         let plain = serde_json::to_vec(restricted).map_err(Problem::internal)?;
         let hash = |purpose, value: &Option<String>| -> Vec<Vec<u8>> {
             value.iter().map(|value| sealer.keyed_hash(purpose, value)).collect()
@@ -517,12 +528,9 @@ async fn put_restricted(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> An
             phone_hashes: hash("phone", &restricted.phone),
         });
     }
-    let gone = expert_restricted::table.filter(expert_restricted::expert_id.eq_any(&empty));
-    diesel::delete(gone).execute(tx).await?;
     const REPLACE: &str = "ON CONFLICT (expert_id) DO UPDATE SET sealed = excluded.sealed, \
                            email_hashes = excluded.email_hashes, phone_hashes = excluded.phone_hashes";
-    bulk::insert(tx, "expert_restricted", &rows, REPLACE).await?;
-    Ok(())
+    Ok(Insert::of("expert_restricted", &rows, REPLACE)?)
 }
 
 /// Opens the restricted data of an expert; whoever shows it records a disclosure first.

@@ -1,5 +1,9 @@
 //! The words a profile may use: titles, provinces, fields, as they are in the database now.
 
+mod kept;
+
+pub use kept::{VERSION, Vocabularies};
+
 use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
@@ -22,9 +26,9 @@ use crate::reference::store::{self as reference_store, ProvinceRow};
 /// The setting that holds the code of the Union's province.
 pub const HOME_PROVINCE: &str = "home_province";
 
-/// What it takes to show some experts, and no more.
+/// What it takes to show experts.
 #[derive(Debug, Default, Deserialize)]
-pub struct Words {
+struct Words {
     titles: Option<Vec<reference_store::TitleRow>>,
     provinces: Option<Vec<(i32, ProvinceRow)>>,
     /// Code of the Union's province.
@@ -66,20 +70,7 @@ impl Vocabulary {
         Ok(Self { home_province, groups: field_store::groups(conn).await?, ..self })
     }
 
-    /// Reads only what it takes to show experts with these fields: a page needs some ten names of the hundreds there are.
-    ///
-    /// # Errors
-    /// 503 when the database is away.
-    pub async fn to_show(conn: &mut Conn, fields: impl IntoIterator<Item = &ExpertField>) -> Answer<Self> {
-        let codes: Vec<&str> = fields.into_iter().map(|field| field.code.as_str()).collect();
-        let fields = field_store::with_ancestors(conn, &codes).await?;
-        Self::new(reference_store::titles(conn).await?, reference_store::provinces(conn).await?, fields)
-            .with_union(conn)
-            .await
-    }
-
-    /// Builds it of words that were read together with the experts they are for.
-    pub fn of_words(words: Words) -> Self {
+    fn of_words(words: Words) -> Self {
         let (titles, provinces) = (words.titles.unwrap_or_default(), words.provinces.unwrap_or_default());
         let built = Self::new(titles, provinces, words.fields.unwrap_or_default());
         let home_province = words.home.as_deref().and_then(|code| built.province(code));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::DEFAULT_SCHEME;
 use super::store::{self, FieldRow};
+use crate::experts;
 use crate::kernel::sheet::{self, Fault, Loaded, Row, Sheet};
 use crate::kernel::text::fold;
 use crate::reference::load::{LoadError, load_event, load_recorder};
@@ -33,6 +34,12 @@ pub async fn load(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
         let loaded = Loaded { rows: total, changed: changed.len(), ..Loaded::default() };
         if !changed.is_empty() {
             store::put(tx, &changed).await?;
+        }
+        // people are found by the names of their fields
+        let renamed = changed.iter().map(|row| (row.scheme.clone(), row.code.clone()));
+        let renamed: Vec<(String, String)> = renamed.filter(|key| existing.contains_key(key)).collect();
+        if !renamed.is_empty() {
+            experts::store::reindex_fields(tx, &renamed).await?;
         }
         recorder.record(tx, load_event("science_fields", loaded).into_iter().collect()).await?;
         Ok(loaded)

@@ -11,8 +11,10 @@ use expert_bank::access::actor::Actor;
 use expert_bank::access::permit::Scope;
 use expert_bank::access::policy::Reach;
 use expert_bank::db::migrations;
-use expert_bank::experts::store::{Condition, Facet, Filters, Hit, Order, SearchSql, SeekKey, Weighed, WholeSql};
-use expert_bank::kernel::clock::now;
+use expert_bank::experts::store::{
+    Condition, Facet, Filters, Hit, Order, SearchSql, SeekKey, Weighed, WholeSql, stale_sql,
+};
+use expert_bank::kernel::clock::{now, today};
 use expert_bank::kernel::id::new_id;
 use expert_bank::kernel::words::terms;
 
@@ -42,7 +44,7 @@ async fn every_foreign_key_has_an_index_that_begins_with_its_columns() {
 
 /// Tables that hold no domain data: the log itself, tokens and sessions, keys, meters, migrations; and what a trigger
 /// derives of a table that is audited.
-const NOT_AUDITED: [&str; 16] = [
+const NOT_AUDITED: [&str; 17] = [
     "__diesel_schema_migrations",
     "audit_chain",
     "audit_details",
@@ -53,6 +55,7 @@ const NOT_AUDITED: [&str; 16] = [
     "idempotency_keys",
     "organisation_heirs",
     "password_resets",
+    "reference_version",
     "refresh_tokens",
     "sealing_keys",
     "search_words",
@@ -236,6 +239,17 @@ async fn hot_searches_use_their_index() {
     let next = SearchSql::new(&public, Order::Name, Some(SeekKey::from(&hit)), 21);
     let plan = plan(&app, next).await;
     assert!(plan.contains("experts_name_public") && plan.contains("Index Cond: (ROW(name_sort, id) > ROW("), "{plan}");
+}
+
+#[tokio::test]
+async fn the_list_of_stale_records_is_read_in_its_order() {
+    let app = TestApp::start().await;
+    change(&app, CROWD).await;
+    for after in [None, Some((today(), new_id()))] {
+        let plan = plan(&app, stale_sql(today(), after, 21)).await;
+        assert!(plan.contains("Index Scan using experts_confirmed") && !plan.contains("Sort"), "{plan}");
+        assert!(!plan.contains("Seq Scan"), "{plan}");
+    }
 }
 
 /// Everything that is shown of an expert comes by an index, however many there are; what is left of the whole are small

@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
+use expert_bank::experts::vocabulary::Vocabularies;
 use expert_bank::fields::load::load;
 use expert_bank::kernel::id::new_id;
 use expert_bank::kernel::sheet::Sheet;
+use expert_bank::state::State;
+use serde_json::json;
 
 use crate::support::TestApp;
-use crate::support::bank::{encode, listed, text};
+use crate::support::bank::{encode, enter, listed, path, search_path, text};
 
 const PATH: &str = "/api/v1/fields";
 const HEADER: &str = "code,parent_code,level,name_vi,name_en,scheme\n";
@@ -165,4 +168,27 @@ async fn another_scheme_is_loaded_once_and_used_with_its_name() {
     );
     app.nobody().get("/api/v1/experts?field=S-1:901").await.expect(200);
     app.nobody().get("/api/v1/experts?field=901").await.problem(400);
+}
+
+#[tokio::test]
+async fn a_renamed_field_shows_at_once_and_is_found_by_its_new_name_alone() {
+    let app = TestApp::start().await;
+    // another instance over the same database keeps words of its own
+    let other = app.state.clone();
+    let other = TestApp::over(State { vocabularies: Vocabularies::default(), ..other }).await;
+    let officer = app.sign_in("union_officer").await;
+    let expert = enter(&officer, &json!({ "full_name": "Kpă Ba", "fields": ["40401"] })).await;
+    let elsewhere = other.sign_in("union_officer").await;
+    elsewhere.get(&path(&expert)).await.expect(200);
+    let rows = "4,,1,Khoa học nông nghiệp,Agriculture\n404,4,2,Lâm nghiệp,Forestry\n40401,404,3,Dưỡng lâm thử,Trees\n";
+    let file = TempFile::new(format!("code,parent_code,level,name_vi,name_en\n{rows}").as_bytes());
+    load(&app.state, &file.sheet()).await.unwrap();
+    for caller in [&officer, &elsewhere] {
+        let expert = caller.get(&path(&expert)).await.expect(200);
+        assert_eq!(expert["fields"][0]["name"], "Dưỡng lâm thử");
+        let found = caller.get(&search_path("\"dưỡng lâm thử\"")).await.expect(200);
+        assert_eq!(found["items"].as_array().unwrap().iter().filter(|item| item["id"] == expert["id"]).count(), 1);
+        let gone = caller.get(&search_path("\"Lâm sinh\" Kpă")).await.expect(200);
+        assert!(gone["items"].as_array().unwrap().iter().all(|item| item["id"] != expert["id"]), "{gone}");
+    }
 }

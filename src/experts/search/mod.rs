@@ -6,6 +6,7 @@ mod query;
 mod suggest;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use actix_web::{HttpRequest, get};
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use super::policy::SearchExperts;
 use super::reasons::{Sought, explain, hint};
 use super::store::{self, Audience, Facet, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Texts, Weighed, Whole};
 use super::view::{ExpertCard, ExpertHit};
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Vocabularies, Vocabulary};
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::Reach;
 use crate::db::{Conn, Reader};
@@ -78,7 +79,8 @@ async fn search_experts(permit: Permit<SearchExperts>, query: Params<ExpertQuery
     let terms = terms(query.q.as_deref().unwrap_or_default())?;
     let cursors = Cursors::of(&permit.state().sealer, &req, &scope.audience());
     let after: Option<After> = cursors.open(query.cursor.as_deref())?;
-    let request = Request { scope, query: &query, order: order(query.sort, &terms), facets };
+    let kept = &permit.state().vocabularies;
+    let request = Request { scope, kept, query: &query, order: order(query.sort, &terms), facets };
     let Found { hits, weighed, total, facets, mut people } = if terms.is_empty() && query.is_plain() {
         let after = after.map(|after| after.key);
         permit.quick(async |conn| request.list(conn, after.clone()).await).await?
@@ -116,6 +118,7 @@ const fn order(sort: Option<Sort>, terms: &[Term]) -> Order {
 /// What was asked for.
 struct Request<'a> {
     scope: &'a Scope,
+    kept: &'a Vocabularies,
     query: &'a ExpertQuery,
     order: Order,
     facets: Vec<Facet>,
@@ -136,7 +139,7 @@ impl Request<'_> {
         let filters = self.query.resolve_plain(conn).await?;
         let sql = SearchSql::new(self.scope, self.order, after, self.query.limit.probe()).filters(&filters);
         let hits = store::search(conn, sql).await?;
-        let people = People::read(conn, self.scope, &self.shown(&hits)).await?;
+        let people = People::read(conn, self.kept, self.scope, &self.shown(&hits)).await?;
         Ok(Found { hits, weighed: Vec::new(), total: None, facets: BTreeMap::new(), people })
     }
 
@@ -149,7 +152,7 @@ impl Request<'_> {
         let counts = store::facets(conn, counts).await?;
         let (total, facets) = facets::view(conn, &self.facets, counts).await?;
         let shown = self.shown(&hits);
-        let mut people = People::read(conn, scope, &shown).await?;
+        let mut people = People::read(conn, self.kept, scope, &shown).await?;
         if !weighed.is_empty() {
             people.texts = store::searched_texts(conn, &shown).await?;
         }
@@ -204,12 +207,12 @@ struct People {
     cards: HashMap<Uuid, Whole>,
     /// What explains a hit; there is nothing to explain without words.
     texts: HashMap<Uuid, Texts>,
-    vocabulary: Vocabulary,
+    vocabulary: Arc<Vocabulary>,
 }
 
 impl People {
-    async fn read(conn: &Reader, scope: &Scope, ids: &[Uuid]) -> Answer<Self> {
-        let (cards, vocabulary) = store::cards(conn, scope, ids).await?;
+    async fn read(conn: &Reader, kept: &Vocabularies, scope: &Scope, ids: &[Uuid]) -> Answer<Self> {
+        let (cards, vocabulary) = store::cards(conn, kept, scope, ids).await?;
         Ok(Self { cards, texts: HashMap::new(), vocabulary })
     }
 

@@ -88,7 +88,7 @@ pub(super) async fn suggest_experts(
     if !words.is_empty() {
         let mut conn = permit.read().await?;
         let ids = store::named(&mut conn, scope, &words, EACH).await?;
-        let (mut people, vocabulary) = store::cards(&conn, scope, &ids).await?;
+        let (mut people, vocabulary) = store::cards(&conn, &permit.state().vocabularies, scope, &ids).await?;
         let specialties = store::specialties(&mut conn, Audience::of(scope.reach), &words, EACH).await?;
         let phrase = words.join(" ");
         let filter = field_store::Filter { scheme: DEFAULT_SCHEME.to_owned(), words, ..field_store::Filter::default() };

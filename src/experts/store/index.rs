@@ -10,10 +10,12 @@ use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::fields;
+use super::{BATCH, Entry, fields};
 use crate::db::Conn;
 use crate::db::schema::{expert_publications, experts};
 use crate::experts::keys::{Folds, Place, WordIndex};
+use crate::experts::model::{ExpertField, Publication};
+use crate::experts::vocabulary::Vocabulary;
 use crate::fields::store::{self as field_store, FieldRow};
 use crate::kernel::problem::Answer;
 use crate::kernel::text::fold;
@@ -59,6 +61,74 @@ struct TextRow {
     biography: Option<String>,
 }
 
+impl TextRow {
+    fn of(entry: &Entry) -> Self {
+        let draft = &entry.draft;
+        let list = |texts: &[String]| texts.iter().cloned().map(Some).collect();
+        Self {
+            id: entry.id,
+            full_name: draft.name.full.clone(),
+            former_names: list(&draft.former_names),
+            other_names: list(&draft.other_names),
+            specialties: list(&draft.specialties),
+            workplace: draft.workplace.clone(),
+            unit: draft.unit.clone(),
+            position: draft.position.clone(),
+            biography: draft.biography.clone(),
+        }
+    }
+}
+
+/// Search rows, ready to be written. To make them needs no database, so they can be made aside.
+#[derive(Debug, Default)]
+pub struct SearchRows {
+    people: Vec<Uuid>,
+    words: Vec<Words>,
+    specialties: Vec<String>,
+}
+
+impl SearchRows {
+    /// The rows of new experts with their publications.
+    pub fn of(new: &[(Entry, Vec<Publication>)], vocabulary: &Vocabulary, folds: &mut Folds) -> Self {
+        let mut rows = Self::default();
+        for (entry, publications) in new {
+            let topics = topics(&entry.draft.fields, |scheme, code| vocabulary.field(Some(scheme), code));
+            let titles: Vec<String> = publications.iter().map(|item| item.title.clone()).collect();
+            rows.push(&TextRow::of(entry), &topics, &titles, folds);
+        }
+        rows
+    }
+
+    fn push(&mut self, row: &TextRow, topics: &BTreeSet<String>, titles: &[String], folds: &mut Folds) {
+        self.people.push(row.id);
+        self.specialties.push(keyed(row.specialties.iter().flatten()));
+        self.words.push(Words(words(row, topics, titles, folds)));
+    }
+
+    /// Writes them. The rest of a search row follows the record.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn write(&self, tx: &mut Conn) -> Answer<()> {
+        diesel::sql_query(
+            "INSERT INTO expert_search
+                    (expert_id, words, specialties, standing, name_sort, public_profile, agency_search)
+             SELECT e.id, n.words, array_remove(string_to_array(n.specialties, E'\\n'), ''),
+                    e.standing, e.name_sort, e.public_profile, e.agency_search
+               FROM unnest($1, $2, $3) n (id, words, specialties) JOIN experts e ON e.id = n.id
+             ON CONFLICT (expert_id) DO UPDATE SET words = excluded.words, specialties = excluded.specialties,
+                    standing = excluded.standing, name_sort = excluded.name_sort,
+                    public_profile = excluded.public_profile, agency_search = excluded.agency_search",
+        )
+        .bind::<Array<SqlUuid>, _>(&self.people)
+        .bind::<Array<Tsvector>, _>(&self.words)
+        .bind::<Array<Text>, _>(&self.specialties)
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
+}
+
 /// Writes the search rows of experts anew. Call it in the transaction that changed a record, its fields or its publications,
 /// after the change (and, where many people come with their consents, after these: their words are counted once).
 ///
@@ -68,31 +138,16 @@ pub async fn reindex(tx: &mut Conn, ids: &[Uuid]) -> Answer<()> {
     let rows: Vec<TextRow> =
         experts::table.filter(experts::id.eq_any(ids)).select(TextRow::as_select()).load(tx).await?;
     let mut titles = titles(tx, ids).await?;
-    let mut topics = topics(tx, ids).await?;
+    let by_expert = fields(tx, ids).await?;
+    let known = field_names(tx, &by_expert).await?;
     let folds = &mut Folds::default();
-    let (mut people, mut vectors, mut specialties) = (Vec::new(), Vec::new(), Vec::new());
+    let mut written = SearchRows::default();
     for row in rows {
-        let (topics, titles) = (topics.remove(&row.id).unwrap_or_default(), titles.remove(&row.id).unwrap_or_default());
-        people.push(row.id);
-        specialties.push(keyed(row.specialties.iter().flatten()));
-        vectors.push(Words(words(&row, &topics, &titles, folds)));
+        let fields = by_expert.get(&row.id).map_or(&[][..], Vec::as_slice);
+        let topics = topics(fields, |scheme, code| known.get(&(scheme.to_owned(), code.to_owned())));
+        written.push(&row, &topics, &titles.remove(&row.id).unwrap_or_default(), folds);
     }
-    diesel::sql_query(
-        "INSERT INTO expert_search
-                (expert_id, words, specialties, standing, name_sort, public_profile, agency_search)
-         SELECT e.id, n.words, array_remove(string_to_array(n.specialties, E'\\n'), ''),
-                e.standing, e.name_sort, e.public_profile, e.agency_search
-           FROM unnest($1, $2, $3) n (id, words, specialties) JOIN experts e ON e.id = n.id
-         ON CONFLICT (expert_id) DO UPDATE SET words = excluded.words, specialties = excluded.specialties,
-                standing = excluded.standing, name_sort = excluded.name_sort,
-                public_profile = excluded.public_profile, agency_search = excluded.agency_search",
-    )
-    .bind::<Array<SqlUuid>, _>(people)
-    .bind::<Array<Tsvector>, _>(vectors)
-    .bind::<Array<Text>, _>(specialties)
-    .execute(tx)
-    .await?;
-    Ok(())
+    written.write(tx).await
 }
 
 fn words(row: &TextRow, topics: &BTreeSet<String>, titles: &[String], folds: &mut Folds) -> WordIndex {
@@ -153,31 +208,57 @@ async fn titles(tx: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, Vec<String>
     Ok(titles)
 }
 
-/// The names of the fields of experts and of those above them. The broadest level says too little ("Khoa học tự nhiên" would
-/// match every second person), unless it is all that is known.
-async fn topics(tx: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, BTreeSet<String>>> {
-    let by_expert = fields(tx, ids).await?;
+type FieldNames = HashMap<(String, String), FieldRow>;
+
+async fn field_names(tx: &mut Conn, by_expert: &HashMap<Uuid, Vec<ExpertField>>) -> Answer<FieldNames> {
     let mut codes: Vec<&str> = by_expert.values().flatten().map(|field| field.code.as_str()).collect();
     codes.sort_unstable();
     codes.dedup();
-    let known = field_store::with_ancestors(tx, &codes).await?;
-    let known: HashMap<(&str, &str), &FieldRow> =
-        known.iter().map(|row| ((row.scheme.as_str(), row.code.as_str()), row)).collect();
-    let names = |scheme: &str, code: &str| {
-        let mut names = Vec::new();
-        let mut next = known.get(&(scheme, code));
+    let rows = field_store::with_ancestors(tx, &codes).await?;
+    Ok(rows.into_iter().map(|row| ((row.scheme.clone(), row.code.clone()), row)).collect())
+}
+
+/// The names of the fields of an expert and of those above them. The broadest level says too little ("Khoa học tự nhiên"
+/// would match every second person), unless it is all that is known.
+fn topics<'a>(fields: &[ExpertField], known: impl Fn(&str, &str) -> Option<&'a FieldRow>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for field in fields {
+        let mut next = known(&field.scheme, &field.code);
         while let Some(row) = next {
-            if row.level > 1 || row.code == code {
-                names.push(row.name_vi.clone());
+            if row.level > 1 || row.code == field.code {
+                names.insert(row.name_vi.clone());
             }
-            next = row.parent_code.as_deref().and_then(|parent| known.get(&(scheme, parent)));
+            next = row.parent_code.as_deref().and_then(|parent| known(&field.scheme, parent));
         }
-        names
-    };
-    let topics = |list: &Vec<crate::experts::model::ExpertField>| {
-        list.iter().flat_map(|field| names(&field.scheme, &field.code)).collect()
-    };
-    Ok(by_expert.iter().map(|(id, list)| (*id, topics(list))).collect())
+    }
+    names
+}
+
+/// Writes the search rows of everybody anew who is in one of these fields, (scheme, code), or under one: they have other
+/// names now.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn reindex_fields(tx: &mut Conn, renamed: &[(String, String)]) -> Answer<()> {
+    let (schemes, codes): (Vec<&str>, Vec<&str>) = renamed.iter().map(|(a, b)| (a.as_str(), b.as_str())).unzip();
+    let mut last = Uuid::nil();
+    loop {
+        let rows: Vec<IdRow> = diesel::sql_query(
+            "SELECT DISTINCT f.expert_id AS id FROM unnest($1::text[], $2::text[]) r (scheme, code)
+               JOIN expert_fields f ON f.scheme = r.scheme AND starts_with(f.code, r.code)
+              WHERE f.expert_id > $3 ORDER BY 1 LIMIT $4",
+        )
+        .bind::<Array<Text>, _>(&schemes)
+        .bind::<Array<Text>, _>(&codes)
+        .bind::<SqlUuid, _>(last)
+        .bind::<BigInt, _>(i64::try_from(BATCH).unwrap_or(i64::MAX))
+        .load(tx)
+        .await?;
+        let ids: Vec<Uuid> = rows.into_iter().map(|row| row.id).collect();
+        let Some(end) = ids.last() else { return Ok(()) };
+        last = *end;
+        reindex(tx, &ids).await?;
+    }
 }
 
 #[derive(QueryableByName)]

@@ -5,8 +5,9 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::db::Conn;
+use crate::db::bulk::Insert;
 use crate::db::schema::expert_publications as table;
-use crate::db::{Conn, bulk};
 use crate::experts::model::Publication;
 use crate::kernel::id::new_id;
 use crate::kernel::problem::Answer;
@@ -120,6 +121,12 @@ pub async fn delete_publication(tx: &mut Conn, id: Uuid) -> Answer<()> {
 pub async fn put_publications(tx: &mut Conn, lists: &[(Uuid, Vec<Publication>)]) -> Answer<()> {
     let experts: Vec<Uuid> = lists.iter().map(|(expert, _)| *expert).collect();
     diesel::delete(table::table.filter(table::expert_id.eq_any(experts))).execute(tx).await?;
+    super::run(tx, &publication_rows(lists)?).await?;
+    Ok(())
+}
+
+/// The inserts of publications of experts that have none yet. Those with an id keep it.
+pub fn publication_rows(lists: &[(Uuid, Vec<Publication>)]) -> Answer<Vec<Insert>> {
     #[derive(Serialize)]
     struct Placed<'a> {
         id: Uuid,
@@ -136,8 +143,5 @@ pub async fn put_publications(tx: &mut Conn, lists: &[(Uuid, Vec<Publication>)])
             Placed { id, expert_id, ordinal, row: WriteRow::from(item) }
         })
         .collect();
-    for chunk in rows.chunks(super::BATCH) {
-        bulk::insert(tx, "expert_publications", chunk, "").await?;
-    }
-    Ok(())
+    Ok(Insert::of("expert_publications", &rows, "")?)
 }

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
+use diesel::dsl;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::db::Conn;
+use crate::db::bulk::{self, Column, Insert};
 use crate::db::schema::{expert_sources, experts};
-use crate::db::{Conn, bulk};
 use crate::kernel::problem::Answer;
 
 /// A record of a source.
@@ -23,26 +25,34 @@ pub struct SourceRow {
     pub loaded_version: i64,
 }
 
-/// What is known of records of a source: expert, digest, version loaded, version now.
-pub async fn sources(
-    conn: &mut Conn,
-    source: &str,
-    external_ids: &[&str],
-) -> Answer<HashMap<String, (Uuid, Vec<u8>, i64, i64)>> {
-    let rows: Vec<(String, Uuid, Vec<u8>, i64, i64)> = expert_sources::table
-        .inner_join(experts::table)
-        .filter(expert_sources::source.eq(source).and(expert_sources::external_id.eq_any(external_ids)))
-        .select((
-            expert_sources::external_id,
-            expert_sources::expert_id,
-            expert_sources::digest,
-            expert_sources::loaded_version,
-            experts::version,
-        ))
-        .for_update()
-        .load(conn)
-        .await?;
-    Ok(rows.into_iter().map(|(external, id, digest, loaded, now)| (external, (id, digest, loaded, now))).collect())
+/// What is known of a record of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct KnownRecord {
+    pub expert_id: Uuid,
+    pub digest: Vec<u8>,
+    pub loaded_version: i64,
+    /// The version of the expert now.
+    pub version: i64,
+}
+
+/// Records by their id at the source.
+pub type KnownRecords = HashMap<String, KnownRecord>;
+
+/// What is known of records of a source.
+pub async fn sources(conn: &mut Conn, source: &str, external_ids: &[&str]) -> Answer<KnownRecords> {
+    Ok(known(source, external_ids).load(conn).await?.into_iter().collect())
+}
+
+/// The same, locked with the experts until the transaction ends.
+pub async fn lock_sources(tx: &mut Conn, source: &str, external_ids: &[&str]) -> Answer<KnownRecords> {
+    Ok(known(source, external_ids).for_update().load(tx).await?.into_iter().collect())
+}
+
+#[dsl::auto_type(no_type_alias)]
+fn known<'a>(source: &'a str, external_ids: &'a [&'a str]) -> _ {
+    let is_asked = expert_sources::source.eq(source).and(expert_sources::external_id.eq_any(external_ids));
+    let columns = (expert_sources::expert_id, expert_sources::digest, expert_sources::loaded_version, experts::version);
+    expert_sources::table.inner_join(experts::table).filter(is_asked).select((expert_sources::external_id, columns))
 }
 
 /// The source records of an expert as `source:external_id`.
@@ -78,8 +88,29 @@ pub async fn claim_source(tx: &mut Conn, row: &SourceRow) -> Answer<Option<Uuid>
 pub async fn put_sources(tx: &mut Conn, rows: &[SourceRow]) -> Answer<()> {
     const REPLACE: &str = "ON CONFLICT (source, external_id) DO UPDATE SET digest = excluded.digest, \
                            loaded_version = excluded.loaded_version, loaded_at = now()";
-    for chunk in rows.chunks(super::BATCH) {
-        bulk::insert(tx, "expert_sources", chunk, REPLACE).await?;
-    }
+    super::run(tx, &Insert::of("expert_sources", rows, REPLACE)?).await?;
     Ok(())
+}
+
+/// The inserts of new records of a source, in an order in which two loads don't wait for each other in a circle. Those that
+/// are known by then are left as they are.
+pub fn source_rows(mut rows: Vec<SourceRow>) -> Option<Insert> {
+    rows.sort_by(|one, two| one.external_id.cmp(&two.external_id));
+    let (mut sources, mut external_ids, mut people) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut digests, mut versions) = (Vec::new(), Vec::new());
+    for row in rows {
+        sources.push(row.source);
+        external_ids.push(row.external_id);
+        people.push(row.expert_id);
+        digests.push(row.digest);
+        versions.push(row.loaded_version);
+    }
+    let columns = [
+        ("source", Column::Text(sources)),
+        ("external_id", Column::Text(external_ids)),
+        ("expert_id", Column::Uuid(people)),
+        ("digest", Column::Bytea(digests)),
+        ("loaded_version", Column::BigInt(versions)),
+    ];
+    Insert::of_columns("expert_sources", columns, "ON CONFLICT DO NOTHING")
 }

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{Bool, Date, Text};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -118,8 +119,17 @@ pub async fn stale(
     after: Option<(NaiveDate, Uuid)>,
     limit: i64,
 ) -> Answer<Vec<StaleRow>> {
+    Ok(stale_sql(before, after, limit).load(conn).await?)
+}
+
+/// The statement of [`stale`].
+pub fn stale_sql(
+    before: NaiveDate,
+    after: Option<(NaiveDate, Uuid)>,
+    limit: i64,
+) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
     let (day, id) = after.unwrap_or((NEVER, Uuid::nil()));
-    Ok(diesel::sql_query(
+    diesel::sql_query(
         "SELECT e.id, e.code, e.full_name, e.status, e.last_confirmed,
                 (SELECT l.expires_at FROM expert_links l WHERE l.expert_id = e.id AND l.kind = 'confirmation'
                     AND l.spent_at IS NULL AND l.expires_at > now()) AS link_until
@@ -129,10 +139,9 @@ pub async fn stale(
             AND (coalesce(e.last_confirmed, DATE '1900-01-01'), e.id) > ($2, $3)
           ORDER BY coalesce(e.last_confirmed, DATE '1900-01-01'), e.id LIMIT $4",
     )
+    .into_boxed()
     .bind::<Date, _>(before)
     .bind::<Date, _>(day)
     .bind::<diesel::sql_types::Uuid, _>(id)
     .bind::<diesel::sql_types::BigInt, _>(limit)
-    .load(conn)
-    .await?)
 }

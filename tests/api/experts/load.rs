@@ -1,6 +1,10 @@
 //! `load experts`: the same function the command line calls.
 
+use std::time::Duration;
+
+use diesel_async::SimpleAsyncConnection;
 use expert_bank::experts::load::Report;
+use expert_bank::experts::store;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
@@ -89,6 +93,66 @@ async fn a_load_that_was_cut_off_is_finished_by_the_next() {
     assert_eq!(counts(&second), [1_300, 1_300 - created, 0, created, 0, 0]);
     load_lines(&other, &file, false).await;
     assert_eq!(outcome(&app).await, outcome(&other).await);
+}
+
+#[tokio::test]
+async fn two_loads_of_a_source_at_once_enter_everybody_once() {
+    let (app, other) = (TestApp::start().await, TestApp::start().await);
+    let file = lines(&records(1_300));
+    let (one, two) = tokio::join!(load_lines(&app, &file, false), load_lines(&app, &file, false));
+    assert_eq!(one.created + two.created, 1_300, "{one}\n{two}");
+    assert_eq!((one.unchanged + two.unchanged, one.rejected.len() + two.rejected.len()), (1_300, 0), "{one}\n{two}");
+    load_lines(&other, &file, false).await;
+    assert_eq!(outcome(&app).await, outcome(&other).await);
+}
+
+/// What is known of a record may change between the plan and the write.
+#[tokio::test]
+async fn a_record_that_came_another_way_meanwhile_is_planned_anew() {
+    let app = TestApp::start().await;
+    let file = lines(&records(20));
+    let officer = app.sign_in("union_officer").await;
+    // a load waits while it writes what it has planned
+    let mut holder = app.state.db.conn().await.unwrap();
+    let wait = "SELECT pg_advisory_lock(7);
+        CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF (SELECT count(*) FROM new_rows) > 1 THEN PERFORM pg_advisory_xact_lock_shared(7); END IF; RETURN NULL;
+        END $$;
+        CREATE TRIGGER wait AFTER INSERT ON experts REFERENCING NEW TABLE AS new_rows
+            FOR EACH STATEMENT EXECUTE FUNCTION wait()";
+    holder.batch_execute(wait).await.unwrap();
+    let enter = async {
+        let waits = "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
+                      WHERE locktype = 'advisory' AND NOT granted AND d.datname = current_database()";
+        while app.sql(waits).await == "0" {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let body = json!({ "full_name": "Kpă Ba", "source": "tests", "external_id": "T-0012" });
+        officer.post("/api/v1/experts", &body).await.expect(201);
+        holder.batch_execute("SELECT pg_advisory_unlock_all()").await.unwrap();
+    };
+    let (report, ()) = tokio::join!(load_lines(&app, &file, false), enter);
+    assert_eq!(counts(&report), [20, 19, 1, 0, 0, 0], "{report}");
+    assert_eq!(counts(&load_lines(&app, &file, false).await), [20, 0, 0, 20, 0, 0]);
+    let known = "SELECT count(*) || ' ' || count(DISTINCT expert_id) FROM expert_sources WHERE source = 'tests'";
+    assert_eq!(app.sql(known).await, "20 20");
+}
+
+/// A load makes the rows of the search of what the file says, everything else of what the tables hold.
+#[tokio::test]
+async fn a_loaded_record_is_found_as_one_that_is_indexed_anew() {
+    let app = TestApp::start().await;
+    load_lines(&app, &lines(&records(40)), false).await;
+    let rows = "SELECT md5(string_agg(s::text, '' ORDER BY expert_id)) FROM expert_search s";
+    let loaded = app.sql(rows).await;
+    let ids: Vec<uuid::Uuid> = app
+        .sql("SELECT string_agg(expert_id::text, ' ') FROM expert_search")
+        .await
+        .split(' ')
+        .map(|id| id.parse().unwrap())
+        .collect();
+    app.state.db.transaction(async |tx| store::reindex(tx, &ids).await).await.unwrap();
+    assert_eq!(app.sql(rows).await, loaded);
 }
 
 #[tokio::test]

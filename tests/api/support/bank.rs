@@ -119,7 +119,7 @@ pub async fn try_change(app: &TestApp, sql: &str) -> Result<(), String> {
 /// Loads lines as `load experts` does.
 pub async fn load_lines(app: &TestApp, bytes: &[u8], with_all_consents: bool) -> Report {
     let options = Options { source: "tests", with_all_consents };
-    load::load(&app.state, Cursor::new(bytes), options, |_| {}).await.expect("a load")
+    load::load(&app.state, Cursor::new(bytes.to_vec()), options, |_| {}).await.expect("a load")
 }
 
 /// Experts with all consents, one for each form.

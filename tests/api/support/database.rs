@@ -13,6 +13,7 @@ use expert_bank::access::throttle::{Limits, Rate};
 use expert_bank::access::token::Tokens;
 use expert_bank::db::embedded::Throwaway;
 use expert_bank::db::{Db, migrations};
+use expert_bank::experts::vocabulary::Vocabularies;
 use expert_bank::kernel::sealed::{KeyRing, Sealer};
 use expert_bank::state::State;
 use expert_bank::{demo, start};
@@ -58,6 +59,7 @@ pub async fn state_over(url: &str, loopback: bool) -> State {
         tokens: Tokens::new(ring(&SIGNING)),
         passwords: Passwords::new(2).unwrap(),
         limits: lenient(),
+        vocabularies: Vocabularies::default(),
         proxies: TrustedProxies::default(),
         loopback,
     }

@@ -1,0 +1,175 @@
+//! From a file to lines with an id.
+
+use std::io::{BufRead, Cursor};
+
+use serde_json::{Map, Value};
+
+use super::{Refused, fault};
+use crate::experts::form::ExpertForm;
+use crate::experts::form::{self, Checked};
+use crate::experts::vocabulary::Vocabulary;
+use crate::http::body::{document, from_value};
+use crate::kernel::problem::{Answer, Code, FieldError, Problem};
+use crate::kernel::sealed::Sealer;
+use crate::say;
+
+/// Lines in one transaction.
+const BATCH: usize = 1_000;
+/// Longest line in bytes.
+const MAX_LINE: usize = 1 << 20;
+/// What some programs write before the first line of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// A file, read batch by batch.
+pub(super) struct Lines {
+    file: Box<dyn BufRead + Send>,
+    buffer: Vec<u8>,
+    number: usize,
+    bytes: u64,
+}
+
+impl Default for Lines {
+    /// Of an empty file.
+    fn default() -> Self {
+        Self::of(Cursor::new([]))
+    }
+}
+
+/// Lines as they were sent.
+pub(super) struct Parsed {
+    pub(super) lines: Vec<RawLine>,
+    /// Those that have no id, or are broken whatever the database holds.
+    pub(super) broken: Vec<Broken>,
+    pub(super) count: usize,
+    /// Where in the file they end.
+    pub(super) end: u64,
+}
+
+/// A line with an id; what else it says is looked at when it is not what was loaded before.
+pub(super) struct RawLine {
+    pub(super) number: usize,
+    pub(super) external_id: String,
+    pub(super) digest: Vec<u8>,
+    pub(super) digests: Vec<Vec<u8>>,
+    pub(super) members: Map<String, Value>,
+}
+
+/// A line that is refused, with what of it can be looked at all the same: whoever mends it wants to know everything.
+pub(super) struct Broken {
+    pub(super) refused: Refused,
+    pub(super) members: Option<Map<String, Value>>,
+}
+
+impl Parsed {
+    /// The ids of its lines.
+    pub(super) fn ids(&self) -> Vec<&str> {
+        self.lines.iter().map(|line| line.external_id.as_str()).collect()
+    }
+}
+
+impl Lines {
+    pub(super) fn of(file: impl BufRead + Send + 'static) -> Self {
+        Self { file: Box::new(file), buffer: Vec::new(), number: 0, bytes: 0 }
+    }
+
+    /// The next lines; none at the end of the file.
+    pub(super) fn parse(&mut self, sealer: &Sealer) -> Answer<Option<Parsed>> {
+        let mut parsed = Parsed { lines: Vec::new(), broken: Vec::new(), count: 0, end: 0 };
+        while parsed.count < BATCH && self.next()? {
+            if self.buffer.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            parsed.count += 1;
+            match self.line(sealer) {
+                Ok(line) => parsed.lines.push(line),
+                Err(broken) => parsed.broken.push(broken),
+            }
+        }
+        parsed.end = self.bytes;
+        Ok((parsed.count > 0).then_some(parsed))
+    }
+
+    fn next(&mut self) -> Answer<bool> {
+        self.buffer.clear();
+        let count = self.file.read_until(b'\n', &mut self.buffer).map_err(|error| {
+            Problem::new(Code::BadRequest).detail(say!("Không đọc được tệp: {error}", "Cannot read the file: {error}"))
+        })?;
+        self.number += 1;
+        self.bytes += count as u64;
+        if self.number == 1 && self.buffer.starts_with(BYTE_ORDER_MARK) {
+            self.buffer.drain(..BYTE_ORDER_MARK.len());
+        }
+        Ok(count > 0)
+    }
+
+    /// What can be said of a line without the database.
+    fn line(&self, sealer: &Sealer) -> Result<RawLine, Broken> {
+        let (number, bytes) = (self.number, self.buffer.as_slice());
+        let refuse = |external_id: Option<String>, errors, members| Broken {
+            refused: Refused { line: number, external_id, errors },
+            members,
+        };
+        if bytes.len() > MAX_LINE {
+            return Err(refuse(None, vec![fault("", "too_long", "a line has at most 1 MiB")], None));
+        }
+        let (value, mut errors) = document(bytes).map_err(|problem| refuse(None, faults(&problem), None))?;
+        let said = value.to_string();
+        let digest = sealer.keyed_hash("source-record", &said);
+        // under every key of the ring: after a rotation the same file still changes nothing
+        let digests = sealer.keyed_hashes("source-record", &said);
+        let Value::Object(mut members) = value else {
+            return Err(refuse(None, vec![fault("", "wrong_type", "a line is one JSON object")], None));
+        };
+        let external_id = take_id(&mut members).map_err(|fault| errors.push(fault)).ok();
+        match external_id {
+            Some(external_id) if errors.is_empty() => Ok(RawLine { number, external_id, digest, digests, members }),
+            external_id => Err(refuse(external_id, errors, Some(members))),
+        }
+    }
+}
+
+impl Broken {
+    /// Why the line is refused, with what else is wrong with it.
+    pub(super) fn refused(&self, vocabulary: &Vocabulary) -> Refused {
+        let mut refused = self.refused.clone();
+        let more = self.members.clone().and_then(|members| check(members, vocabulary).err()).unwrap_or_default();
+        let known = |fault: &FieldError| self.refused.errors.iter().any(|known| known.pointer == fault.pointer);
+        refused.errors.extend(more.into_iter().filter(|fault| !known(fault)));
+        refused
+    }
+}
+
+/// The id of a record at its source.
+fn take_id(members: &mut Map<String, Value>) -> Result<String, FieldError> {
+    let id = members.remove("external_id").unwrap_or_default();
+    let id = id.as_str().unwrap_or_default().trim().to_owned();
+    if (1..=100).contains(&id.chars().count()) {
+        return Ok(id);
+    }
+    Err(fault("/external_id", "required", "1 to 100 characters that name the record at its source"))
+}
+
+/// The form of a line.
+pub(super) fn check(mut members: Map<String, Value>, vocabulary: &Vocabulary) -> Result<Checked, Vec<FieldError>> {
+    // when the source last touched the record: no part of the profile
+    members.remove("updated_at");
+    // a source writes null for what it does not know
+    members.retain(|_, member| !member.is_null());
+    if members.contains_key("source") {
+        return Err(vec![fault(
+            "/source",
+            "unknown_field",
+            "the source is named when a file is loaded, not in its lines",
+        )]);
+    }
+    let form: ExpertForm = from_value(Value::Object(members)).map_err(|problem| faults(&problem))?;
+    form::check(&form, vocabulary)
+}
+
+fn faults(problem: &Problem) -> Vec<FieldError> {
+    if problem.errors().is_empty() {
+        vec![fault("", problem.code().name(), &problem.to_string())]
+    } else {
+        problem.errors().to_vec()
+    }
+}
