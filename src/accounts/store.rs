@@ -6,8 +6,8 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::model::{RESET_HOURS, SESSION_IDLE_DAYS, SESSION_MAX_DAYS};
-use crate::db::Conn;
 use crate::db::schema::{accounts, api_clients, password_resets, refresh_tokens, sessions};
+use crate::db::{Conn, Reader};
 use crate::kernel::clock::now;
 use crate::kernel::problem::{Answer, Code, Problem, on_constraint};
 use crate::say;
@@ -103,9 +103,9 @@ pub async fn of_expert(tx: &mut Conn, expert: Uuid) -> Answer<Option<AccountRow>
 }
 
 /// True when an expert has an account.
-pub async fn has_expert(conn: &mut Conn, expert: Uuid) -> Answer<bool> {
+pub async fn has_expert(mut conn: &Reader, expert: Uuid) -> Answer<bool> {
     let query = accounts::table.filter(accounts::expert_id.eq(expert)).select(accounts::id);
-    Ok(diesel::select(diesel::dsl::exists(query)).get_result(conn).await?)
+    Ok(diesel::select(diesel::dsl::exists(query)).get_result(&mut conn).await?)
 }
 
 /// Counts the live administrators other than `id`, one caller at a time: two admins who disable each other at once must

@@ -22,7 +22,7 @@ use super::written::{self, WrittenExpert};
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::Reach;
 use crate::audit::event::Event;
-use crate::db::Conn;
+use crate::db::{Conn, Reader};
 use crate::http::body::Body;
 use crate::http::idempotency::Once;
 use crate::http::params::{Nothing, Params};
@@ -58,7 +58,7 @@ fn shown(whole: Whole, vocabulary: &Vocabulary, record: Option<BankRecord>) -> E
     Expert { card: ExpertCard::new(row, fields, vocabulary), life, publications, record }
 }
 
-async fn record(conn: &mut Conn, scope: &Scope, row: &ProfileRow) -> Answer<BankRecord> {
+async fn record(conn: &Reader, scope: &Scope, row: &ProfileRow) -> Answer<BankRecord> {
     let latest = store::latest_consents(conn, row.id).await?;
     let stands = |purpose: &Purpose| latest.get(purpose.as_str()) == Some(&true);
     let (consents, listing) = (Purpose::ALL.into_iter().filter(stands).collect(), stands(&Purpose::Listing));
@@ -215,12 +215,13 @@ fn members(draft: &Draft) -> Map<String, Value> {
 async fn read_expert(permit: Permit<ReadExpert>, key: Key, _: Params<Nothing>, req: HttpRequest) -> Answer {
     let scope = permit.scope();
     let kept = &permit.state().vocabularies;
-    let (whole, vocabulary) = permit.quick(async |conn| store::whole(conn, kept, scope, &key.0).await).await?;
-    let (id, version) = (whole.row.id, whole.row.version);
-    let record = match sees_record(scope, id) {
-        true => Some(record(&mut permit.read().await?, scope, &whole.row).await?),
-        false => None,
+    let read = async |conn: &Reader| -> Answer<_> {
+        let (whole, vocabulary) = store::whole(conn, kept, scope, &key.0).await?;
+        let record = if sees_record(scope, whole.row.id) { Some(record(conn, scope, &whole.row).await?) } else { None };
+        Ok((whole, vocabulary, record))
     };
+    let (whole, vocabulary, record) = permit.quick(read).await?;
+    let (id, version) = (whole.row.id, whole.row.version);
     let expert = shown(whole, &vocabulary, record);
     let editor = permit.may::<UpdateExpert>(|reach| reach == Reach::All || scope.actor.expert_id() == Some(id));
     let cache = if scope.reach == Reach::Public { "public" } else { "private" };

@@ -23,7 +23,7 @@ use crate::access::permit::{Permit, Scope};
 use crate::access::policy::{Policy, Reach, Rule};
 use crate::accounts::{manage, store as account_store};
 use crate::audit::event::Event;
-use crate::db::Conn;
+use crate::db::{Conn, Reader};
 use crate::http::body::MaybeBody;
 use crate::http::idempotency::Once;
 use crate::http::path::Key;
@@ -81,7 +81,7 @@ async fn facts(conn: &mut Conn, id: Uuid) -> Answer<Facts> {
 
 /// What the caller may do with a person's standing now; `listing` when the consent to be kept stands.
 pub(super) async fn allowed_actions(
-    conn: &mut Conn,
+    conn: &Reader,
     scope: &Scope,
     row: &ProfileRow,
     listing: bool,

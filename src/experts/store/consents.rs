@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::db::Conn;
 use crate::db::schema::expert_consents;
+use crate::db::{Conn, Reader};
 use crate::kernel::problem::Answer;
 
 /// One entry of the ledger.
@@ -42,12 +42,12 @@ pub async fn find_consent(conn: &mut Conn, id: Uuid) -> Answer<ConsentRow> {
 }
 
 /// The whole ledger of an expert, the latest first.
-pub async fn list_consents(conn: &mut Conn, expert: Uuid) -> Answer<Vec<ConsentRow>> {
+pub async fn list_consents(mut conn: &Reader, expert: Uuid) -> Answer<Vec<ConsentRow>> {
     Ok(expert_consents::table
         .filter(expert_consents::expert_id.eq(expert))
         .order(expert_consents::seq.desc())
         .select(ConsentRow::as_select())
-        .load(conn)
+        .load(&mut conn)
         .await?)
 }
 
@@ -64,7 +64,7 @@ pub async fn standing_withdrawal(conn: &mut Conn, expert: Uuid, purpose: &str) -
 }
 
 /// What stands now: the latest entry of each purpose.
-pub async fn latest_consents(conn: &mut Conn, expert: Uuid) -> Answer<HashMap<String, bool>> {
+pub async fn latest_consents(conn: &Reader, expert: Uuid) -> Answer<HashMap<String, bool>> {
     let mut rows = list_consents(conn, expert).await?;
     rows.reverse();
     Ok(rows.into_iter().map(|row| (row.purpose, row.given)).collect())

@@ -8,9 +8,9 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::db::Conn;
 use crate::db::bulk::{self, Column, Insert};
 use crate::db::schema::{expert_sources, experts};
+use crate::db::{Conn, Reader};
 use crate::kernel::problem::Answer;
 
 /// A record of a source.
@@ -56,12 +56,12 @@ fn known<'a>(source: &'a str, external_ids: &'a [&'a str]) -> _ {
 }
 
 /// The source records of an expert as `source:external_id`.
-pub async fn source_ids(conn: &mut Conn, expert: Uuid) -> Answer<Vec<String>> {
+pub async fn source_ids(mut conn: &Reader, expert: Uuid) -> Answer<Vec<String>> {
     let rows: Vec<(String, String)> = expert_sources::table
         .filter(expert_sources::expert_id.eq(expert))
         .order((expert_sources::source, expert_sources::external_id))
         .select((expert_sources::source, expert_sources::external_id))
-        .load(conn)
+        .load(&mut conn)
         .await?;
     Ok(rows.into_iter().map(|(source, external)| format!("{source}:{external}")).collect())
 }

@@ -232,6 +232,20 @@ proptest! {
     }
 }
 
+/// Every letter of the two encodings, in a table of its own: what the code knows is compared with it.
+#[test]
+fn every_letter_of_the_old_fonts_is_known() {
+    let rows = include_str!("legacy_encodings.csv").lines().skip(1);
+    let mut count = 0;
+    for row in rows {
+        let [scheme, legacy, letter] = row.split(',').collect::<Vec<_>>()[..] else { panic!("{row}") };
+        let encoding = if scheme == "TCVN3" { LegacyEncoding::Tcvn3 } else { LegacyEncoding::Vni };
+        assert_eq!(decode_legacy(legacy, encoding), letter.nfc().collect::<String>(), "{row}");
+        count += 1;
+    }
+    assert_eq!(count, 208);
+}
+
 /// Text as people send it, with all that the short way must leave to the long one.
 fn any_text() -> impl Strategy<Value = String> {
     let letters = "aAeEoOuUyYdDqQ đĐðÐ àạảãá òoà uỷ ơ ư ế Ữ ß æ ı İ ² – “ ” ' - . , & ° ·\n\t\u{A0}\u{301}\u{323}\u{200B}\u{2011}µª×";
