@@ -69,7 +69,7 @@ struct DegreeCount {
     /// Code of the degree; none for who has none on record.
     #[schema(example = "TS")]
     degree: Option<String>,
-    /// How many; `null` where that is too few to be shown.
+    /// How many; `null` where that, or another that would follow from it, is too few to be shown.
     count: Option<i64>,
 }
 
@@ -88,7 +88,7 @@ struct FieldCoverage {
     name_en: String,
     /// The level; the broadest is 1.
     level: i16,
-    /// Experts in it or under it, of those you may know of, each once; `null` where that is too few to be shown.
+    /// Experts in it or under it, of those you may know of, each once; `null` as under `by_degree`.
     experts: Option<i64>,
     /// The same by degree, the highest first.
     by_degree: Vec<DegreeCount>,
@@ -151,6 +151,11 @@ async fn read_coverage(permit: Permit<ReadCoverage>, query: Params<CoverageQuery
     if fields.is_empty() {
         let detail = say!("Không có bảng lĩnh vực này.", "There is no such scheme.");
         return Err(Problem::new(Code::InvalidQuery).and_field("/scheme", "unknown_code", detail));
+    }
+    let unknown = |code: &&String| fields.iter().all(|row| row.code != **code);
+    if query.field.as_ref().filter(unknown).is_some() {
+        let detail = say!("Không có lĩnh vực này trong bảng.", "There is no such field in the scheme.");
+        return Err(Problem::new(Code::InvalidQuery).and_field("/field", "unknown_code", detail));
     }
     let rules = Rules::read(&mut conn).await?;
     let degrees = store::degrees(&mut conn).await?.into_iter().map(|(code, _)| code).collect();

@@ -1,5 +1,7 @@
 //! Small counts are not shown to the public, and no total gives them away. No SQL, no HTTP.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 /// A count; what is hidden is shown as nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cell {
@@ -31,120 +33,78 @@ pub struct Line {
     pub under: Option<usize>,
 }
 
-/// Hides counts from 1 to below `least`, and so many others that none of those follows from a total: wherever something is
-/// hidden beside a total that is shown, at least two counts are, and together they are at least `least`. Nothing is shown as
-/// nothing: that there is nobody tells of nobody.
-pub fn suppress(lines: &mut [Line], least: i64) {
-    for cell in lines.iter_mut().flat_map(|line| &mut line.cells) {
-        cell.hidden = (1..least).contains(&cell.count);
+impl Line {
+    fn total(&self) -> i64 {
+        self.cells.last().map(|cell| cell.count).unwrap_or_default()
     }
-    // each round hides more, so this ends
-    loop {
-        let before = hidden(lines);
-        for line in lines.iter_mut() {
-            let Some((total, parts)) = line.cells.split_last_mut() else { continue };
-            let mut parts: Vec<&mut Cell> = parts.iter_mut().collect();
-            protect(&mut parts, total, least);
+}
+
+/// Hides counts from 1 to below `least`, and so many others that none of those follows from the rest.
+///
+/// Totals are hidden one by one, the parts of a row all or none: those of a row with a small part or a hidden total. In both,
+/// a row above and the rows under it never hide exactly one. Rows are a tree, so from every hidden one a way of hidden ones
+/// leads to two ends that nothing adds up: a bit more at one and a bit less at the other, in two parts of each row when totals
+/// are shown, changes nothing that is seen. No row of nobody hides anything: it could make up for nothing.
+pub fn suppress(lines: &mut [Line], least: i64) {
+    let small = |cell: &Cell| (1..least).contains(&cell.count);
+    let which = |fits: &dyn Fn(&Line) -> bool| -> BTreeSet<usize> {
+        lines.iter().enumerate().filter(|(_, line)| fits(line)).map(|(at, _)| at).collect()
+    };
+    let families = families(lines);
+    let mut totals = which(&|line| line.cells.last().is_some_and(small));
+    cover(&mut totals, &families, least);
+    let mut closed = which(&|line| line.cells.iter().any(small));
+    closed.extend(&totals);
+    cover(&mut closed, &families, least);
+    for (at, line) in lines.iter_mut().enumerate() {
+        let Some((total, parts)) = line.cells.split_last_mut() else { continue };
+        total.hidden = totals.contains(&at);
+        parts.iter_mut().for_each(|cell| cell.hidden = closed.contains(&at));
+    }
+}
+
+/// By row: the rows under it with their totals.
+fn families(lines: &[Line]) -> BTreeMap<usize, Vec<(usize, i64)>> {
+    let mut families: BTreeMap<usize, Vec<(usize, i64)>> = BTreeMap::new();
+    for (at, line) in lines.iter().enumerate() {
+        if let Some(above) = line.under {
+            families.entry(above).or_default().push((at, line.total()));
         }
-        for above in 0..lines.len() {
-            for column in 0..lines[above].cells.len() {
-                protect_column(lines, above, column, least);
+    }
+    families
+}
+
+/// Hides more rows until no family gives one away; each round hides more, so this ends.
+fn cover(hidden: &mut BTreeSet<usize>, families: &BTreeMap<usize, Vec<(usize, i64)>>, least: i64) {
+    loop {
+        let before = hidden.len();
+        for (above, under) in families {
+            while let Some(row) = also(*above, under, hidden, least) {
+                hidden.insert(row);
             }
         }
-        if hidden(lines) == before {
+        if hidden.len() == before {
             return;
         }
     }
 }
 
-fn hidden(lines: &[Line]) -> usize {
-    lines.iter().flat_map(|line| &line.cells).filter(|cell| cell.hidden).count()
-}
-
-fn protect_column(lines: &mut [Line], above: usize, column: usize, least: i64) {
-    let Some(mut total) = lines.get(above).and_then(|line| line.cells.get(column)).copied() else { return };
-    let under = |line: &&mut Line| line.under == Some(above);
-    let mut parts: Vec<&mut Cell> =
-        lines.iter_mut().filter(under).filter_map(|line| line.cells.get_mut(column)).collect();
-    protect(&mut parts, &mut total, least);
-    if let Some(cell) = lines.get_mut(above).and_then(|line| line.cells.get_mut(column)) {
-        *cell = total;
+/// Which row is to be hidden beside those that are, the smallest first. Under a row that is shown none is, or at least two;
+/// under one that is hidden at least one, or it would be their sum. They are at least `least` together: there is room for one
+/// to be less and another more, though no hidden total is nothing.
+fn also(above: usize, under: &[(usize, i64)], hidden: &BTreeSet<usize>, least: i64) -> Option<usize> {
+    let counts = under.iter().filter(|(row, _)| hidden.contains(row)).map(|(_, count)| *count);
+    let (number, sum) = (counts.clone().count(), counts.sum::<i64>());
+    let enough = number >= if hidden.contains(&above) { 1 } else { 2 };
+    let covered = (number == 0 && !hidden.contains(&above)) || (enough && sum >= least);
+    if covered {
+        return None;
     }
-}
-
-/// Hides more of the parts, the smallest first, or the total, until what is hidden does not follow from it.
-fn protect(parts: &mut [&mut Cell], total: &mut Cell, least: i64) {
-    while !total.hidden {
-        let (count, sum) =
-            parts.iter().filter(|cell| cell.hidden).fold((0, 0), |(n, sum), cell| (n + 1, sum + cell.count));
-        if count == 0 || (count >= 2 && sum >= least) {
-            return;
-        }
-        let next = parts.iter_mut().filter(|cell| !cell.hidden && cell.count > 0).min_by_key(|cell| cell.count);
-        match next {
-            Some(cell) => cell.hidden = true,
-            None => total.hidden = true,
-        }
-    }
+    let shown = under.iter().filter(|(row, count)| *count > 0 && !hidden.contains(row));
+    let next = shown.min_by_key(|(_, count)| *count).map(|(row, _)| *row);
+    next.or_else(|| (!hidden.contains(&above)).then_some(above))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn line(cells: &[i64], under: Option<usize>) -> Line {
-        Line { cells: cells.iter().copied().map(Cell::new).collect(), under }
-    }
-
-    fn shown(line: &Line) -> String {
-        let text = |cell: &Cell| cell.shown().map_or_else(|| "·".to_owned(), |count| count.to_string());
-        line.cells.iter().map(text).collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn small_counts_are_hidden_and_no_total_gives_them_away() {
-        for (cells, expected) in [
-            (vec![10, 20, 30], "10 20 30"),
-            (vec![0, 20, 20], "0 20 20"),
-            (vec![3, 20, 23], "· · 23"),
-            (vec![3, 0, 3], "· 0 ·"),
-            (vec![3, 4, 20, 27], "· · 20 27"),
-            (vec![1, 1, 20, 22], "· · · 22"),
-            (vec![2, 9, 20, 31], "· · 20 31"),
-            (vec![4, 0, 0, 4], "· 0 0 ·"),
-            (vec![0, 0, 0], "0 0 0"),
-        ] {
-            let mut lines = vec![line(&cells, None)];
-            suppress(&mut lines, 5);
-            assert_eq!(shown(&lines[0]), expected, "{cells:?}");
-        }
-    }
-
-    #[test]
-    fn a_field_does_not_follow_from_the_one_above_it() {
-        let mut lines = vec![line(&[20, 20], None), line(&[18, 18], Some(0)), line(&[2, 2], Some(0))];
-        suppress(&mut lines, 5);
-        let seen: Vec<String> = lines.iter().map(shown).collect();
-        assert_eq!(seen, ["20 20", "· ·", "· ·"]);
-    }
-
-    proptest! {
-        /// Of a hidden small count, no total that is shown leaves a single value.
-        #[test]
-        fn nothing_small_can_be_worked_out(parts in prop::collection::vec(0_i64..30, 1..6)) {
-            let total: i64 = parts.iter().sum();
-            let mut cells = parts.clone();
-            cells.push(total);
-            let mut lines = vec![line(&cells, None)];
-            suppress(&mut lines, 5);
-            let cells = &lines[0].cells;
-            prop_assert!(cells.iter().all(|cell| cell.hidden || cell.count == 0 || cell.count >= 5));
-            let hidden: Vec<&Cell> = cells[..parts.len()].iter().filter(|cell| cell.hidden).collect();
-            if !cells[parts.len()].hidden && !hidden.is_empty() {
-                prop_assert!(hidden.len() >= 2);
-                prop_assert!(hidden.iter().map(|cell| cell.count).sum::<i64>() >= 5);
-            }
-        }
-    }
-}
+#[path = "coverage_cells_tests.rs"]
+mod tests;

@@ -87,7 +87,7 @@ async fn a_field_with_experts_and_no_association_is_a_gap() {
     assert_eq!((&after["gap"], &after["associations"][0]["code"]), (&Value::Null, &json!("A")));
     let missing = all(&officer, "&gap=no_experts&level=1").await;
     assert!(missing.iter().all(|row| row["experts"] == 0));
-    for query in ["scheme=NOWHERE", "level=x", "colour=red"] {
+    for query in ["scheme=NOWHERE", "level=x", "colour=red", "field=99999", "field=4x"] {
         app.nobody().get(&format!("/api/v1/fields/coverage?{query}")).await.problem(400);
     }
     let read = app.nobody().get("/api/v1/fields/coverage").await;
