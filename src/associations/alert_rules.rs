@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::model::Registry;
 use super::settings::{MIN_MEMBERS, REPORT_YEARS, Rules, SUSPENSION, TERM_ALERT_DAYS, TERM_YEARS, UNIQUE_FIELD};
-use super::words::AssociationStatus;
+use super::words::{AssociationScope, AssociationStatus};
 use crate::organisations::model::Period;
 
 /// What is to be looked at.
@@ -20,10 +20,14 @@ pub enum AlertKind {
     TermOver,
     /// The term ends soon.
     TermEndsSoon,
+    /// It is active, and no term is on record.
+    NoTerm,
     /// No report for so many years in a row.
     NoReport,
     /// Fewer official members than its scope asks for.
     TooFewMembers,
+    /// It is active, and its official members were never counted.
+    MembersUnknown,
     /// Another active association of its scope and area has the same main field.
     FieldDoubled,
     /// The suspension is over, and it was not resumed.
@@ -75,11 +79,22 @@ pub fn alerts(living: &[Living<'_>], rules: &Rules, day: NaiveDate) -> Vec<Found
             let rule = if kind == AlertKind::TermOver { TERM_YEARS } else { TERM_ALERT_DAYS };
             found.push(of(kind, Some(end), None, Vec::new(), rule));
         }
+        let active = state == AssociationStatus::Active;
+        if active && one.registry.latest_term(day).is_none() {
+            found.push(of(AlertKind::NoTerm, None, None, Vec::new(), TERM_YEARS));
+        }
         if let Some(years) = no_report(one, rules, day).filter(|_| works(state)) {
             found.push(of(AlertKind::NoReport, None, Some((0, years)), Vec::new(), REPORT_YEARS));
         }
-        if let Some(numbers) = too_few(one, rules, day).filter(|_| works(state)) {
-            found.push(of(AlertKind::TooFewMembers, None, Some(numbers), Vec::new(), MIN_MEMBERS));
+        let least = rules.min_members(one.registry.record.scope, day);
+        match members(one, day) {
+            Some(members) if members < least && works(state) => {
+                found.push(of(AlertKind::TooFewMembers, None, Some((members, least)), Vec::new(), MIN_MEMBERS));
+            }
+            None if active && least > 0 => {
+                found.push(of(AlertKind::MembersUnknown, None, None, Vec::new(), MIN_MEMBERS));
+            }
+            _ => {}
         }
         let others = doubled.get(&one.registry.id()).cloned().unwrap_or_default();
         if !others.is_empty() && rules.number(UNIQUE_FIELD, day) != 0 {
@@ -118,25 +133,27 @@ fn no_report(one: &Living<'_>, rules: &Rules, day: NaiveDate) -> Option<i64> {
     let there = one.life.from.is_none_or(|from| from <= begin);
     let founded = one.registry.states.iter().filter(|row| row.state == AssociationStatus::Active);
     let founded = founded.filter_map(|row| row.valid_from).min().is_none_or(|from| from <= begin);
-    let none = (first..day.year()).all(|year| !one.registry.has_report(year));
+    // what came later was not there on the day
+    let reports = one.registry.reports.iter().filter(|row| row.received_on <= day);
+    let none = (first..day.year()).all(|year| reports.clone().all(|row| i32::from(row.year) != year));
     (there && founded && none).then_some(i64::from(years))
 }
 
-/// Official members as last counted, and how many its scope asks for, when these are more.
-fn too_few(one: &Living<'_>, rules: &Rules, day: NaiveDate) -> Option<(i64, i64)> {
+/// Official members as last counted.
+fn members(one: &Living<'_>, day: NaiveDate) -> Option<i64> {
     let year = i16::try_from(day.year()).unwrap_or(i16::MAX);
-    let (_, members) = one.registry.official_members(year)?;
-    let least = rules.min_members(one.registry.record.scope, day);
-    (members < least).then_some((members, least))
+    one.registry.official_members(year).map(|(_, members)| members)
 }
 
-/// By association: the other active ones of its scope, area and province that have the same main field.
+/// By association: the other active ones of its scope, area and province that have the same main field. One that works in
+/// several provinces or all of them has its office in one: that makes no area of its own.
 fn doubled(living: &[Living<'_>], day: NaiveDate) -> HashMap<Uuid, Vec<Uuid>> {
     let mut by_place: HashMap<_, Vec<Uuid>> = HashMap::new();
     for one in living.iter().filter(|one| one.registry.state(day) == AssociationStatus::Active) {
         let record = &one.registry.record;
         let Some(field) = one.registry.main_field() else { continue };
-        let place = (record.scope, record.area_key.as_str(), one.province, field);
+        let wide = matches!(record.scope, AssociationScope::National | AssociationScope::InterProvincial);
+        let place = (record.scope, record.area_key.as_str(), one.province.filter(|_| !wide), field);
         by_place.entry(place).or_default().push(record.organisation_id);
     }
     let mut doubled = HashMap::new();

@@ -11,7 +11,8 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-fn registry() -> Registry {
+/// An association that has nothing but two reports.
+fn bare() -> Registry {
     let id = new_id();
     Registry {
         record: Record {
@@ -44,12 +45,28 @@ fn registry() -> Registry {
     }
 }
 
+/// One that there is nothing to be said of.
+fn registry() -> Registry {
+    counted(in_term(bare(), "2029-12-31", None), 2019, 1_000)
+}
+
+fn counted(mut registry: Registry, year: i16, total: i32) -> Registry {
+    for (kind, total) in [(MemberKind::OfficialIndividual, total), (MemberKind::Honorary, 1_000)] {
+        let organisation_id = registry.id();
+        registry.counts.push(CountRow { organisation_id, year, kind, total, women: None, degrees: Default::default() });
+    }
+    registry
+}
+
 fn report(id: Uuid, year: i16) -> ReportRow {
     ReportRow { id: new_id(), organisation_id: id, year, received_on: day("2026-01-01"), document: None, note: None }
 }
 
 fn with_term(to: &str, extended: Option<&str>) -> Registry {
-    let mut registry = registry();
+    in_term(counted(bare(), 2019, 1_000), to, extended)
+}
+
+fn in_term(mut registry: Registry, to: &str, extended: Option<&str>) -> Registry {
     registry.terms.push(TermRow {
         id: new_id(),
         organisation_id: registry.id(),
@@ -64,12 +81,8 @@ fn with_term(to: &str, extended: Option<&str>) -> Registry {
 }
 
 fn with_members(scope: AssociationScope, year: i16, total: i32) -> Registry {
-    let mut registry = registry();
+    let mut registry = counted(registry(), year, total);
     registry.record.scope = scope;
-    for (kind, total) in [(MemberKind::OfficialIndividual, total), (MemberKind::Honorary, 1_000)] {
-        let organisation_id = registry.id();
-        registry.counts.push(CountRow { organisation_id, year, kind, total, women: None, degrees: Default::default() });
-    }
     registry
 }
 
@@ -99,15 +112,26 @@ fn kinds(registries: &[Registry], rules: &Rules, from: &str, on: &str) -> Vec<Al
 
 #[test]
 fn each_rule_finds_what_it_is_for_and_nothing_else() {
-    use AlertKind::{NoReport, SuspensionOver, TermEndsSoon, TermOver, TooFewMembers};
+    use AlertKind::{MembersUnknown, NoReport, NoTerm, SuspensionOver, TermEndsSoon, TermOver, TooFewMembers};
     let on = "2026-11-26";
     let no_reports = || Registry { reports: vec![], ..registry() };
     let one_report = || {
         let registry = registry();
         Registry { reports: vec![report(registry.id(), 2024)], ..registry }
     };
+    let received_later = || {
+        let mut registry = registry();
+        registry.reports.iter_mut().for_each(|row| row.received_on = day("2026-11-27"));
+        registry
+    };
+    let without_both = |state| Registry { counts: vec![], terms: vec![], ..in_state(state, None) };
     for (what, registry, from, expected) in [
         ("nothing", registry(), "2010-01-01", vec![]),
+        ("no term", Registry { terms: vec![], ..registry() }, "2010-01-01", vec![NoTerm]),
+        ("never counted", Registry { counts: vec![], ..registry() }, "2010-01-01", vec![MembersUnknown]),
+        ("neither, and suspended", without_both(AssociationStatus::Suspended), "2010-01-01", vec![]),
+        ("neither, and being founded", without_both(AssociationStatus::Preparing), "2010-01-01", vec![]),
+        ("reports that came after the day", received_later(), "2010-01-01", vec![NoReport]),
         ("a term that ends in 180 days", with_term("2027-05-25", None), "2010-01-01", vec![TermEndsSoon]),
         ("a term that ends in 181 days", with_term("2027-05-26", None), "2010-01-01", vec![]),
         ("a term that ends today", with_term(on, None), "2010-01-01", vec![TermEndsSoon]),
@@ -160,6 +184,34 @@ fn a_main_field_is_doubled_in_one_scope_and_area_only() {
         registries.extend(others.into_iter().map(|(code, scope, area)| with_field(code, scope, area)));
         let found = kinds(&registries, &Rules::new([]), "2010-01-01", "2026-11-26");
         assert_eq!(found, vec![AlertKind::FieldDoubled; count], "{what}");
+    }
+}
+
+#[test]
+fn the_province_of_its_office_is_no_area_of_a_wide_one() {
+    for (scope, count) in [
+        (AssociationScope::National, 2),
+        (AssociationScope::InterProvincial, 2),
+        (AssociationScope::Province, 0),
+        (AssociationScope::Commune, 0),
+    ] {
+        let registries: Vec<Registry> = [(); 2]
+            .map(|()| {
+                let mut registry = registry();
+                registry.record.scope = scope;
+                let (organisation_id, scheme, code) = (registry.id(), "A".to_owned(), "401".to_owned());
+                registry.fields.push(AssociationField { organisation_id, scheme, code, main: true });
+                registry
+            })
+            .into();
+        let life = Period { from: Some(day("2010-01-01")), to: None };
+        let living: Vec<Living<'_>> = registries
+            .iter()
+            .zip([8, 24])
+            .map(|(registry, province)| Living { registry, life, province: Some(province) })
+            .collect();
+        let found = alerts(&living, &Rules::new([]), day("2026-11-26"));
+        assert_eq!(found.iter().filter(|alert| alert.kind == AlertKind::FieldDoubled).count(), count, "{scope:?}");
     }
 }
 

@@ -24,13 +24,16 @@ async fn every_alert_names_its_law() {
     let officer = app.sign_in("union_officer").await;
     let made = enter(&officer, "A", json!({ "main_field": "30231" })).await;
     term(&officer, &made, "2021-12-28", "2026-12-27").await.expect(201);
-    assert_eq!(kinds(&of(&officer, "A", "2026-06-29").await), ["no_report"]);
+    assert_eq!(kinds(&of(&officer, "A", "2021-12-27").await), ["no_term", "no_report", "members_unknown"]);
+    assert_eq!(kinds(&of(&officer, "A", "2026-06-29").await), ["no_report", "members_unknown"]);
     let soon = of(&officer, "A", "2026-06-30").await;
-    assert_eq!(kinds(&soon), ["term_ends_soon", "no_report"]);
+    assert_eq!(kinds(&soon), ["term_ends_soon", "no_report", "members_unknown"]);
     assert_eq!(soon[0]["due"], "2026-12-27");
     for year in [2024, 2025] {
         officer.post(&at(&made, "/reports"), &json!({ "year": year, "received_on": "2026-01-05" })).await.expect(201);
     }
+    assert!(kinds(&of(&officer, "A", "2026-01-04").await).contains(&"no_report"), "they came a day later");
+    assert!(!kinds(&of(&officer, "A", "2026-01-05").await).contains(&"no_report"));
     let counts = json!({ "year": 2026, "counts": [{ "kind": "official_individual", "total": 49 }, { "kind": "honorary", "total": 90 }] });
     officer
         .send(reqwest::Method::PUT, &at(&made, "/member-counts"), &[("if-match", "*")], Some(&counts))
@@ -66,7 +69,7 @@ async fn a_rule_is_changed_by_a_dated_setting() {
         association_term_alert_days,2026-03-01,365,Luật về Hội\n\
         association_term_max_years,2027-01-01,4,Luật về Hội\n";
     load_settings(&app.state, &TempFile::new(csv.as_bytes()).sheet()).await.unwrap();
-    assert_eq!(kinds(&of(&officer, "A", "2026-02-28").await), ["no_report"]);
+    assert_eq!(kinds(&of(&officer, "A", "2026-02-28").await), ["no_report", "members_unknown"]);
     let alert = of(&officer, "A", "2026-03-01").await.remove(0);
     assert_eq!((&alert["kind"], &alert["legal_reference"]), (&json!("term_ends_soon"), &json!("Luật về Hội")));
     let longer = term(&officer, &made, "2027-01-01", "2031-12-31").await.problem(422);
