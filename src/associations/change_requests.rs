@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, get, post};
 use chrono::{DateTime, Utc};
+use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -9,7 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::form::AssociationPatch;
-use super::model::RequestRow;
+use super::model::{OfficerRow, RequestRow};
 use super::officers::{self, OfficerForm};
 use super::policy::{DecideChangeRequest, FileChangeRequest, ReadChangeRequests};
 use super::reader::Reader;
@@ -108,7 +109,8 @@ impl From<RequestRow> for ChangeRequest {
 
 /// Propose changes of an association
 ///
-/// By its own office: a patch of the record, officers to enter, or both. The Union accepts or rejects it with a reason.
+/// By its own office: a patch of the record, officers to enter, or both, under the same rules as if the Union had entered it.
+/// The Union accepts or rejects it with a reason.
 #[utoipa::path(
     tag = "associations",
     params(("key" = String, Path, description = "Id or code", example = "HLN-DEMO"), Once),
@@ -140,16 +142,14 @@ async fn file_change_request(
             reader.fault("/officers", "too_many", detail);
         }
         let reason = reader.done(reason)?;
-        let mut judged = Reader::default();
-        let read = judged.correct(&patch, locked.registry.record.clone());
-        judged.done(read).map_err(|problem| problem.under("/changes"))?;
+        let officers = Box::pin(try_out(tx, locked, patch, form.officers)).await?;
         let row = RequestRow {
             id: new_id(),
             version: 1,
             organisation_id: locked.id(),
             state: RequestState::Open,
             changes,
-            officers: serde_json::to_value(&form.officers).map_err(Problem::internal)?,
+            officers: serde_json::to_value(&officers).map_err(Problem::internal)?,
             reason,
             filed_by,
             filed_at: now(),
@@ -166,6 +166,39 @@ async fn file_change_request(
     let row = store::request(&mut conn, id, false).await?;
     let location = format!("/api/v1/change-requests/{id}");
     written(Some(&location), row.version, &ChangeRequest::from(row))
+}
+
+/// Does what is proposed and undoes it, so that what is filed can be accepted; the officers with the names they are filed
+/// under. Experts are looked up by who files: one who is hidden from them is unknown, and whoever hides later keeps the name
+/// that was filed.
+async fn try_out(
+    tx: &mut Conn,
+    locked: &Locked,
+    patch: AssociationPatch,
+    officers: Vec<OfficerForm>,
+) -> Answer<Vec<OfficerForm>> {
+    diesel::sql_query("SAVEPOINT proposed").execute(tx).await?;
+    let (rows, _) = carry_out(tx, locked, patch, officers.clone()).await?;
+    diesel::sql_query("ROLLBACK TO SAVEPOINT proposed").execute(tx).await?;
+    let named = |(form, row): (OfficerForm, OfficerRow)| OfficerForm { full_name: Some(row.full_name), ..form };
+    Ok(officers.into_iter().zip(rows).map(named).collect())
+}
+
+/// Corrects the record and enters officers: their rows, and the events.
+async fn carry_out(
+    tx: &mut Conn,
+    locked: &Locked,
+    patch: AssociationPatch,
+    forms: Vec<OfficerForm>,
+) -> Answer<(Vec<OfficerRow>, Vec<Event>)> {
+    let corrected = Box::pin(record::correct(tx, locked, patch, None)).await;
+    let mut events = corrected.map_err(|problem| problem.under("/changes"))?;
+    if forms.is_empty() {
+        return Ok((Vec::new(), events));
+    }
+    let (rows, entered) = Box::pin(officers::enter(tx, locked, forms, |at| format!("/officers/{at}"))).await?;
+    events.extend(entered);
+    Ok((rows, events))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -300,11 +333,7 @@ async fn apply(tx: &mut Conn, scope: &Scope, row: &RequestRow) -> Answer<Vec<Eve
     let patch: AssociationPatch = from_value(row.changes.clone()).map_err(|problem| problem.under("/changes"))?;
     let forms: Vec<OfficerForm> = serde_json::from_value(row.officers.clone()).map_err(Problem::internal)?;
     let done = async {
-        let corrected = Box::pin(record::correct(tx, &locked, patch, None)).await;
-        let mut events = corrected.map_err(|problem| problem.under("/changes"))?;
-        if !forms.is_empty() {
-            events.extend(officers::enter(tx, &locked, forms, |at| format!("/officers/{at}")).await?.1);
-        }
+        let (_, events) = carry_out(tx, &locked, patch, forms).await?;
         store::touch(tx, locked.id()).await?;
         Ok(events)
     };
