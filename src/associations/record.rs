@@ -13,6 +13,7 @@ use super::model::{AssociationField, Record, StateRow};
 use super::parts::{self, KnownExperts, StatusView};
 use super::policy::{EditAssociation, ManageAssociations, ReadAssociations};
 use super::reader::{Codes, Reader};
+use super::rules::check_order;
 use super::settings::Rules;
 use super::store;
 use super::view::{AssociationView, Shown};
@@ -277,10 +278,18 @@ pub(super) async fn correct(
     let record = reader.correct(&patch, old.clone());
     let fields = corrected_fields(tx, locked, &patch, &mut reader).await?;
     let record = reader.done(record)?;
+    let first = match patch.valid_from {
+        Change::Keep => None,
+        Change::Clear => move_first_state(locked, None)?,
+        Change::Set(day) => move_first_state(locked, Some(day))?,
+    };
     let organisation = organisation_patch(&mut patch);
     if let Some(organisation) = organisation {
         let body = organisation_store::lock(tx, &locked.id().to_string()).await?;
         events.extend(organisations::correct(tx, body, organisation, as_of).await?);
+    }
+    if let Some(first) = first {
+        store::put_states(tx, &[first]).await?;
     }
     let mut values = differences(old, &record);
     if record != *old {
@@ -296,6 +305,14 @@ pub(super) async fn correct(
         events.push(locked.event("associations.update").fields(names).values(Value::Object(values)));
     }
     Ok(events)
+}
+
+/// The first state begins with the association, whenever that is said to be.
+fn move_first_state(locked: &Locked, from: Option<NaiveDate>) -> Answer<Option<StateRow>> {
+    let begin = locked.body.period().from;
+    let Some(first) = locked.registry.states.first().filter(|row| row.valid_from == begin) else { return Ok(None) };
+    check_order("/valid_from", from, first.valid_to)?;
+    Ok(Some(StateRow { valid_from: from, ..first.clone() }))
 }
 
 async fn corrected_fields(

@@ -128,9 +128,10 @@ pub async fn put_fields(tx: &mut Conn, id: Uuid, fields: &[AssociationField]) ->
     put(tx, "association_fields", fields, "").await
 }
 
-/// Enters states; one that is there may end.
+/// Enters states; the days of one that is there may change.
 pub async fn put_states(tx: &mut Conn, rows: &[StateRow]) -> Answer<()> {
-    put(tx, "association_states", rows, "ON CONFLICT (id) DO UPDATE SET valid_to = excluded.valid_to").await
+    const SET: &str = "ON CONFLICT (id) DO UPDATE SET valid_from = excluded.valid_from, valid_to = excluded.valid_to";
+    put(tx, "association_states", rows, SET).await
 }
 
 /// Enters tasks from Party or State; one that is there may end.

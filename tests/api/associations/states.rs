@@ -80,6 +80,21 @@ async fn a_verb_outside_the_state_lists_what_is_possible() {
 }
 
 #[tokio::test]
+async fn a_first_day_that_is_corrected_takes_the_first_state_along() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    let form =
+        json!({ "code": "MOI", "name": "Hội Mới", "scope": "province", "province": "08", "valid_from": "2020-01-01" });
+    let made = officer.post(PATH, &form).await.expect(201);
+    verb(&officer, &made, "activate", &json!({ "effective_on": "2020-07-01" })).await.expect(200);
+    officer.patch(&at(&made, ""), "*", &json!({ "valid_from": "2019-10-01" })).await.expect(200);
+    let then = app.nobody().get(&at(&made, "?as_of=2019-10-01")).await.expect(200);
+    assert_eq!((&then["status"], &then["standing"]["since"]), (&json!("preparing"), &json!("2019-10-01")));
+    let late = officer.patch(&at(&made, ""), "*", &json!({ "valid_from": "2020-07-01" })).await;
+    assert_eq!(late.places(422), ["/valid_from"], "it was founded before");
+}
+
+#[tokio::test]
 async fn a_special_status_has_its_days() {
     let app = TestApp::start().await;
     let officer = app.sign_in("union_officer").await;
