@@ -14,7 +14,7 @@ use crate::http::{body, cors, docs};
 use crate::kernel::problem::{Answer, Problem};
 use crate::metrics::Metrics;
 use crate::state::State;
-use crate::{accounts, audit, experts, fields, health, openapi, organisations, reference};
+use crate::{accounts, associations, audit, experts, fields, health, openapi, organisations, reference};
 
 /// Every documented route.
 pub fn routes(config: &mut ServiceConfig) {
@@ -23,6 +23,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(accounts::configure)
         .configure(audit::configure)
         .configure(reference::configure)
+        // before `/fields/{key}`, which would take `coverage` for a key
+        .configure(associations::configure)
         .configure(fields::configure)
         .configure(organisations::configure)
         .configure(experts::configure);

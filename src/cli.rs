@@ -28,7 +28,7 @@ use crate::kernel::problem::Problem;
 use crate::kernel::redacted::Redacted;
 use crate::kernel::sheet::Sheet;
 use crate::start::{self, StartError, Store};
-use crate::{demo, experts, fields, openapi, organisations as organisation_slice, reference};
+use crate::{associations, demo, experts, fields, openapi, organisations as organisation_slice, reference};
 
 /// Writes a line for the user. `println!` would panic when the reader of a pipe has gone (`expert-bank serve | head -1`),
 /// and a server must not stop for that.
@@ -104,6 +104,9 @@ enum Load {
     /// Organisations (CSV: name_vi, kind, valid_from, valid_to, source[, code, name_en, short_vi, province_code, parent,
     /// succeeded_by, succession_kind, status, establishment_decision, note]). One edited here since it was loaded is left
     Organisations(LoadFile),
+    /// Associations (CSV: as organisations, and scope, science_field, member_of): the organisations and what is kept beside.
+    /// One edited here since it was loaded is left
+    Associations(LoadFile),
     /// Experts, one JSON object a line; needs external_id and full_name. Broken lines are reported with their number
     /// and the others loaded; the exit code is 1 when there were any. A record edited here since it was loaded is left
     Experts(LoadExperts),
@@ -264,6 +267,11 @@ async fn run_load(store: &Store, load: Load) -> Result<ExitCode, StartError> {
         Load::ConsentTexts(args) => experts::consent_texts::load(state, &Sheet::open(&args.file)?).await?,
         Load::Settings(args) => reference::load_settings::load(state, &Sheet::open(&args.file)?).await?,
         Load::Organisations(args) => organisation_slice::load::load(state, &Sheet::open(&args.file)?).await?,
+        Load::Associations(args) => {
+            // a fresh database has no fields to check the main ones against
+            start::load_reference(state, None).await?;
+            associations::load::load(state, &Sheet::open(&args.file)?).await?
+        }
         Load::Experts(args) => return load_experts(store, args).await,
     };
     say_out!("{loaded}");

@@ -29,6 +29,7 @@ use crate::kernel::problem::ProblemDocument;
         (name = "nominations", description = "Who is proposed for the bank, and what became of it"),
         (name = "links", description = "One-time links of people without an account: invitations, confirming one's data"),
         (name = "organisations", description = "Agencies, the Union, associations, workplaces, as they are and were"),
+        (name = "associations", description = "Member associations: terms, officers, membership, reports, coverage of fields"),
         (name = "workplaces", description = "Workplaces written as text, and the organisations they are"),
         (name = "reference", description = "Fields, titles, provinces"),
         (name = "accounts", description = "Accounts of people"),

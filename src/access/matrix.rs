@@ -12,6 +12,7 @@ pub fn rules() -> Vec<Rule> {
         crate::audit::policy::RULES,
         crate::fields::policy::RULES,
         crate::organisations::policy::RULES,
+        crate::associations::policy::RULES,
         crate::experts::policy::RULES,
     ]
     .concat();

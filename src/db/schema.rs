@@ -48,6 +48,149 @@ diesel::table! {
 }
 
 diesel::table! {
+    association_charters (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        valid_from -> Date,
+        document -> Jsonb,
+        file -> Nullable<Text>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    association_congresses (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        term_id -> Nullable<Uuid>,
+        kind -> Text,
+        held_from -> Date,
+        held_to -> Date,
+        place -> Nullable<Text>,
+        delegates_invited -> Nullable<Int4>,
+        delegates_present -> Nullable<Int4>,
+        document -> Nullable<Jsonb>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    association_counts (organisation_id, year, kind) {
+        organisation_id -> Uuid,
+        year -> Int2,
+        kind -> Text,
+        total -> Int4,
+        women -> Nullable<Int4>,
+        degrees -> Jsonb,
+    }
+}
+
+diesel::table! {
+    association_extensions (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        term_id -> Uuid,
+        until -> Date,
+        document -> Nullable<Jsonb>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    association_fields (organisation_id, scheme, code) {
+        organisation_id -> Uuid,
+        scheme -> Text,
+        code -> Text,
+        main -> Bool,
+    }
+}
+
+diesel::table! {
+    association_officers (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        term_id -> Nullable<Uuid>,
+        expert_id -> Nullable<Uuid>,
+        full_name -> Text,
+        name_key -> Text,
+        position -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        concurrent_post -> Nullable<Text>,
+        full_time -> Nullable<Bool>,
+        document -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    association_reports (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        year -> Int2,
+        received_on -> Date,
+        document -> Nullable<Jsonb>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    association_special_statuses (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        kind -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        document -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    association_states (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        state -> Text,
+        valid_from -> Nullable<Date>,
+        valid_to -> Nullable<Date>,
+        until -> Nullable<Date>,
+        document -> Nullable<Jsonb>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    association_terms (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        number -> Int2,
+        valid_from -> Date,
+        valid_to -> Date,
+        extended_to -> Nullable<Date>,
+        document -> Nullable<Jsonb>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    associations (organisation_id) {
+        organisation_id -> Uuid,
+        version -> Int8,
+        kind -> Text,
+        scope -> Text,
+        area -> Nullable<Text>,
+        area_key -> Text,
+        minority_name -> Nullable<Text>,
+        department_id -> Nullable<Uuid>,
+        headquarters -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        email -> Nullable<Text>,
+        website -> Nullable<Text>,
+        tax_code -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     audit_chain (seq) {
         seq -> Int8,
         event_id -> Uuid,
@@ -84,6 +227,23 @@ diesel::table! {
     audit_pending (event_id) {
         event_id -> Uuid,
         xid -> Int8,
+    }
+}
+
+diesel::table! {
+    change_requests (id) {
+        id -> Uuid,
+        version -> Int8,
+        organisation_id -> Uuid,
+        state -> Text,
+        changes -> Jsonb,
+        officers -> Jsonb,
+        reason -> Text,
+        filed_by -> Nullable<Uuid>,
+        filed_at -> Timestamptz,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        decision_reason -> Nullable<Text>,
     }
 }
 
@@ -502,12 +662,41 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    union_memberships (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        union_id -> Uuid,
+        kind -> Text,
+        valid_from -> Nullable<Date>,
+        valid_to -> Nullable<Date>,
+        document -> Nullable<Jsonb>,
+        leaving -> Nullable<Jsonb>,
+        reason -> Nullable<Text>,
+    }
+}
+
 diesel::joinable!(accounts -> experts (expert_id));
 diesel::joinable!(accounts -> organisations (organisation_id));
 diesel::joinable!(api_clients -> organisations (organisation_id));
+diesel::joinable!(association_charters -> associations (organisation_id));
+diesel::joinable!(association_congresses -> association_terms (term_id));
+diesel::joinable!(association_congresses -> associations (organisation_id));
+diesel::joinable!(association_counts -> associations (organisation_id));
+diesel::joinable!(association_extensions -> association_terms (term_id));
+diesel::joinable!(association_extensions -> associations (organisation_id));
+diesel::joinable!(association_fields -> associations (organisation_id));
+diesel::joinable!(association_officers -> association_terms (term_id));
+diesel::joinable!(association_officers -> associations (organisation_id));
+diesel::joinable!(association_officers -> experts (expert_id));
+diesel::joinable!(association_reports -> associations (organisation_id));
+diesel::joinable!(association_special_statuses -> associations (organisation_id));
+diesel::joinable!(association_states -> associations (organisation_id));
+diesel::joinable!(association_terms -> associations (organisation_id));
 diesel::joinable!(audit_chain -> audit_events (event_id));
 diesel::joinable!(audit_details -> audit_events (event_id));
 diesel::joinable!(audit_pending -> audit_events (event_id));
+diesel::joinable!(change_requests -> associations (organisation_id));
 diesel::joinable!(expert_availability -> experts (expert_id));
 diesel::joinable!(expert_consents -> experts (expert_id));
 diesel::joinable!(expert_fields -> experts (expert_id));
@@ -528,15 +717,29 @@ diesel::joinable!(organisation_versions -> provinces (province_id));
 diesel::joinable!(password_resets -> accounts (account_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> accounts (account_id));
+diesel::joinable!(union_memberships -> associations (organisation_id));
+diesel::joinable!(union_memberships -> organisations (union_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     academic_titles,
     accounts,
     api_clients,
+    association_charters,
+    association_congresses,
+    association_counts,
+    association_extensions,
+    association_fields,
+    association_officers,
+    association_reports,
+    association_special_statuses,
+    association_states,
+    association_terms,
+    associations,
     audit_chain,
     audit_details,
     audit_events,
     audit_pending,
+    change_requests,
     consent_texts,
     disclosures,
     expert_availability,
@@ -569,4 +772,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     settings,
     sign_in_meters,
     sign_in_places,
+    union_memberships,
 );

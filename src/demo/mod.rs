@@ -1,6 +1,7 @@
-//! The demo: a home province and Union, agencies, the Department, an association, 2,000 synthetic experts, most with all
+//! The demo: a home province and Union, agencies, the Department, typical associations, 2,000 synthetic experts, most with all
 //! consents, and an account for each role. Everybody in it is invented.
 
+mod associations;
 pub mod people;
 mod record;
 mod record_words;
@@ -97,6 +98,7 @@ async fn load_locked(state: &State, experts: usize) -> Result<(), StartError> {
         load_some(state, people.by_ref().take(EXPERTS)).await?;
     }
     variety::add(state, experts).await?;
+    associations::add(state, experts).await?;
     create_accounts(state).await?;
     set(state, &[("home_province", json!("08")), ("home_union", json!("LHH-DEMO")), (MARK, json!("complete"))]).await?;
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::model::ExpertField;
-use super::store::{self, FieldCounts, GroupCounts};
+use super::store::{self, DegreeCounts, FieldCounts, GroupCounts};
 use crate::access::permit::Scope;
 use crate::db::Conn;
 use crate::kernel::problem::Answer;
@@ -25,6 +25,29 @@ pub async fn by_field(
     let mut people = add_up(store::count_fields(conn, FieldCounts::new(scope, scheme, under)).await?);
     // of what lies above only a part was counted
     people.retain(|code, _| code.starts_with(under.unwrap_or_default()));
+    Ok(people)
+}
+
+/// Experts by code of a scheme and by degree (empty without one), as [`by_field`] counts them: who left the bank or died is not
+/// counted.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn by_field_and_degree(
+    conn: &mut Conn,
+    scope: &Scope,
+    scheme: &str,
+) -> Answer<HashMap<String, HashMap<String, i64>>> {
+    let mut rows: HashMap<String, Vec<(String, i16, i64)>> = HashMap::new();
+    for (code, new_from, degree, count) in store::count_degrees(conn, DegreeCounts::new(scope, scheme)).await? {
+        rows.entry(degree).or_default().push((code, new_from, count));
+    }
+    let mut people: HashMap<String, HashMap<String, i64>> = HashMap::new();
+    for (degree, rows) in rows {
+        for (code, count) in add_up(rows) {
+            people.entry(code).or_default().insert(degree.clone(), count);
+        }
+    }
     Ok(people)
 }
 

@@ -11,6 +11,7 @@ mod invitations;
 pub mod keys;
 mod links;
 pub mod load;
+pub mod members;
 pub mod model;
 mod nominations;
 pub mod policy;

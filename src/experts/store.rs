@@ -5,6 +5,7 @@ mod consents;
 mod counts;
 mod index;
 mod links;
+mod members;
 mod named;
 mod nominations;
 mod publications;
@@ -18,9 +19,10 @@ mod workplaces;
 
 pub use availability::{add_period, delete_period, find_period, overlapping, periods, update_period};
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
-pub use counts::{FieldCounts, GroupCounts, count_fields, count_groups};
+pub use counts::{DegreeCounts, FieldCounts, GroupCounts, count_degrees, count_fields, count_groups};
 pub use index::{SearchRows, Texts, reindex, reindex_fields, reindex_missing, searched_texts};
 pub use links::{LinkKind, add_link, link_holder, use_link, void_links};
+pub use members::{AfterMember, MemberRow, MemberSql, members, put_memberships};
 pub use named::{group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates};
 pub use nominations::{
     CandidateRow, Decision, NominationRow, Sameness, candidates, decide_nomination, find_nomination, insert_nomination,

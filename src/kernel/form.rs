@@ -29,7 +29,8 @@ impl Faults {
 
     /// Keeps a fault with the value that would repair it, where that is certain.
     pub fn propose(&mut self, pointer: impl Into<String>, code: &'static str, detail: Say, repair: Option<String>) {
-        self.faults.push(FieldError { repair, ..FieldError::new(pointer, code, detail) });
+        self.faults
+            .push(FieldError { repair: repair.map(String::into_boxed_str), ..FieldError::new(pointer, code, detail) });
     }
 
     /// Keeps a repair, with what was sent and what was made of it.

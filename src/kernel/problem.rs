@@ -76,13 +76,15 @@ pub struct FieldError {
     /// What is wrong and what would repair it.
     pub detail: Say,
     /// The value to send instead, where that is certain.
-    pub repair: Option<String>,
+    pub repair: Option<Box<str>>,
+    /// The law the rule comes from, where it comes from one.
+    pub legal_reference: Option<Box<str>>,
 }
 
 impl FieldError {
     /// A fault for which no value can be proposed.
     pub fn new(pointer: impl Into<String>, code: &'static str, detail: Say) -> Self {
-        Self { pointer: pointer.into(), code, detail, repair: None }
+        Self { pointer: pointer.into(), code, detail, repair: None, legal_reference: None }
     }
 }
 
@@ -143,6 +145,15 @@ impl Problem {
         self
     }
 
+    /// Names the law of each broken rule that names none yet; `law` tells it by code.
+    #[must_use]
+    pub fn citing(mut self, law: impl Fn(&str) -> Option<String>) -> Self {
+        for error in self.errors.iter_mut().filter(|error| error.legal_reference.is_none()) {
+            error.legal_reference = law(error.code).map(String::into_boxed_str);
+        }
+        self
+    }
+
     /// Says more than the title.
     #[must_use]
     pub fn detail(mut self, detail: Say) -> Self {
@@ -197,7 +208,8 @@ impl Problem {
                     pointer: e.pointer.clone(),
                     code: e.code,
                     detail: lang.of(&e.detail).to_owned(),
-                    repair: e.repair.clone(),
+                    repair: e.repair.as_deref().map(str::to_owned),
+                    legal_reference: e.legal_reference.as_deref().map(str::to_owned),
                 })
                 .collect(),
             existing: self.existing.as_deref().map(str::to_owned),
@@ -314,6 +326,10 @@ pub struct FieldErrorDocument {
     /// The value to send instead, where that is certain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repair: Option<String>,
+    /// The law the rule comes from, where it comes from one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Nghị định 126/2024/NĐ-CP")]
+    pub legal_reference: Option<String>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `POST /organisations`, `PATCH /organisations/{key}`.
 
 use actix_web::{patch, post};
+use chrono::NaiveDate;
 use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -96,29 +97,46 @@ async fn patch_organisation(
             store::lock_register(tx).await?;
             let old = store::lock(tx, &key.0).await?;
             if_match.check(old.version)?;
-            let day = query.0.as_of.unwrap_or_else(today);
-            if query.0.as_of.is_some() && old.at_or_last(day).is_none() {
-                return Err(Problem::field(
-                    "/as_of",
-                    "before_start",
-                    say!("Ngày đó chưa có tổ chức này.", "It was not there yet on that day."),
-                ));
-            }
-            let places = Places::read(tx).await?;
-            let mut new = old.clone();
-            let mut reader = Reader::new(&places, "");
-            reader.correct(body.0, &mut new, day);
-            let new = reader.done(new)?;
-            let fields = changed(&old, &new);
-            if fields.is_empty() {
-                return Ok((old.id, None));
-            }
-            register::save(tx, std::slice::from_ref(&new), |_| String::new(), &places).await?;
-            let event = Event::on("organisation", new.id).action("organisations.update").fields(fields);
-            Ok((new.id, Some(event.values(json!({ "before": summary(&old), "after": summary(&new) })))))
+            let id = old.id;
+            let event = correct(tx, old, body.0, query.0.as_of).await?;
+            store::settle(tx).await?;
+            Ok((id, event))
         })
         .await?;
     answer(&mut permit.read().await?, &id.to_string(), false).await
+}
+
+/// Corrects the version of a locked body that holds on a day; the event, none when nothing changed. The register must be locked,
+/// and [`store::settle`] be asked afterwards.
+///
+/// # Errors
+/// 422 with the faults of the form, or the rule of the register that is broken.
+pub async fn correct(
+    tx: &mut Conn,
+    old: Organisation,
+    patch: OrganisationPatch,
+    as_of: Option<NaiveDate>,
+) -> Answer<Option<Event>> {
+    let day = as_of.unwrap_or_else(today);
+    if as_of.is_some() && old.at_or_last(day).is_none() {
+        return Err(Problem::field(
+            "/as_of",
+            "before_start",
+            say!("Ngày đó chưa có tổ chức này.", "It was not there yet on that day."),
+        ));
+    }
+    let places = Places::read(tx).await?;
+    let mut new = old.clone();
+    let mut reader = Reader::new(&places, "");
+    reader.correct(patch, &mut new, day);
+    let new = reader.done(new)?;
+    let fields = changed(&old, &new);
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    register::write(tx, std::slice::from_ref(&new), |_| String::new(), &places).await?;
+    let event = Event::on("organisation", new.id).action("organisations.update").fields(fields);
+    Ok(Some(event.values(json!({ "before": summary(&old), "after": summary(&new) }))))
 }
 
 fn summary(body: &Organisation) -> serde_json::Value {

@@ -213,8 +213,8 @@ impl<'a> Reader<'a> {
         }
         let pointer = self.pointer("code");
         let detail = say!(
-            "Mã gồm 1 đến 40 ký tự A-Z a-z 0-9 -, không bắt đầu bằng -, không là UUID, `suggest`, `candidates`.",
-            "A code is 1 to 40 of A-Z a-z 0-9 -, not beginning with -, no UUID, not `suggest` or `candidates`.",
+            "Mã gồm 1 đến 40 ký tự A-Z a-z 0-9 -, không bắt đầu bằng -, không là UUID, `suggest`, `candidates`, `alerts`, `export`.",
+            "A code is 1 to 40 of A-Z a-z 0-9 -, not beginning with -, no UUID, not `suggest`, `candidates`, `alerts`, `export`.",
         );
         self.faults.add(pointer, "malformed", detail);
         None
@@ -402,7 +402,7 @@ impl<'a> Reader<'a> {
 }
 
 /// What stands in the place of a code in the paths of the API; ids do, too.
-const RESERVED: [&str; 2] = ["suggest", "candidates"];
+const RESERVED: [&str; 4] = ["suggest", "candidates", "alerts", "export"];
 
 /// True for a code as the register's check has it.
 pub(super) fn is_code(code: &str) -> bool {

@@ -19,7 +19,9 @@ pub mod view;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-pub use form::NewOrganisation;
+pub use edit::correct;
+pub use form::{NewOrganisation, OrganisationPatch, Successor};
+pub use succeed::{SuccessionForm, succeed};
 
 use crate::audit::event::{Event, Recorder};
 use crate::db::Conn;
@@ -38,6 +40,21 @@ pub async fn enter(
     forms: Vec<(String, NewOrganisation)>,
     places: &Places,
 ) -> Answer<(Vec<Uuid>, Vec<Event>)> {
+    let entered = enter_unsettled(tx, forms, places).await?;
+    store::settle(tx).await?;
+    Ok(entered)
+}
+
+/// As [`enter`], for who has more to say about the bodies before the rules of associations can be asked
+/// ([`store::settle`]).
+///
+/// # Errors
+/// As [`enter`].
+pub async fn enter_unsettled(
+    tx: &mut Conn,
+    forms: Vec<(String, NewOrganisation)>,
+    places: &Places,
+) -> Answer<(Vec<Uuid>, Vec<Event>)> {
     let mut bodies = Vec::with_capacity(forms.len());
     let mut pointers = Vec::with_capacity(forms.len());
     for (at, form) in forms {
@@ -46,7 +63,7 @@ pub async fn enter(
         bodies.push(reader.done(body)?);
         pointers.push(at);
     }
-    register::save(tx, &bodies, |place| pointers.get(place).cloned().unwrap_or_default(), places).await?;
+    register::write(tx, &bodies, |place| pointers.get(place).cloned().unwrap_or_default(), places).await?;
     Ok((bodies.iter().map(|body| body.id).collect(), bodies.iter().map(edit::created_event).collect()))
 }
 

@@ -61,7 +61,7 @@ async fn wanted(
     let day = check_as_of(conn, as_of).await?;
     let province = places.named(province, day, "/province", Code::InvalidQuery)?;
     let provinces = province.map(|id| places.all_that_are(id, day));
-    Ok(Wanted { day, kind, provinces, parent_id: None, limit: 0 })
+    Ok(Wanted { day, kind, provinces, among: None, with_ended: false, parent_id: None, limit: 0 })
 }
 
 /// List organisations

@@ -21,6 +21,13 @@ use crate::say;
 /// 422 with the rule: an end before a start, dates that contradict a succession, a parent that is nowhere or not there at
 /// the time, a cycle of parents, two living bodies of one name in one place.
 pub async fn save(tx: &mut Conn, bodies: &[Body], at: impl Fn(usize) -> String, places: &Places) -> Answer<()> {
+    write(tx, bodies, at, places).await?;
+    store::settle(tx).await
+}
+
+/// As [`save`], for who still has to say more about the bodies before the rules of associations can be asked
+/// ([`store::settle`]).
+pub async fn write(tx: &mut Conn, bodies: &[Body], at: impl Fn(usize) -> String, places: &Places) -> Answer<()> {
     let ids: Vec<Uuid> = bodies.iter().map(|body| body.id).collect();
     let known: Vec<Succession> =
         store::handovers(tx, &ids).await?.into_iter().map(|handover| handover.succession).collect();

@@ -243,6 +243,19 @@ pub async fn put(tx: &mut Conn, bodies: &[Body], places: &Places) -> Answer<()> 
     put_names(tx, bodies, places).await
 }
 
+/// Asks now for the rule the database holds at the end of a transaction: no two living associations of one name, scope and
+/// area.
+///
+/// # Errors
+/// 422 at `/name`.
+pub async fn settle(tx: &mut Conn) -> Answer<()> {
+    for when in ["IMMEDIATE", "DEFERRED"] {
+        let sql = format!("SET CONSTRAINTS organisation_versions_association, associations_namesake {when}");
+        diesel::sql_query(sql).execute(tx).await.map_err(version_fault)?;
+    }
+    Ok(())
+}
+
 /// Bodies without names to be found by: from before names were kept.
 pub async fn nameless(tx: &mut Conn) -> Answer<Vec<Uuid>> {
     use organisation_names as n;
@@ -351,6 +364,14 @@ fn version_fault(error: diesel::result::Error) -> Problem {
         _ => String::new(),
     };
     match constraint.as_str() {
+        "association_namesake" => Problem::field(
+            "/name",
+            "association_namesake",
+            say!(
+                "Đã có hội cùng tên, cùng phạm vi hoạt động đang tồn tại trong thời gian đó.",
+                "An association of that name and scope lives at that time.",
+            ),
+        ),
         "organisation_versions_namesake" => Problem::field(
             "/name",
             "namesake",

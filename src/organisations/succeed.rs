@@ -40,17 +40,17 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     "kind": "renamed", "successors": [{"name": "Sở Khoa học, Công nghệ và Đổi mới", "short_name": "SKHCNĐM"}],
     "effective_on": "2027-01-01", "document": {"number": "12/QĐ-UBND", "date": "2026-12-20"}
 }))]
-struct SuccessionForm {
+pub struct SuccessionForm {
     /// Renamed, merged into, consolidated, split or divided.
-    kind: SuccessionKind,
+    pub kind: SuccessionKind,
     /// One for a renaming (the new name), a merger (a body that exists) or a consolidation (a new body, or the one that
     /// was entered with another predecessor); at least one new body for a split, two for a division.
     #[schema(min_items = 1, max_items = 20)]
-    successors: Vec<Successor>,
+    pub successors: Vec<Successor>,
     /// First day of the new state; today by default. It may lie ahead.
-    effective_on: Option<NaiveDate>,
+    pub effective_on: Option<NaiveDate>,
     /// The decision.
-    document: Option<DocumentForm>,
+    pub document: Option<DocumentForm>,
 }
 
 /// Record how an organisation goes on
@@ -77,20 +77,27 @@ async fn succeed_organisation(
             store::lock_register(tx).await?;
             let old = store::lock(tx, &key.0).await?;
             if_match.check(old.version)?;
-            let places = Places::read(tx).await?;
-            let form = body.0;
-            form.kind.check_count(form.successors.len())?;
-            let day = effective_on(form.effective_on)?;
-            let mut reader = Reader::new(&places, "");
-            let document = reader.document(form.document.clone());
-            let document = reader.done(document)?;
-            match form.kind {
-                SuccessionKind::Renamed => rename(tx, old, &form.successors, day, document, &places).await,
-                kind => hand_over(tx, old, kind, form.successors, day, document, &places).await,
-            }
+            succeed(tx, old, body.0).await
         })
         .await?;
     answer(&mut permit.read().await?, &id.to_string(), false).await
+}
+
+/// Records how a locked body goes on; its id, and the events. The register must be locked.
+///
+/// # Errors
+/// 409 when it does not live then, or a later change is on record; 422 with the rule that is broken.
+pub async fn succeed(tx: &mut Conn, old: Organisation, form: SuccessionForm) -> Answer<(Uuid, Vec<Event>)> {
+    let places = Places::read(tx).await?;
+    form.kind.check_count(form.successors.len())?;
+    let day = effective_on(form.effective_on)?;
+    let mut reader = Reader::new(&places, "");
+    let document = reader.document(form.document.clone());
+    let document = reader.done(document)?;
+    match form.kind {
+        SuccessionKind::Renamed => rename(tx, old, &form.successors, day, document, &places).await,
+        kind => hand_over(tx, old, kind, form.successors, day, document, &places).await,
+    }
 }
 
 fn effective_on(day: Option<NaiveDate>) -> Answer<NaiveDate> {

@@ -104,11 +104,11 @@ pub struct OrganisationCard {
     valid_to: Option<NaiveDate>,
     /// Which name fits, in answer to `q`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    matched: Option<Matched>,
+    pub matched: Option<Matched>,
 }
 
 /// What lay in the future of a past day is not shown: "as things stood then".
-fn known_on(day: NaiveDate, date: Option<NaiveDate>) -> Option<NaiveDate> {
+pub fn known_on(day: NaiveDate, date: Option<NaiveDate>) -> Option<NaiveDate> {
     date.filter(|date| *date <= day || day >= today())
 }
 
@@ -152,7 +152,7 @@ impl OrganisationCard {
 pub struct FormerName {
     /// The name.
     #[schema(example = "Sở Khoa học, Công nghệ và Môi trường")]
-    name: String,
+    pub name: String,
     /// Until when, where known.
     until: Option<NaiveDate>,
 }
@@ -161,19 +161,19 @@ pub struct FormerName {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Relation {
     /// Which.
-    organisation: OrganisationRef,
+    pub organisation: OrganisationRef,
     /// `merged_into`, `consolidated`, `split` or `divided`.
-    kind: SuccessionKind,
+    pub kind: SuccessionKind,
     /// The first day it took effect.
-    effective_on: NaiveDate,
+    pub effective_on: NaiveDate,
     /// The decision.
-    document: Option<DocumentReference>,
+    pub document: Option<DocumentReference>,
 }
 
 /// Whether it is there.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum State {
+pub enum State {
     /// It exists.
     Active,
     /// It is no more.
@@ -186,48 +186,48 @@ enum State {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Organisation {
     /// Its id, for accounts, workplaces and requests.
-    id: Uuid,
+    pub id: Uuid,
     /// Its code in the register.
     #[schema(example = "SKHCN-TQ")]
-    code: String,
+    pub code: String,
     /// `agency`, `union`, `association` or `institution`.
     #[schema(example = "agency")]
-    kind: &'static str,
+    pub kind: &'static str,
     /// Its name on that day, in Vietnamese; of one that is no more the last.
     #[schema(example = "Sở Khoa học và Công nghệ Tuyên Quang")]
-    name: String,
+    pub name: String,
     /// In English.
-    name_en: Option<String>,
+    pub name_en: Option<String>,
     /// Abbreviation.
-    short_name: Option<String>,
+    pub short_name: Option<String>,
     /// Names it bore before that day.
-    former_names: Vec<FormerName>,
+    pub former_names: Vec<FormerName>,
     /// Names in use beside the official one.
-    other_names: Vec<String>,
+    pub other_names: Vec<String>,
     /// The body it stands under.
-    parent: Option<OrganisationRef>,
+    pub parent: Option<OrganisationRef>,
     /// Where it is.
-    province: Option<ProvinceName>,
+    pub province: Option<ProvinceName>,
     /// Whether it exists on that day.
-    state: State,
+    pub state: State,
     /// Exists since, where known.
-    valid_from: Option<NaiveDate>,
+    pub valid_from: Option<NaiveDate>,
     /// Exists until, where that was known on the day of the answer.
-    valid_to: Option<NaiveDate>,
+    pub valid_to: Option<NaiveDate>,
     /// What it came from.
-    predecessors: Vec<Relation>,
+    pub predecessors: Vec<Relation>,
     /// What took its place or came out of it.
-    successors: Vec<Relation>,
+    pub successors: Vec<Relation>,
     /// Who holds its place on that day, when it is no more.
-    today: Vec<OrganisationRef>,
+    pub today: Vec<OrganisationRef>,
     /// The document that brought about what is shown.
-    document: Option<DocumentReference>,
+    pub document: Option<DocumentReference>,
     /// Where this entry comes from.
-    source: String,
+    pub source: String,
     /// Remarks.
-    note: Option<String>,
+    pub note: Option<String>,
     /// The day of the answer.
-    as_of: NaiveDate,
+    pub as_of: NaiveDate,
 }
 
 /// A stretch of an organisation's history.

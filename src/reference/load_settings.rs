@@ -10,7 +10,7 @@ use crate::state::State;
 /// A name, what may be set under it, and what that is in words.
 type Known = (&'static str, fn(&Value) -> bool, &'static str);
 
-const KNOWN: [Known; 7] = [
+const KNOWN: [Known; 16] = [
     ("home_province", is_text, "the code of the Union's province, such as \"08\""),
     ("home_union", is_text, "the code of the Union among the organisations, such as \"LHH-TQ\""),
     ("invitation_days", is_count, "days an invitation is good for, 1 to 3650"),
@@ -21,6 +21,27 @@ const KNOWN: [Known; 7] = [
         is_text,
         "code of the lowest degree verified without evidence of standing, such as \"ThS\"",
     ),
+    ("association_term_max_years", is_count, "longest term of an association in years, such as 5"),
+    ("association_term_extensions", is_number, "how often a term may be extended, 0 to 3650"),
+    (
+        "association_term_alert_days",
+        is_count,
+        "days before the end of a term from which on an alert says so, 1 to 3650",
+    ),
+    ("association_report_years", is_count, "years in a row without a report after which an alert says so, 1 to 3650"),
+    (
+        "association_min_members",
+        is_scopes,
+        "fewest members by scope, such as {\"national\": 100, \"province\": 50, \"commune\": 10}",
+    ),
+    (
+        "association_unique_main_field",
+        is_number,
+        "1 when a main field in use in the same scope is to be looked at, else 0",
+    ),
+    ("association_suspension_ends", is_number, "1 when a suspension past its date is to be looked at, else 0"),
+    ("coverage_gap_experts", is_count, "experts in a field from which on an association is missed there, 1 to 3650"),
+    ("coverage_small_cell", is_count, "counts below this are not shown to the public, 1 to 3650"),
     ("science_dept_sources", is_texts, "the Department's sources of records, such as [\"skhcn\"]"),
 ];
 
@@ -30,6 +51,18 @@ fn is_text(value: &Value) -> bool {
 
 fn is_count(value: &Value) -> bool {
     value.as_u64().is_some_and(|count| (1..=3650).contains(&count))
+}
+
+fn is_number(value: &Value) -> bool {
+    value.as_u64().is_some_and(|count| count <= 3650)
+}
+
+fn is_scopes(value: &Value) -> bool {
+    let scopes = ["national", "inter_provincial", "province", "district", "commune"];
+    let sound = |(name, count): (&String, &Value)| {
+        scopes.contains(&name.as_str()) && count.as_u64().is_some_and(|n| n <= 1_000_000)
+    };
+    value.as_object().is_some_and(|members| !members.is_empty() && members.iter().all(sound))
 }
 
 fn is_texts(value: &Value) -> bool {

@@ -10,6 +10,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use expert_bank::access::actor::Actor;
 use expert_bank::access::permit::Scope;
 use expert_bank::access::policy::Reach;
+use expert_bank::associations::store::{StandingSql, WholeSql as AssociationSql};
 use expert_bank::db::migrations;
 use expert_bank::experts::store::{
     Condition, Facet, Filters, Hit, Order, SearchSql, SeekKey, Weighed, WholeSql, stale_sql,
@@ -88,6 +89,9 @@ async fn every_table_of_the_domain_refuses_a_change_without_an_audit_event() {
         "DELETE FROM organisation_names",
         "UPDATE accounts SET role = 'admin' WHERE username = 'auditor'",
         "UPDATE provinces SET name = 'x'",
+        "UPDATE associations SET phone = '0'",
+        "DELETE FROM association_officers",
+        "UPDATE association_terms SET note = 'x'",
         "INSERT INTO settings (name, valid_from, value) VALUES ('x', '2026-01-01', '1')",
     ] {
         let mut conn = app.state.db.conn().await.unwrap();
@@ -273,4 +277,40 @@ async fn a_profile_and_a_page_of_cards_scan_no_table() {
         let big = ["experts", "expert_fields", "expert_publications", "expert_memberships", "science_fields"];
         assert!(!scans.iter().any(|line| big.iter().any(|table| line.contains(table))), "{what}:\n{plan}");
     }
+}
+
+/// A thousand associations with ten years of history: in a small table the planner has no reason to look for an index.
+const REGISTER: &str = "
+    INSERT INTO organisations (id, code, kind, valid_from, source)
+    SELECT gen_random_uuid(), 'PLAN-' || n, 'association', '2012-01-01', 'plan' FROM generate_series(1, 1000) n;
+    INSERT INTO organisation_versions (id, organisation_id, valid_from, valid_to, name, name_key)
+    SELECT gen_random_uuid(), id, make_date(2012 + y, 1, 1), CASE WHEN y < 9 THEN make_date(2013 + y, 1, 1) - 1 END,
+           code || ' lan ' || y, lower(code || ' lan ' || y)
+      FROM organisations, generate_series(0, 9) y WHERE source = 'plan';
+    INSERT INTO association_terms (id, organisation_id, number, valid_from, valid_to)
+    SELECT gen_random_uuid(), id, n, make_date(2007 + 5 * n, 1, 1), make_date(2011 + 5 * n, 12, 31)
+      FROM organisations, generate_series(1, 3) n WHERE source = 'plan';
+    INSERT INTO association_officers (id, organisation_id, full_name, name_key, position, valid_from, valid_to)
+    SELECT gen_random_uuid(), id, 'Ai ' || y, 'ai ' || y, 'president', make_date(2012 + y, 1, 1), make_date(2012 + y, 12, 31)
+      FROM organisations, generate_series(0, 9) y WHERE source = 'plan';
+    ANALYZE organisations; ANALYZE organisation_versions; ANALYZE associations; ANALYZE association_terms;
+    ANALYZE association_officers; ANALYZE association_states";
+
+#[tokio::test]
+async fn hot_reads_of_associations_use_their_index() {
+    let app = TestApp::start().await;
+    change(&app, REGISTER).await;
+    let day = "2017-11-07".parse().unwrap();
+    let one = plan(&app, AssociationSql::of(vec![new_id()])).await;
+    assert!(one.contains("Index Scan using associations_pkey"), "{one}");
+    let scans: Vec<&str> = one.lines().filter(|line| line.contains("Seq Scan")).collect();
+    assert!(scans.is_empty(), "every part of one comes by an index: {scans:?}");
+    let few = plan(&app, StandingSql::on(day, Some(vec![new_id(), new_id()]))).await;
+    assert!(few.contains("organisations_pkey") && few.contains("organisation_versions_body"), "{few}");
+    let page = plan(&app, StandingSql::page(day, Some(("plan-5".to_owned(), new_id())), 21)).await;
+    let seek = "Index Cond: (ROW(name_key, organisation_id) > ROW(";
+    assert!(page.contains("organisation_versions_name") && page.contains(seek), "{page}");
+    let first: Vec<&str> = page.lines().take(2).collect();
+    let ordered = first[0].starts_with("Limit") && first[1].contains("Nested Loop");
+    assert!(ordered, "a page reads on where the last one ended, without sorting:\n{page}");
 }

@@ -11,7 +11,16 @@ type Example = (&'static str, &'static str, &'static str, Value, &'static str);
 
 /// All of them, in the order of the document.
 fn examples() -> Vec<Example> {
-    let mut examples = [of_accounts(), of_records(), of_states(), of_the_register()].concat();
+    let mut examples = [
+        of_accounts(),
+        of_records(),
+        of_states(),
+        of_the_register(),
+        of_associations(),
+        of_their_parts(),
+        of_their_terms(),
+    ]
+    .concat();
     examples.sort_by_key(|example| example.0);
     examples
 }
@@ -172,6 +181,158 @@ fn of_the_register() -> Vec<Example> {
     ]
 }
 
+/// Associations: what becomes of them.
+fn of_associations() -> Vec<Example> {
+    let officer = "union_officer";
+    let suspension = json!({ "until": "2030-01-01", "effective_on": "2026-01-01" });
+    let split =
+        json!({ "kind": "split", "effective_on": "2026-01-01", "successors": [{ "name": "Hội Tách Một Lần" }] });
+    let form = json!({ "name": "Hội Một Lần", "scope": "province", "province": "08" });
+    vec![
+        ("/api/v1/associations", officer, "/api/v1/associations", form, "associations"),
+        ("/api/v1/associations/{key}/activate", officer, "{association_1}/activate", Value::Null, "audit_events"),
+        (
+            "/api/v1/associations/{key}/begin-dissolution",
+            officer,
+            "/api/v1/associations/HTV-DEMO/begin-dissolution",
+            Value::Null,
+            "audit_events",
+        ),
+        (
+            "/api/v1/associations/{key}/dissolve",
+            officer,
+            "/api/v1/associations/HDNT-DEMO/dissolve",
+            Value::Null,
+            "association_states",
+        ),
+        (
+            "/api/v1/associations/{key}/resume",
+            officer,
+            "/api/v1/associations/HKT-DEMO/resume",
+            Value::Null,
+            "association_states",
+        ),
+        ("/api/v1/associations/{key}/succeed", officer, "/api/v1/associations/HXD-DEMO/succeed", split, "associations"),
+        (
+            "/api/v1/associations/{key}/suspend",
+            officer,
+            "/api/v1/associations/HTH-DEMO/suspend",
+            suspension,
+            "audit_events",
+        ),
+        (
+            "/api/v1/associations/{key}/special-status",
+            officer,
+            "/api/v1/associations/HTH-DEMO/special-status",
+            json!({ "kind": "special", "effective_on": "2026-01-01" }),
+            "association_special_statuses",
+        ),
+    ]
+}
+
+/// What is said of a request when it is decided, beside what it makes.
+const DECIDED: &str = "audit_events WHERE subject_kind = 'change_request'";
+
+/// Associations: what is kept of them.
+fn of_their_parts() -> Vec<Example> {
+    let (officer, office) = ("union_officer", "association");
+    let proposal = json!({ "changes": { "note": "một lần" }, "reason": "Nghị quyết" });
+    let charter = json!({ "from": "2026-01-01", "document": { "number": "1/QĐ-UBND" } });
+    let member = json!({ "expert": "CG-000018", "from": "2026-01-01" });
+    let congress = json!({ "kind": "extraordinary", "held_from": "2026-03-01" });
+    vec![
+        (
+            "/api/v1/associations/{key}/change-requests",
+            office,
+            "/api/v1/associations/HLN-DEMO/change-requests",
+            proposal,
+            "change_requests",
+        ),
+        (
+            "/api/v1/associations/{key}/charters",
+            officer,
+            "/api/v1/associations/HLN-DEMO/charters",
+            charter,
+            "association_charters",
+        ),
+        (
+            "/api/v1/associations/{key}/congresses",
+            officer,
+            "/api/v1/associations/HLN-DEMO/congresses",
+            congress,
+            "association_congresses",
+        ),
+        (
+            "/api/v1/associations/{key}/members",
+            officer,
+            "/api/v1/associations/HLN-DEMO/members",
+            member,
+            "expert_memberships",
+        ),
+        (
+            "/api/v1/associations/{key}/members/{id}/leave",
+            officer,
+            "/api/v1/associations/HLV-DEMO/members/{member}/leave",
+            Value::Null,
+            "audit_events WHERE subject_kind = 'association'",
+        ),
+    ]
+}
+
+/// Associations: terms, posts, memberships, and what is decided of proposals.
+fn of_their_terms() -> Vec<Example> {
+    let (officer, office) = ("union_officer", "association");
+    let term = json!({ "number": 9, "from": "2040-01-01", "to": "2044-12-31" });
+    let deputy = json!({ "full_name": "Nguyễn Thử Bảy", "position": "inspection_member" });
+    let admission = json!({ "kind": "collective", "effective_on": "2026-01-01" });
+    vec![
+        (
+            "/api/v1/associations/{key}/officers",
+            officer,
+            "/api/v1/associations/HLN-DEMO/officers",
+            deputy,
+            "association_officers",
+        ),
+        (
+            "/api/v1/associations/{key}/reports",
+            office,
+            "/api/v1/associations/HLN-DEMO/reports",
+            json!({ "year": 2020 }),
+            "association_reports",
+        ),
+        ("/api/v1/associations/{key}/terms", officer, "/api/v1/associations/HLN-DEMO/terms", term, "association_terms"),
+        (
+            "/api/v1/associations/{key}/terms/{id}/extend",
+            officer,
+            "/api/v1/associations/HYH-DEMO/terms/{term}/extend",
+            json!({ "until": "2031-01-31" }),
+            "association_extensions",
+        ),
+        (
+            "/api/v1/associations/{key}/union-memberships",
+            officer,
+            "/api/v1/associations/HLG-DEMO/union-memberships",
+            admission,
+            "union_memberships",
+        ),
+        (
+            "/api/v1/associations/{key}/union-memberships/{id}/end",
+            officer,
+            "/api/v1/associations/HYH-DEMO/union-memberships/{membership}/end",
+            Value::Null,
+            "audit_events",
+        ),
+        ("/api/v1/change-requests/{id}/accept", officer, "{request_1}/accept", Value::Null, DECIDED),
+        (
+            "/api/v1/change-requests/{id}/reject",
+            officer,
+            "{request_2}/reject",
+            json!({ "reason": "Chưa đủ căn cứ" }),
+            DECIDED,
+        ),
+    ]
+}
+
 fn account(username: &str) -> Value {
     json!({ "username": username, "display_name": "Máy in", "role": "auditor" })
 }
@@ -200,10 +361,46 @@ async fn path_of(app: &TestApp, path: &str) -> String {
             path = path.replace(name, &made_by_officer(app, "/api/v1/experts/CG-000019/availability", &body).await);
         }
     }
+    path = association_path(app, path).await;
     if path.contains("{publication}") {
         let body = json!({ "title": "Một bài để sửa" });
         path =
             path.replace("{publication}", &made_by_officer(app, "/api/v1/experts/CG-000019/publications", &body).await);
+    }
+    path
+}
+
+/// The parts of associations a path names.
+async fn association_path(app: &TestApp, mut path: String) -> String {
+    let of = |table: &str| {
+        format!(
+            "SELECT t.id FROM {table} t JOIN organisations o ON o.id = t.organisation_id WHERE o.code = 'HYH-DEMO' LIMIT 1"
+        )
+    };
+    for (name, table) in
+        [("{term}", "association_terms"), ("{membership}", "union_memberships"), ("{officer}", "association_officers")]
+    {
+        if path.contains(name) {
+            path = path.replace(name, &app.sql(&of(table)).await);
+        }
+    }
+    if path.contains("{member}") {
+        let body = json!({ "expert": "CG-000020", "from": "2025-09-01" });
+        app.sign_in("union_officer").await.post("/api/v1/associations/HLV-DEMO/members", &body).await;
+        path = path.replace("{member}", &app.sql("SELECT id FROM experts WHERE code = 'CG-000020'").await);
+    }
+    if let Some(rest) = path.strip_prefix("{association_1}") {
+        let form = json!({ "name": "Hội Sắp Lập", "scope": "province", "province": "08", "valid_from": "2026-01-01" });
+        let id = made_by_officer(app, "/api/v1/associations", &form).await;
+        path = format!("/api/v1/associations/{id}{rest}");
+    }
+    for name in ["{request_1}", "{request_2}"] {
+        if let Some(rest) = path.clone().strip_prefix(name) {
+            let form = json!({ "changes": { "note": name }, "reason": "Nghị quyết" });
+            let association = app.sign_in("association").await;
+            let made = association.post("/api/v1/associations/HLN-DEMO/change-requests", &form).await.expect(201);
+            path = format!("/api/v1/change-requests/{}{rest}", made["id"].as_str().unwrap());
+        }
     }
     path
 }
@@ -218,6 +415,13 @@ async fn set_the_scene(app: &TestApp) {
     for (code, status) in [("CG-000011", "consented"), ("CG-000016", "paused"), ("CG-000017", "left")] {
         crate::support::bank::change(app, &format!("UPDATE experts SET status = '{status}' WHERE code = '{code}'"))
             .await;
+    }
+    for (code, state) in [("HKT-DEMO", "suspended"), ("HDNT-DEMO", "dissolving")] {
+        let state = format!(
+            "INSERT INTO association_states (id, organisation_id, state, valid_from)
+             SELECT gen_random_uuid(), id, '{state}', '2026-01-01' FROM organisations WHERE code = '{code}'"
+        );
+        crate::support::bank::change(app, &state).await;
     }
 }
 
@@ -296,10 +500,56 @@ async fn a_replay_shows_what_is_there_now_and_only_to_who_may_see_it() {
 }
 
 /// For each operation that wants `If-Match`: who calls it, and where.
-const VERSIONED: [(&str, &str, &str, &str); 24] = [
+const VERSIONED: [(&str, &str, &str, &str); 40] = [
     ("PATCH", "/api/v1/accounts/{id}", "admin", "/api/v1/accounts/{agency}"),
     ("POST", "/api/v1/accounts/{id}/disable", "admin", "/api/v1/accounts/{agency}/disable"),
     ("POST", "/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency}/enable"),
+    ("PATCH", "/api/v1/associations/{key}", "union_officer", "/api/v1/associations/HLN-DEMO"),
+    ("POST", "/api/v1/associations/{key}/activate", "union_officer", "/api/v1/associations/HLN-DEMO/activate"),
+    (
+        "POST",
+        "/api/v1/associations/{key}/begin-dissolution",
+        "union_officer",
+        "/api/v1/associations/HLN-DEMO/begin-dissolution",
+    ),
+    ("POST", "/api/v1/associations/{key}/dissolve", "union_officer", "/api/v1/associations/HLN-DEMO/dissolve"),
+    ("PUT", "/api/v1/associations/{key}/member-counts", "union_officer", "/api/v1/associations/HLN-DEMO/member-counts"),
+    (
+        "POST",
+        "/api/v1/associations/{key}/members/{id}/leave",
+        "union_officer",
+        "/api/v1/associations/HLV-DEMO/members/{member}/leave",
+    ),
+    (
+        "PATCH",
+        "/api/v1/associations/{key}/officers/{id}",
+        "union_officer",
+        "/api/v1/associations/HYH-DEMO/officers/{officer}",
+    ),
+    ("POST", "/api/v1/associations/{key}/resume", "union_officer", "/api/v1/associations/HLN-DEMO/resume"),
+    (
+        "POST",
+        "/api/v1/associations/{key}/special-status",
+        "union_officer",
+        "/api/v1/associations/HLN-DEMO/special-status",
+    ),
+    ("POST", "/api/v1/associations/{key}/succeed", "union_officer", "/api/v1/associations/HLN-DEMO/succeed"),
+    ("POST", "/api/v1/associations/{key}/suspend", "union_officer", "/api/v1/associations/HLN-DEMO/suspend"),
+    ("PATCH", "/api/v1/associations/{key}/terms/{id}", "union_officer", "/api/v1/associations/HYH-DEMO/terms/{term}"),
+    (
+        "POST",
+        "/api/v1/associations/{key}/terms/{id}/extend",
+        "union_officer",
+        "/api/v1/associations/HYH-DEMO/terms/{term}/extend",
+    ),
+    (
+        "POST",
+        "/api/v1/associations/{key}/union-memberships/{id}/end",
+        "union_officer",
+        "/api/v1/associations/HYH-DEMO/union-memberships/{membership}/end",
+    ),
+    ("POST", "/api/v1/change-requests/{id}/accept", "union_officer", "{request_1}/accept"),
+    ("POST", "/api/v1/change-requests/{id}/reject", "union_officer", "{request_2}/reject"),
     (
         "POST",
         "/api/v1/experts/nominations/{id}/accept",
@@ -379,6 +629,7 @@ async fn every_change_of_a_versioned_resource_wants_its_version() {
         let example = examples().into_iter().find(|(of, ..)| *of == operation).map(|(.., body, _)| body);
         let body = match method.as_str() {
             "PATCH" => Some(json!({})),
+            "PUT" if operation.ends_with("member-counts") => Some(json!({ "year": 2025, "counts": [] })),
             "PUT" => Some(json!({ "publications": [] })),
             _ => example.filter(|body| !body.is_null()),
         };

@@ -5,6 +5,7 @@
 mod accounts;
 mod accounts_disable;
 mod api_clients;
+mod associations;
 mod audit_chain;
 mod audit_events;
 mod auth;
@@ -38,6 +39,7 @@ mod field_counts;
 mod field_groups;
 mod fields;
 mod journeys {
+    mod associations;
     mod first_day;
     mod ways_in;
 }

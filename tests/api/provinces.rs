@@ -114,6 +114,8 @@ const ONLY_TODAY: &str = "
     UPDATE provinces SET succeeded_by = NULL;
     UPDATE experts SET province_id = (SELECT id FROM provinces WHERE (code, valid_from) = ('75', '2025-07-01'))
      WHERE province_id = (SELECT id FROM provinces WHERE (code, valid_from) = ('75', '2026-04-30'));
+    UPDATE organisation_versions v SET province_id = later.id FROM provinces earlier JOIN provinces later USING (code)
+     WHERE earlier.id = v.province_id AND earlier.valid_to < '2025-07-01' AND later.valid_from = '2025-07-01';
     DELETE FROM provinces WHERE NOT '2025-07-01' BETWEEN valid_from AND coalesce(valid_to, 'infinity');
     UPDATE provinces SET valid_from = '2025-07-01', valid_to = NULL";
 

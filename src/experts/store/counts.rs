@@ -13,17 +13,17 @@ use crate::db::Conn;
 use crate::kernel::problem::Answer;
 
 /// The condition on `experts e` that says who exists for a caller.
-struct Audience {
+pub(super) struct Audience {
     reach: Reach,
     own: Uuid,
 }
 
 impl Audience {
-    fn of(scope: &Scope) -> Self {
+    pub(super) fn of(scope: &Scope) -> Self {
         Self { reach: scope.reach, own: scope.actor.expert_id().unwrap_or_default() }
     }
 
-    fn condition<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+    pub(super) fn condition<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         match self.reach {
             Reach::All => out.push_sql("true"),
             Reach::Public => out.push_sql("e.public_profile"),
@@ -87,6 +87,48 @@ impl Query for FieldCounts {
 
 /// Runs it: code, number of digits from which on a row counts, rows.
 pub async fn count_fields(conn: &mut Conn, sql: FieldCounts) -> Answer<Vec<(String, i16, i64)>> {
+    Ok(sql.load(conn).await?)
+}
+
+/// Rows of `expert_fields` by code, `new_from` and degree, of the experts a caller may know of.
+pub struct DegreeCounts {
+    audience: Audience,
+    scheme: String,
+}
+
+impl DegreeCounts {
+    /// The count over a scheme.
+    pub fn new(scope: &Scope, scheme: &str) -> Self {
+        Self { audience: Audience::of(scope), scheme: scheme.to_owned() }
+    }
+}
+
+impl QueryFragment<Pg> for DegreeCounts {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT f.code, f.new_from, coalesce(e.degree, ''), count(*) FROM expert_fields f \
+             JOIN experts e ON e.id = f.expert_id WHERE e.status NOT IN ('left', 'deceased') AND ",
+        );
+        self.audience.condition(&mut out)?;
+        out.push_sql(" AND f.scheme = ");
+        out.push_bind_param::<Text, _>(&self.scheme)?;
+        out.push_sql(" GROUP BY 1, 2, 3");
+        out.unsafe_to_cache_prepared();
+        Ok(())
+    }
+}
+
+impl QueryId for DegreeCounts {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for DegreeCounts {
+    type SqlType = (Text, SmallInt, Text, BigInt);
+}
+
+/// Runs it: code, number of digits from which on a row counts, degree, rows.
+pub async fn count_degrees(conn: &mut Conn, sql: DegreeCounts) -> Answer<Vec<(String, i16, String, i64)>> {
     Ok(sql.load(conn).await?)
 }
 

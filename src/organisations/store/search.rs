@@ -19,6 +19,10 @@ pub struct Wanted {
     pub day: NaiveDate,
     /// Only this kind.
     pub kind: Option<Kind>,
+    /// Only these bodies.
+    pub among: Option<Vec<Uuid>>,
+    /// Those that are no more, too, as they were at last.
+    pub with_ended: bool,
     /// Only in one of these provinces: one province, as it was called at different times.
     pub provinces: Option<Vec<i32>>,
     /// Only what stands directly under this body.
@@ -88,6 +92,12 @@ const COLUMNS: &str = "o.id, o.code, o.kind, v.name, v.name_en, v.short_name, v.
       WHERE h.ancestor_id = v.parent_id AND h.since <= $1 AND (p.valid_to IS NULL OR p.valid_to >= $1) \
      HAVING count(*) = 1), v.parent_id) AS parent_id";
 const LIVING: &str = "(v.valid_from IS NULL OR v.valid_from <= $1) AND (v.valid_to IS NULL OR v.valid_to >= $1)";
+/// Those that are no more, too: their last version ends when they do.
+const LIVING_OR_LAST: &str = "(v.valid_from IS NULL OR v.valid_from <= $1) AND (v.valid_to IS NULL OR v.valid_to >= $1 OR v.valid_to = o.valid_to)";
+
+const fn shown(wanted: &Wanted) -> &'static str {
+    if wanted.with_ended { LIVING_OR_LAST } else { LIVING }
+}
 
 /// A statement under construction: its text and its values, numbered as they come.
 struct Statement<'a> {
@@ -100,6 +110,7 @@ enum Bind<'a> {
     Text(String),
     Kind(Kind),
     Provinces(&'a [i32]),
+    Ids(&'a [Uuid]),
     Id(Uuid),
     Number(i64),
 }
@@ -129,6 +140,10 @@ impl<'a> Statement<'a> {
             let at = self.bind(Bind::Provinces(provinces));
             self.push(&format!(" AND v.province_id = ANY({at})"));
         }
+        if let Some(among) = &wanted.among {
+            let at = self.bind(Bind::Ids(among));
+            self.push(&format!(" AND o.id = ANY({at})"));
+        }
         if let Some(parent) = wanted.parent_id {
             let at = self.bind(Bind::Id(parent));
             self.push(&format!(
@@ -148,6 +163,7 @@ impl<'a> Statement<'a> {
                 Bind::Text(text) => query.bind::<Text, _>(text),
                 Bind::Kind(kind) => query.bind::<Text, _>(kind.as_str()),
                 Bind::Provinces(ids) => query.bind::<Array<Integer>, _>(ids),
+                Bind::Ids(ids) => query.bind::<Array<SqlUuid>, _>(ids),
                 Bind::Id(id) => query.bind::<SqlUuid, _>(id),
                 Bind::Number(number) => query.bind::<BigInt, _>(number),
             };
@@ -160,7 +176,8 @@ impl<'a> Statement<'a> {
 pub async fn list(conn: &mut Conn, wanted: &Wanted, after: Option<(String, Uuid)>) -> Answer<Vec<Found>> {
     let mut statement = Statement::new(wanted.day);
     statement.push(&format!(
-        "SELECT {COLUMNS} FROM organisation_versions v JOIN organisations o ON o.id = v.organisation_id WHERE {LIVING}"
+        "SELECT {COLUMNS} FROM organisation_versions v JOIN organisations o ON o.id = v.organisation_id WHERE {}",
+        shown(wanted)
     ));
     statement.filters(wanted);
     if let Some((key, id)) = after {
@@ -213,7 +230,7 @@ pub async fn find_names(
               JOIN organisation_versions v ON v.organisation_id = o.id
              WHERE ",
     );
-    statement.push(LIVING);
+    statement.push(shown(wanted));
     statement.filters(wanted);
     statement.push(" ORDER BY b.body, b.predecessor_id IS NOT NULL, b.fit + b.worth DESC, b.name) SELECT *, ");
     statement.push(if approximate { "true" } else { "false" });

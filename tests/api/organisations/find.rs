@@ -226,7 +226,15 @@ async fn lists_searches_and_matching_use_their_indexes() {
     let mut conn = app.state.db.conn().await.unwrap();
     // a register is so small that reading it whole is often cheaper
     conn.batch_execute("BEGIN; SET LOCAL enable_seqscan = off").await.unwrap();
-    let wanted = Wanted { day: "2017-11-07".parse().unwrap(), kind: None, provinces: None, parent_id: None, limit: 21 };
+    let wanted = Wanted {
+        day: "2017-11-07".parse().unwrap(),
+        kind: None,
+        provinces: None,
+        among: None,
+        with_ended: false,
+        parent_id: None,
+        limit: 21,
+    };
     let key = app.sql("SELECT md5('N-7-1')").await;
     let words = [(key[..12].to_owned(), None)];
     assert_eq!(store::list(&mut conn, &wanted, None).await.unwrap().len(), 21);

@@ -1,0 +1,144 @@
+//! `/associations/{key}/reports`: yearly reports that were received.
+
+use actix_web::{HttpRequest, get, post};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::model::ReportRow;
+use super::parts::gone;
+use super::policy::{EditAssociation, ReadAssociationFile};
+use super::reader::Reader;
+use super::store;
+use super::write::{self, Locked, change, is_own};
+use crate::access::permit::Permit;
+use crate::access::policy::Reach;
+use crate::db::Conn;
+use crate::http::body::Body;
+use crate::http::idempotency::Once;
+use crate::http::params::{Nothing, Params};
+use crate::http::path::Key;
+use crate::kernel::clock::today;
+use crate::kernel::document::{DocumentForm, DocumentReference};
+use crate::kernel::id::new_id;
+use crate::kernel::page::Page;
+use crate::kernel::precondition::{fresh, written};
+use crate::kernel::problem::{Answer, Code, Problem};
+use crate::say;
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config.service(list_yearly_reports).service(add_yearly_report);
+}
+
+/// A yearly report that was received.
+#[derive(Debug, Serialize, ToSchema)]
+struct YearlyReport {
+    /// Its id.
+    id: Uuid,
+    /// The year it tells of.
+    #[schema(example = 2025)]
+    year: i16,
+    /// When it was received.
+    received_on: NaiveDate,
+    /// The document.
+    document: Option<DocumentReference>,
+    /// Remarks.
+    note: Option<String>,
+}
+
+impl From<&ReportRow> for YearlyReport {
+    fn from(row: &ReportRow) -> Self {
+        let ReportRow { id, year, received_on, document, note, .. } = row.clone();
+        Self { id, year, received_on, document: document.map(Into::into), note }
+    }
+}
+
+/// List the yearly reports of an association
+///
+/// Those that were received, from the oldest to the newest. For the Union, the auditor and the association itself.
+#[utoipa::path(
+    tag = "associations",
+    params(("key" = String, Path, description = "Id or code", example = "HLN-DEMO")),
+    security(("session" = ["associations.read_file"])),
+    responses((status = 200, description = "Its reports", body = Page<YearlyReport>)),
+)]
+#[get("/associations/{key}/reports")]
+async fn list_yearly_reports(
+    permit: Permit<ReadAssociationFile>,
+    key: Key,
+    _: Params<Nothing>,
+    req: HttpRequest,
+) -> Answer {
+    let mut conn = permit.read().await?;
+    let (body, registry) = write::reread(&mut conn, &key.0).await?;
+    if permit.scope().reach == Reach::Own && !is_own(permit.scope(), body.id) {
+        return Err(Problem::new(Code::NotFound));
+    }
+    let items = registry.reports.iter().map(YearlyReport::from).collect();
+    fresh(&req, Some(registry.record.version), "private", &Page { items, next_cursor: None })
+}
+
+/// A report to enter.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "year": 2025, "received_on": "2025-12-01", "document": {"number": "18/BC-HLV", "date": "2025-11-28"}
+}))]
+struct YearlyReportForm {
+    /// The year it tells of.
+    year: i16,
+    /// When it was received; today by default.
+    received_on: Option<NaiveDate>,
+    /// The document.
+    document: Option<DocumentForm>,
+    /// Remarks.
+    note: Option<String>,
+}
+
+/// Enter a yearly report
+///
+/// One a year. The association's own office files it, or the Union enters what came on paper.
+#[utoipa::path(
+    tag = "associations",
+    params(("key" = String, Path, description = "Id or code", example = "HLN-DEMO"), Once),
+    request_body = YearlyReportForm,
+    security(("session" = ["associations.edit"])),
+    responses((status = 201, description = "Entered", body = YearlyReport)),
+)]
+#[post("/associations/{key}/reports")]
+async fn add_yearly_report(
+    permit: Permit<EditAssociation>,
+    key: Key,
+    once: Once,
+    body: Body<YearlyReportForm>,
+) -> Answer {
+    let (once, form) = (once.of(&body), body.0);
+    let id = change(&permit, &key.0, None, Some(once), async move |tx: &mut Conn, locked: &Locked| {
+        let mut reader = Reader::default();
+        let received_on = reader.day("/received_on", form.received_on).unwrap_or_else(today);
+        if received_on > today() {
+            reader.fault("/received_on", "in_the_future", say!("Ngày ở tương lai.", "It lies in the future."));
+        }
+        let row = ReportRow {
+            id: new_id(),
+            organisation_id: locked.id(),
+            year: reader.year("/year", form.year),
+            received_on,
+            document: reader.paper("/document", form.document),
+            note: reader.note("/note", form.note.as_deref()),
+        };
+        let row = reader.done(row)?;
+        store::add_report(tx, &row).await?;
+        let event = locked.event("associations.add_report").fields(["reports"]).values(json!({ "report": row }));
+        Ok((row.id, vec![event]))
+    })
+    .await?;
+    let mut conn = permit.read().await?;
+    let (body, registry) = write::reread(&mut conn, &key.0).await?;
+    let row = registry.reports.iter().find(|row| row.id == id).ok_or_else(gone)?;
+    let location = format!("/api/v1/associations/{}/reports", body.id);
+    written(Some(&location), registry.record.version, &YearlyReport::from(row))
+}

@@ -1,0 +1,106 @@
+//! Terms, congresses, extensions.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{at, enter, fault, officer, term};
+use crate::support::TestApp;
+use crate::support::bank::text;
+use crate::support::people::execute;
+
+#[tokio::test]
+async fn a_term_is_extended_once_and_no_second_one_overlaps() {
+    let app = TestApp::start().await;
+    let caller = app.sign_in("union_officer").await;
+    let made = enter(&caller, "A", json!({})).await;
+    let form = json!({
+        "from": "2016-01-10", "to": "2021-01-09", "document": { "number": "20/QĐ-UBND" },
+        "congress": { "kind": "founding", "held_from": "2016-01-09", "held_to": "2016-01-10", "place": "Hội trường tỉnh",
+                      "delegates_invited": 120, "delegates_present": 112 },
+    });
+    let first = caller.post(&at(&made, "/terms"), &form).await.expect(201);
+    assert_eq!((&first["number"], &first["congresses"][0]["delegates_present"]), (&json!(1), &json!(112)));
+    let president = officer(&caller, &made, "Nguyễn Văn Mẫu", "president", json!({ "term": 1 })).await.expect(201);
+    assert_eq!(president["valid_to"], "2021-01-09");
+    let path = at(&made, &format!("/terms/{}/extend", text(&first["id"])));
+    let extend = async |until: &str| {
+        let body = json!({ "until": until, "document": { "number": "9/QĐ-SNV" }, "reason": "Dịch bệnh" });
+        caller.send(Method::POST, &path, &[("if-match", "*")], Some(&body)).await
+    };
+    assert_eq!(fault(extend("2021-01-09").await), ("/until".into(), "end_before_start".into(), true));
+    let longer = extend("2021-06-30").await.expect(200);
+    assert_eq!((&longer["ends_on"], &longer["extensions"][0]["until"]), (&json!("2021-06-30"), &json!("2021-06-30")));
+    let seen = app.nobody().get(&at(&made, "/officers?on=2021-05-01")).await.expect(200);
+    assert_eq!(seen["items"][0]["valid_to"], "2021-06-30", "posts go on with the term");
+    assert_eq!(fault(extend("2021-12-31").await), ("/until".into(), "extended_already".into(), true));
+    assert_eq!(
+        fault(term(&caller, &made, "2021-06-30", "2026-06-29").await),
+        ("/from".into(), "term_overlap".into(), true)
+    );
+    let second = term(&caller, &made, "2021-07-01", "2026-06-30").await.expect(201);
+    assert_eq!(second["number"], 2);
+    // the database holds it by itself
+    let sql = "INSERT INTO association_terms (id, organisation_id, number, valid_from, valid_to)
+               SELECT gen_random_uuid(), organisation_id, 9, '2021-06-30', '2021-06-30' FROM association_terms LIMIT 1";
+    let sql = sql.replace("LIMIT 1", &format!("WHERE id = '{}'", text(&first["id"])));
+    assert!(execute(&app, &sql).await.unwrap_err().contains("association_terms_overlap"));
+}
+
+#[tokio::test]
+async fn a_term_is_corrected_under_the_same_rules() {
+    let app = TestApp::start().await;
+    let caller = app.sign_in("union_officer").await;
+    let made = enter(&caller, "A", json!({})).await;
+    let first = term(&caller, &made, "2011-12-16", "2016-12-15").await.expect(201);
+    term(&caller, &made, "2017-01-06", "2021-12-26").await.expect(201);
+    officer(&caller, &made, "Ma Thị Thử", "president", json!({ "term": 1 })).await.expect(201);
+    let path = at(&made, &format!("/terms/{}", text(&first["id"])));
+    for (patch, code) in [
+        (json!({ "to": "2017-01-06" }), "term_too_long"),
+        (json!({ "from": "2012-01-08", "to": "2017-01-07" }), "term_overlap"),
+        (json!({ "to": "2011-12-15" }), "end_before_start"),
+        (json!({ "number": 2 }), "number_taken"),
+        (json!({ "to": "2016-11-30" }), "outside_term"),
+    ] {
+        let (_, seen, law) = fault(caller.patch(&path, "*", &patch).await);
+        assert_eq!((seen.as_str(), law), (code, true), "{patch}");
+    }
+    let patch = json!({ "note": "Nhiệm kỳ 2011-2016", "document": { "number": "1/QĐ" } });
+    let new = caller.patch(&path, "*", &patch).await.expect(200);
+    assert_eq!((&new["note"], &new["number"]), (&patch["note"], &json!(1)));
+    let before = app.nobody().get(&at(&made, "/terms?as_of=2012-01-01")).await.expect(200);
+    assert_eq!(before["items"].as_array().unwrap().len(), 1);
+    let then = app.nobody().get(&at(&made, "?as_of=2016-12-31")).await.expect(200);
+    assert_eq!(then["term"]["number"], 1, "between two terms the last one is shown");
+}
+
+#[tokio::test]
+async fn congresses_fall_into_terms_and_there_is_one_founding() {
+    let app = TestApp::start().await;
+    let caller = app.sign_in("union_officer").await;
+    let made = enter(&caller, "A", json!({})).await;
+    term(&caller, &made, "2020-01-01", "2024-12-31").await.expect(201);
+    let congress = async |kind: &str, from: &str, more: serde_json::Value| {
+        let mut body = json!({ "kind": kind, "held_from": from });
+        body.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+        caller.post(&at(&made, "/congresses"), &body).await
+    };
+    let first = congress("founding", "2010-02-01", json!({})).await.expect(201);
+    assert_eq!(first["term"], serde_json::Value::Null);
+    let inside = congress("extraordinary", "2022-03-02", json!({ "held_to": "2022-03-03" })).await.expect(201);
+    assert_eq!((&inside["term"], &inside["held_to"]), (&json!(1), &json!("2022-03-03")));
+    assert_eq!(
+        fault(congress("founding", "2011-02-01", json!({})).await),
+        ("/kind".into(), "founded_already".into(), true)
+    );
+    for (more, code) in [
+        (json!({ "held_to": "2021-12-31" }), "end_before_start"),
+        (json!({ "delegates_invited": 10, "delegates_present": 11 }), "more_than_invited"),
+        (json!({ "delegates_invited": -1 }), "out_of_range"),
+    ] {
+        assert_eq!(fault(congress("regular", "2022-01-01", more.clone()).await).1, code, "{more}");
+    }
+    assert_eq!(fault(congress("regular", "2009-01-01", json!({})).await).1, "out_of_life");
+    let all = app.nobody().get(&at(&made, "/congresses")).await.expect(200);
+    assert_eq!(all["items"].as_array().unwrap().len(), 2);
+}
