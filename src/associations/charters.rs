@@ -49,7 +49,7 @@ async fn list_charters(
 ) -> Answer {
     let mut conn = permit.read().await?;
     let day = day_of(&mut conn, query.0.as_of).await?;
-    let (body, registry) = write::reread(&mut conn, &key.0).await?;
+    let (body, registry) = write::read_visible(&mut conn, &permit, &key.0, day).await?;
     let come = |row: &&CharterRow| query.0.as_of.is_none() || row.valid_from <= day;
     let items = registry.charters.iter().filter(come).map(Charter::from).collect();
     let version = sight(&permit, body.id).manage.then_some(registry.record.version);

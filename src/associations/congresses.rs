@@ -115,7 +115,7 @@ async fn list_congresses(
 ) -> Answer {
     let mut conn = permit.read().await?;
     let day = day_of(&mut conn, query.0.as_of).await?;
-    let (body, registry) = write::reread(&mut conn, &key.0).await?;
+    let (body, registry) = write::read_visible(&mut conn, &permit, &key.0, day).await?;
     let held = |row: &&CongressRow| query.0.as_of.is_none() || row.held_from <= day;
     let items = registry.congresses.iter().filter(held).map(|row| Congress::new(row, &registry)).collect();
     let version = sight(&permit, body.id).manage.then_some(registry.record.version);

@@ -20,6 +20,7 @@ use crate::db::Conn;
 use crate::http::body::Body;
 use crate::http::params::{Nothing, Params};
 use crate::http::path::Key;
+use crate::kernel::clock::today;
 use crate::kernel::page::Page;
 use crate::kernel::precondition::{IfMatch, fresh, written};
 use crate::kernel::problem::Answer;
@@ -92,7 +93,7 @@ async fn list_member_counts(
     req: HttpRequest,
 ) -> Answer {
     let mut conn = permit.read().await?;
-    let (body, registry) = write::reread(&mut conn, &key.0).await?;
+    let (body, registry) = write::read_visible(&mut conn, &permit, &key.0, today()).await?;
     let items = years(&registry.counts, sight(&permit, body.id).file);
     let edits = permit.may::<EditAssociation>(|reach| reach == Reach::All || is_own(permit.scope(), body.id));
     let cache = if permit.actor().id().is_some() { "private" } else { "public" };

@@ -13,6 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::model::{OfficerRow, Registry};
+use super::parts::known_end;
 use super::policy::ReadAssociations;
 use super::store::{self, Standing};
 use super::words::AssociationStatus;
@@ -162,7 +163,7 @@ impl ExportedAssociation {
             union_member: row.member,
             term: term.map(|term| term.number),
             term_from: term.map(|term| term.valid_from),
-            term_to: term.map(super::model::TermRow::end),
+            term_to: term.map(|term| known_end(term, registry, day)),
             headquarters: record.headquarters,
             phone: record.phone,
             email: record.email,

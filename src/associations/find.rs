@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::filter::{self, AssociationFacet, Facets, Filter};
 use super::policy::ReadAssociations;
 use super::reader::Codes;
-use super::store::{self, Standing};
+use super::store::{self, FittingSql, Standing};
 use super::view::AssociationCard;
 use super::words::{AssociationKind, AssociationScope, AssociationStatus, SpecialStatus};
 use super::write::day_of;
@@ -166,28 +166,35 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     async fn page(self, conn: &mut Conn, cursors: &Cursors<'_>) -> Answer<AssociationPage> {
-        let all = store::standing(conn, self.day, None).await?;
-        if self.words.is_empty() { self.by_name(all, cursors) } else { self.by_score(conn, &all, cursors).await }
+        if self.words.is_empty() { self.by_name(conn, cursors).await } else { self.by_score(conn, cursors).await }
     }
 
-    fn counted(&self, rows: &[Standing]) -> Option<Facets> {
-        let named = |facet: &AssociationFacet| (facet.as_str(), filter::count(rows, &self.filter, *facet));
-        (!self.facets.is_empty()).then(|| self.facets.iter().map(named).collect())
+    /// What facets are counted over is read whole, and only when they are asked for.
+    async fn counted(&self, conn: &mut Conn, found: Option<(&Wanted, bool)>) -> Answer<Option<Facets>> {
+        if self.facets.is_empty() {
+            return Ok(None);
+        }
+        let mut all = store::standing(conn, self.day, None).await?;
+        if let Some((wanted, similar)) = found {
+            all = matching(conn, all, wanted, &self.words, similar).await?;
+        }
+        let named = |facet: &AssociationFacet| (facet.as_str(), filter::count(&all, &self.filter, *facet));
+        Ok(Some(self.facets.iter().map(named).collect()))
     }
 
-    fn by_name(&self, all: Vec<Standing>, cursors: &Cursors<'_>) -> Answer<AssociationPage> {
+    async fn by_name(&self, conn: &mut Conn, cursors: &Cursors<'_>) -> Answer<AssociationPage> {
         let after: Option<(String, Uuid)> = cursors.open(self.query.cursor.as_deref())?;
-        let facets = self.counted(&all);
-        let later = |row: &Standing| after.as_ref().is_none_or(|(key, id)| (&row.name_key, row.id) > (key, *id));
-        let fits = all.into_iter().filter(|row| self.filter.fits(row, None) && later(row));
-        let rows: Vec<Standing> = fits.take(self.query.limit.rows() + 1).collect();
+        let page = FittingSql::page(self.day, &self.filter, after, self.query.limit.probe());
+        let ids = store::fitting(conn, page).await?;
+        let rows = store::standing(conn, self.day, Some(ids)).await?;
+        let facets = self.counted(conn, None).await?;
         let card = |row| AssociationCard::new(row, &self.places, self.day, None);
         let page = cursors.page(rows, self.query.limit, |row| (row.name_key.clone(), row.id), card)?;
         Ok(AssociationPage { items: page.items, next_cursor: page.next_cursor, facets })
     }
 
-    async fn by_score(&self, conn: &mut Conn, all: &[Standing], cursors: &Cursors<'_>) -> Answer<AssociationPage> {
-        let among = all.iter().filter(|row| self.filter.fits(row, None)).map(|row| row.id).collect();
+    async fn by_score(&self, conn: &mut Conn, cursors: &Cursors<'_>) -> Answer<AssociationPage> {
+        let among = store::fitting(conn, FittingSql::all(self.day, &self.filter)).await?;
         let wanted = Wanted {
             day: self.day,
             kind: None,
@@ -205,11 +212,8 @@ impl Asked<'_> {
             let wanted = Wanted { limit: wanted.limit - 1, ..wanted.clone() };
             rows = organisation_store::find_names(conn, &wanted, &self.words, true, None).await?;
         }
-        let facets = match self.facets.is_empty() {
-            true => None,
-            false => self.counted(&matching(conn, all, &wanted, &self.words, similar).await?),
-        };
-        let cards = Cards::new(all, &self.places, self.day);
+        let facets = self.counted(conn, Some((&wanted, similar))).await?;
+        let cards = Cards::of(conn, &rows, &self.places, self.day).await?;
         let key = |hit: &Hit| (hit.score, hit.found.name_key.clone(), hit.found.id);
         let page = cursors.page(rows, self.query.limit, key, |hit| cards.hit(hit))?;
         let next_cursor = page.next_cursor.filter(|_| !similar);
@@ -220,7 +224,7 @@ impl Asked<'_> {
 /// The associations a query finds, whatever they are filtered by: what facets are counted over.
 async fn matching(
     conn: &mut Conn,
-    all: &[Standing],
+    all: Vec<Standing>,
     wanted: &Wanted,
     words: &[(String, Option<String>)],
     similar: bool,
@@ -230,25 +234,28 @@ async fn matching(
     let wide = Wanted { among: Some(everybody), with_ended: true, limit, ..wanted.clone() };
     let hits = organisation_store::find_names(conn, &wide, words, similar, None).await?;
     let found: std::collections::HashSet<Uuid> = hits.into_iter().map(|hit| hit.found.id).collect();
-    Ok(all.iter().filter(|row| found.contains(&row.id)).cloned().collect())
+    Ok(all.into_iter().filter(|row| found.contains(&row.id)).collect())
 }
 
 /// Cards of hits.
 struct Cards<'a> {
-    by_id: HashMap<Uuid, &'a Standing>,
+    by_id: HashMap<Uuid, Standing>,
     places: &'a Places,
     day: NaiveDate,
 }
 
 impl<'a> Cards<'a> {
-    fn new(rows: &'a [Standing], places: &'a Places, day: NaiveDate) -> Self {
-        Self { by_id: rows.iter().map(|row| (row.id, row)).collect(), places, day }
+    /// How these stood on a day: of them alone it is asked.
+    async fn of(conn: &mut Conn, hits: &[Hit], places: &'a Places, day: NaiveDate) -> Answer<Self> {
+        let ids = hits.iter().map(|hit| hit.found.id).collect();
+        let rows = store::standing(conn, day, Some(ids)).await?;
+        Ok(Self { by_id: rows.into_iter().map(|row| (row.id, row)).collect(), places, day })
     }
 
     fn hit(&self, hit: Hit) -> Option<AssociationCard> {
-        let row = self.by_id.get(&hit.found.id)?;
+        let row = self.by_id.get(&hit.found.id)?.clone();
         let matched: Option<Matched> = OrganisationCard::hit(hit, self.places, self.day).matched;
-        Some(AssociationCard::new((*row).clone(), self.places, self.day, matched))
+        Some(AssociationCard::new(row, self.places, self.day, matched))
     }
 }
 
@@ -288,15 +295,14 @@ async fn suggest_associations(
     let mut items = Vec::new();
     if !words.is_empty() {
         let places = Places::read(&mut conn).await?;
-        let all = store::standing(&mut conn, day, None).await?;
-        let among = Some(all.iter().map(|row| row.id).collect());
+        let among = Some(store::fitting(&mut conn, FittingSql::all(day, &Filter::default())).await?);
         let wanted =
             Wanted { day, kind: None, provinces: None, among, with_ended: false, parent_id: None, limit: SUGGESTIONS };
         let mut rows = organisation_store::find_names(&mut conn, &wanted, &words, false, None).await?;
         if rows.is_empty() {
             rows = organisation_store::find_names(&mut conn, &wanted, &words, true, None).await?;
         }
-        let cards = Cards::new(&all, &places, day);
+        let cards = Cards::of(&mut conn, &rows, &places, day).await?;
         items.extend(rows.into_iter().filter_map(|hit| cards.hit(hit)));
     }
     fresh(&req, None, "public", &Page { items, next_cursor: None })

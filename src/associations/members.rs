@@ -12,7 +12,7 @@ use super::parts::gone;
 use super::policy::{ManageAssociations, ReadAssociationMembers};
 use super::reader::Reader;
 use super::rules::{check_life, check_order};
-use super::write::{self, Locked, change, day_of};
+use super::write::{self, Locked, change, day_on, find_visible};
 use crate::access::permit::Permit;
 use crate::access::policy::Reach;
 use crate::db::Conn;
@@ -25,6 +25,7 @@ use crate::http::path::{Id, Key};
 use crate::kernel::page::{Cursors, Limit, Page};
 use crate::kernel::precondition::{IfMatch, fresh_page, written};
 use crate::kernel::problem::{Answer, Problem};
+use crate::organisations::model::before;
 use crate::say;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -90,10 +91,8 @@ async fn list_members(
     let cursors = Cursors::of(&permit.state().sealer, &req, &scope.audience());
     let after = cursors.open(query.cursor.as_deref())?;
     let mut conn = permit.read().await?;
-    if query.on.is_some() {
-        day_of(&mut conn, query.on).await?;
-    }
-    let body = write::find_body(&mut conn, &key.0).await?;
+    let day = day_on(&mut conn, query.on).await?;
+    let body = find_visible(&mut conn, &permit, &key.0, day).await?;
     let sql = MemberSql::new(scope, body.id, query.on, after, query.limit.probe());
     let rows = members::members(&mut conn, sql).await?;
     let key = |row: &MemberRow| (row.name_sort.clone(), row.expert_id, row.ordinal);
@@ -130,6 +129,7 @@ struct MemberForm {
 #[post("/associations/{key}/members")]
 async fn enrol_member(permit: Permit<ManageAssociations>, key: Key, once: Once, body: Body<MemberForm>) -> Answer {
     let (once, form) = (once.of(&body), body.0);
+    let day = form.from.or(form.to);
     let id = change(&permit, &key.0, None, Some(once), async move |tx: &mut Conn, locked: &Locked| {
         let mut reader = Reader::default();
         let membership = Membership {
@@ -147,17 +147,22 @@ async fn enrol_member(permit: Permit<ManageAssociations>, key: Key, once: Once, 
         Ok((id, vec![event, locked.event("associations.enrol_member").fields(["members"])]))
     })
     .await?;
-    answer(&permit, &key, id, true).await
+    answer(&permit, &key, (id, day), true).await
 }
 
-/// Answers a write with the member's last membership.
-async fn answer(permit: &Permit<ManageAssociations>, key: &Key, id: Uuid, created: bool) -> Answer {
+/// Answers a write with the membership that was written: the expert's of a day, or the one they have when it has no days. No
+/// two share a day.
+async fn answer(
+    permit: &Permit<ManageAssociations>,
+    key: &Key,
+    (expert, day): (Uuid, Option<NaiveDate>),
+    created: bool,
+) -> Answer {
     let mut conn = permit.read().await?;
     let (body, registry) = write::reread(&mut conn, &key.0).await?;
-    let all = MemberSql::new(permit.scope(), body.id, None, None, i64::MAX);
-    let rows = members::members(&mut conn, all).await?;
-    let last = rows.into_iter().filter(|row| row.expert_id == id).max_by_key(|row| row.from);
-    let member = last.map(AssociationMember::from).ok_or_else(gone)?;
+    let of_day = MemberSql::new(permit.scope(), body.id, day, None, 1).of(expert);
+    let row = members::members(&mut conn, of_day).await?.pop();
+    let member = row.map(AssociationMember::from).ok_or_else(gone)?;
     let location = format!("/api/v1/associations/{}/members", body.id);
     written(created.then_some(location.as_str()), registry.record.version, &member)
 }
@@ -187,6 +192,7 @@ async fn leave_association(
     MaybeBody(body): MaybeBody<Decision>,
 ) -> Answer {
     let (once, decision) = (once.of(&body), body.0.check()?);
+    let last = before(decision.effective_on);
     change(&permit, &key.0, Some(if_match), Some(once), async move |tx: &mut Conn, locked: &Locked| {
         let day = decision.effective_on;
         let left = members::leave(tx, &locked.scope, id.0, locked.id(), day).await;
@@ -195,7 +201,7 @@ async fn leave_association(
         Ok((id.0, vec![event, locked.event("associations.leave_member").fields(["members"]).values(values)]))
     })
     .await?;
-    answer(&permit, &key, id.0, false).await
+    answer(&permit, &key, (id.0, Some(last)), false).await
 }
 
 fn not_a_member(problem: Problem, day: NaiveDate) -> Problem {

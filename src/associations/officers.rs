@@ -15,7 +15,7 @@ use super::reader::Reader;
 use super::rules::{check_life, check_officer};
 use super::store;
 use super::words::OfficerPosition;
-use super::write::{self, Locked, change, day_of, sight};
+use super::write::{self, Locked, change, day_on, read_visible, sight};
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::Policy;
 use crate::audit::event::Event;
@@ -72,8 +72,8 @@ async fn list_officers(
 ) -> Answer {
     let mut conn = permit.read().await?;
     let query = query.0;
-    day_of(&mut conn, query.on).await.map_err(|problem| at_on(&problem))?;
-    let (body, registry) = write::reread(&mut conn, &key.0).await?;
+    let day = day_on(&mut conn, query.on).await?;
+    let (body, registry) = read_visible(&mut conn, &permit, &key.0, day).await?;
     let rows = selected(&registry, &query);
     let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.expert_id).collect();
     let known = known_experts(&mut conn, &permit, &ids).await?;
@@ -81,16 +81,6 @@ async fn list_officers(
     let version = sight(&permit, body.id).manage.then_some(registry.record.version);
     let cache = if permit.actor().id().is_some() { "private" } else { "public" };
     fresh(&req, version, cache, &Page { items, next_cursor: None })
-}
-
-/// The same problem at the parameter `on`.
-fn at_on(problem: &Problem) -> Problem {
-    let moved = problem
-        .errors()
-        .iter()
-        .fold(Problem::new(problem.code()), |moved, error| moved.and_field("/on", error.code, error.detail.clone()));
-    let law = problem.errors().first().and_then(|error| error.legal_reference.as_deref());
-    moved.citing(|_| law.map(str::to_owned))
 }
 
 fn selected<'a>(registry: &'a Registry, query: &OfficerQuery) -> Vec<&'a OfficerRow> {

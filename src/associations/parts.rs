@@ -182,17 +182,31 @@ pub struct Term {
     note: Option<String>,
 }
 
+/// The extensions of a term that were decided by a day: on the day of the document or, where that is not known, by the time
+/// the term would have been over.
+fn known_extensions<'a>(
+    row: &TermRow,
+    registry: &'a Registry,
+    day: NaiveDate,
+) -> impl Iterator<Item = &'a ExtensionRow> {
+    let (id, end) = (row.id, row.valid_to);
+    let decided = move |extension: &ExtensionRow| extension.document.as_ref().and_then(|d| d.date).unwrap_or(end);
+    let known = move |extension: &&ExtensionRow| known_on(day, Some(decided(extension))).is_some();
+    registry.extensions.iter().filter(move |extension| extension.term_id == id).filter(known)
+}
+
+/// The last day of a term, with the extensions that were decided by a day; no later than it ended.
+pub fn known_end(row: &TermRow, registry: &Registry, day: NaiveDate) -> NaiveDate {
+    let until = known_extensions(row, registry, day).map(|extension| extension.until).max();
+    until.map_or(row.valid_to, |until| until.min(row.end()))
+}
+
 impl Term {
     /// A term as it stood on a day; `file` shows why it was extended.
     pub fn new(row: &TermRow, registry: &Registry, day: NaiveDate, file: bool) -> Self {
-        // decided on the day of its document or, where that is not known, by the time the term would have been over
-        let decided =
-            |extension: &ExtensionRow| extension.document.as_ref().and_then(|d| d.date).unwrap_or(row.valid_to);
-        let known = |extension: &&ExtensionRow| known_on(day, Some(decided(extension))).is_some();
-        let extensions = registry.extensions.iter().filter(|extension| extension.term_id == row.id).filter(known);
+        let extensions = known_extensions(row, registry, day);
         let held = |congress: &&CongressRow| known_on(day, Some(congress.held_from)).is_some();
         let congresses = registry.congresses.iter().filter(|congress| congress.term_id == Some(row.id)).filter(held);
-        let ends_on = extensions.clone().map(|extension| extension.until).max().unwrap_or(row.valid_to);
         let extension = |extension: &ExtensionRow| TermExtension {
             until: extension.until,
             document: extension.document.clone().map(Into::into),
@@ -203,7 +217,7 @@ impl Term {
             number: row.number,
             valid_from: row.valid_from,
             valid_to: row.valid_to,
-            ends_on,
+            ends_on: known_end(row, registry, day),
             extensions: extensions.map(extension).collect(),
             congresses: congresses.map(|congress| Congress::new(congress, registry)).collect(),
             document: row.document.clone().map(Into::into),

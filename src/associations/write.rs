@@ -15,7 +15,7 @@ use crate::db::Conn;
 use crate::http::idempotency::Once;
 use crate::kernel::clock::today;
 use crate::kernel::precondition::IfMatch;
-use crate::kernel::problem::{Answer, Code, Problem};
+use crate::kernel::problem::{Answer, Code, FieldError, Problem};
 use crate::organisations::model::{Body, Kind};
 use crate::organisations::store as organisation_store;
 use crate::reference::check_as_of;
@@ -121,6 +121,44 @@ pub async fn change<P: Policy>(
         Some(once) => Box::pin(permit.write_once(once, run)).await,
         None => Box::pin(permit.write(run)).await,
     }
+}
+
+/// An association a caller may read on a day: one that is yet to begin by then is there for the managers only.
+///
+/// # Errors
+/// 404 for everybody else, and for what is none.
+pub async fn find_visible<P: Policy>(conn: &mut Conn, permit: &Permit<P>, key: &str, day: NaiveDate) -> Answer<Body> {
+    let body = find_body(conn, key).await?;
+    let last = day.max(today());
+    let begun = body.period().from.is_none_or(|from| from <= last);
+    if begun || sight(permit, body.id).manage { Ok(body) } else { Err(Problem::new(Code::NotFound)) }
+}
+
+/// As [`find_visible`], with all that is kept of it.
+///
+/// # Errors
+/// As there.
+pub async fn read_visible<P: Policy>(
+    conn: &mut Conn,
+    permit: &Permit<P>,
+    key: &str,
+    day: NaiveDate,
+) -> Answer<(Body, Registry)> {
+    let body = find_visible(conn, permit, key, day).await?;
+    let registry = store::registry(conn, body.id).await?;
+    Ok((body, registry))
+}
+
+/// The day of the parameter `on`.
+///
+/// # Errors
+/// As [`day_of`], at `/on`.
+pub async fn day_on(conn: &mut Conn, on: Option<NaiveDate>) -> Answer<NaiveDate> {
+    day_of(conn, on).await.map_err(|problem| {
+        let moved = |moved: Problem, error: &FieldError| moved.and_field("/on", error.code, error.detail.clone());
+        let law = problem.errors().first().and_then(|error| error.legal_reference.as_deref()).map(str::to_owned);
+        problem.errors().iter().fold(Problem::new(problem.code()), moved).citing(|_| law.clone())
+    })
 }
 
 /// An association as it is after a change.

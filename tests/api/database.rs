@@ -10,7 +10,8 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use expert_bank::access::actor::Actor;
 use expert_bank::access::permit::Scope;
 use expert_bank::access::policy::Reach;
-use expert_bank::associations::store::{StandingSql, WholeSql as AssociationSql};
+use expert_bank::associations::store::{Filter, FittingSql, StandingSql, WholeSql as AssociationSql};
+use expert_bank::associations::words::AssociationScope;
 use expert_bank::db::migrations;
 use expert_bank::experts::store::{
     Condition, Facet, Filters, Hit, Order, SearchSql, SeekKey, Weighed, WholeSql, stale_sql,
@@ -313,4 +314,10 @@ async fn hot_reads_of_associations_use_their_index() {
     let first: Vec<&str> = page.lines().take(2).collect();
     let ordered = first[0].starts_with("Limit") && first[1].contains("Nested Loop");
     assert!(ordered, "a page reads on where the last one ended, without sorting:\n{page}");
+    let filter = Filter { scopes: vec![AssociationScope::Province], ..Filter::default() };
+    let found = plan(&app, FittingSql::page(day, &filter, Some(("plan-5".to_owned(), new_id())), 21)).await;
+    assert!(found.contains(seek) && !found.contains("Sort"), "a filtered page does, too:\n{found}");
+    for table in ["association_states", "union_memberships", "association_fields", "association_special_statuses"] {
+        assert!(!found.contains(table), "what was not asked for is not worked out:\n{found}");
+    }
 }

@@ -36,6 +36,7 @@ pub type AfterMember = (Vec<u8>, Uuid, i16);
 pub struct MemberSql {
     audience: Audience,
     organisation: Uuid,
+    expert: Option<Uuid>,
     on: Option<NaiveDate>,
     after: Option<AfterMember>,
     limit: i64,
@@ -50,7 +51,12 @@ impl MemberSql {
         after: Option<AfterMember>,
         limit: i64,
     ) -> Self {
-        Self { audience: Audience::of(scope), organisation, on, after, limit }
+        Self { audience: Audience::of(scope), organisation, expert: None, on, after, limit }
+    }
+
+    /// Only the memberships of this expert.
+    pub fn of(self, expert: Uuid) -> Self {
+        Self { expert: Some(expert), ..self }
     }
 }
 
@@ -63,6 +69,10 @@ impl QueryFragment<Pg> for MemberSql {
         out.push_bind_param::<SqlUuid, _>(&self.organisation)?;
         out.push_sql(" AND ");
         self.audience.condition(&mut out)?;
+        if let Some(expert) = &self.expert {
+            out.push_sql(" AND m.expert_id = ");
+            out.push_bind_param::<SqlUuid, _>(expert)?;
+        }
         if let Some(day) = &self.on {
             out.push_sql(" AND (m.valid_from IS NULL OR m.valid_from <= ");
             out.push_bind_param::<Date, _>(day)?;

@@ -45,3 +45,21 @@ async fn the_register_is_open_data_in_three_forms() {
     let then = app.nobody().get(&format!("{PATH}/export?as_of=2009-12-31")).await.expect(200);
     assert!(!then.to_string().contains("\"A\""), "not there yet");
 }
+
+#[tokio::test]
+async fn a_term_ends_as_was_known_on_the_day() {
+    let app = TestApp::start().await;
+    let caller = app.sign_in("union_officer").await;
+    let made = enter(&caller, "A", json!({})).await;
+    let term = term(&caller, &made, "2020-01-01", "2024-12-31").await.expect(201);
+    let extension = json!({ "until": "2025-06-30", "document": { "number": "9/QĐ-UBND", "date": "2024-11-15" } });
+    let path = at(&made, &format!("/terms/{}/extend", crate::support::bank::text(&term["id"])));
+    caller.send(Method::POST, &path, &[("if-match", "*")], Some(&extension)).await.expect(200);
+    for (day, end) in [("2024-11-14", "2024-12-31"), ("2024-11-15", "2025-06-30")] {
+        let export = app.nobody().get(&format!("{PATH}/export?as_of={day}")).await.expect(200);
+        let row = export["associations"].as_array().unwrap().iter().find(|row| row["code"] == "A").unwrap().clone();
+        assert_eq!(row["term_to"], end, "{day}");
+        let terms = app.nobody().get(&at(&made, &format!("/terms?as_of={day}"))).await.expect(200);
+        assert_eq!(terms["items"][0]["ends_on"], end, "{day}");
+    }
+}

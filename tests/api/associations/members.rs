@@ -108,3 +108,47 @@ async fn members_come_in_pages_each_once() {
     seen.sort_unstable();
     assert_eq!(seen, ["CG-000001", "CG-000002", "CG-000003", "CG-000004", "CG-000005"]);
 }
+
+#[tokio::test]
+async fn a_write_answers_with_the_membership_it_wrote() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    let made = enter(&officer, "A", json!({})).await;
+    let enrol = async |position: &str, from: Option<&str>, to: Option<&str>| {
+        let body = json!({ "expert": "CG-000001", "position": position, "from": from, "to": to });
+        officer.post(&at(&made, "/members"), &body).await.expect(201)
+    };
+    enrol("Hội viên", Some("2024-01-15"), None).await;
+    // an earlier one after a later one
+    for (position, from, to) in [
+        ("Ủy viên", Some("2015-01-01"), Some("2018-12-31")),
+        ("Thư ký", Some("2020-01-01"), Some("2020-12-31")),
+        ("Sáng lập", None, Some("2011-12-31")),
+    ] {
+        let member = enrol(position, from, to).await;
+        let seen = (&member["position"], &member["valid_from"], &member["valid_to"]);
+        assert_eq!(seen, (&json!(position), &json!(from), &json!(to)));
+    }
+    let leave = at(
+        &made,
+        &format!(
+            "/members/{}/leave",
+            text(&enrol("Cố vấn", Some("2022-01-01"), Some("2023-12-31")).await["expert_id"])
+        ),
+    );
+    let body = json!({ "effective_on": "2023-01-01" });
+    let left = officer.send(Method::POST, &leave, &[("if-match", "*")], Some(&body)).await.expect(200);
+    assert_eq!((&left["position"], &left["valid_to"]), (&json!("Cố vấn"), &json!("2022-12-31")));
+    let other = json!({ "expert": "CG-000002", "position": "Không rõ ngày" });
+    let member = officer.post(&at(&made, "/members"), &other).await.expect(201);
+    assert_eq!((&member["position"], &member["valid_from"]), (&other["position"], &Value::Null));
+}
+
+#[tokio::test]
+async fn a_day_before_the_register_is_a_fault_of_on() {
+    let app = TestApp::start().await;
+    for list in ["members", "officers"] {
+        let answer = app.nobody().get(&format!("{PATH}/HLN-DEMO/{list}?on=1990-01-01")).await;
+        assert_eq!(fault(answer), ("/on".into(), "before_register".into(), true), "{list}");
+    }
+}

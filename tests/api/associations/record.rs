@@ -219,3 +219,24 @@ async fn a_charter_holds_until_the_next_and_numbers_are_read_in_any_style() {
     let then = app.nobody().get(&at(&made, "?as_of=2016-01-01")).await.expect(200);
     assert_eq!(then["charter"]["valid_from"], "2015-05-01");
 }
+
+#[tokio::test]
+async fn one_that_is_yet_to_begin_is_there_for_the_managers_only() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    let made = enter(&officer, "A", json!({ "valid_from": "2040-01-01" })).await;
+    for list in ["", "/officers", "/charters", "/congresses", "/member-counts", "/members"] {
+        let path = at(&made, list);
+        for role in ["agency", "association", "auditor"] {
+            app.sign_in(role).await.get(&path).await.problem(404);
+        }
+        app.nobody().get(&path).await.problem(404);
+        officer.get(&path).await.expect(200);
+        let then = match list {
+            "/officers" | "/members" => "?on=2040-01-01",
+            "/member-counts" => continue,
+            _ => "?as_of=2040-01-01",
+        };
+        app.nobody().get(&format!("{path}{then}")).await.expect(200);
+    }
+}
