@@ -394,7 +394,7 @@ async fn list_association_states(
 ) -> Answer {
     let mut conn = permit.read().await?;
     let day = day_of(&mut conn, query.0.as_of).await?;
-    let (body, registry) = write::reread(&mut conn, &key.0).await?;
+    let (body, registry) = write::read_visible(&mut conn, &permit, &key.0, day).await?;
     let items = parts::history(&registry, day, sight(&permit, body.id).file);
     let cache = if permit.actor().id().is_some() { "private" } else { "public" };
     fresh(&req, None, cache, &Page { items, next_cursor: None })

@@ -49,7 +49,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 async fn list_terms(permit: Permit<ReadAssociations>, key: Key, query: Params<AsOfQuery>, req: HttpRequest) -> Answer {
     let mut conn = permit.read().await?;
     let day = day_of(&mut conn, query.0.as_of).await?;
-    let (body, registry) = write::reread(&mut conn, &key.0).await?;
+    let (body, registry) = write::read_visible(&mut conn, &permit, &key.0, day).await?;
     let sight = sight(&permit, body.id);
     let begun = |row: &&TermRow| query.0.as_of.is_none() || row.valid_from <= day;
     let items = registry.terms.iter().filter(begun).map(|row| Term::new(row, &registry, day, sight.file)).collect();

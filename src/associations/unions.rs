@@ -55,7 +55,7 @@ async fn list_union_memberships(
 ) -> Answer {
     let mut conn = permit.read().await?;
     let day = day_of(&mut conn, query.0.as_of).await?;
-    let (body, registry) = write::reread(&mut conn, &key.0).await?;
+    let (body, registry) = write::read_visible(&mut conn, &permit, &key.0, day).await?;
     let ids: Vec<Uuid> = registry.unions.iter().map(|row| row.union_id).collect();
     let bodies = organisation_store::bodies(&mut conn, &ids).await?;
     let begun = |row: &&UnionRow| query.0.as_of.is_none() || row.valid_from.is_none_or(|from| from <= day);

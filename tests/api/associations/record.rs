@@ -225,7 +225,17 @@ async fn one_that_is_yet_to_begin_is_there_for_the_managers_only() {
     let app = TestApp::start().await;
     let officer = app.sign_in("union_officer").await;
     let made = enter(&officer, "A", json!({ "valid_from": "2040-01-01" })).await;
-    for list in ["", "/officers", "/charters", "/congresses", "/member-counts", "/members"] {
+    for list in [
+        "",
+        "/officers",
+        "/charters",
+        "/congresses",
+        "/member-counts",
+        "/members",
+        "/terms",
+        "/states",
+        "/union-memberships",
+    ] {
         let path = at(&made, list);
         for role in ["agency", "association", "auditor"] {
             app.sign_in(role).await.get(&path).await.problem(404);
