@@ -192,7 +192,7 @@ impl Term {
         let extensions = registry.extensions.iter().filter(|extension| extension.term_id == row.id).filter(known);
         let held = |congress: &&CongressRow| known_on(day, Some(congress.held_from)).is_some();
         let congresses = registry.congresses.iter().filter(|congress| congress.term_id == Some(row.id)).filter(held);
-        let ends_on = extensions.clone().map(|extension| extension.until).max().unwrap_or(row.valid_to);
+        let ends_on = if extensions.clone().next().is_some() { row.end() } else { row.valid_to };
         let extension = |extension: &ExtensionRow| TermExtension {
             until: extension.until,
             document: extension.document.clone().map(Into::into),
