@@ -6,5 +6,6 @@ DROP TABLE change_requests, association_reports, association_counts, union_membe
 DROP TRIGGER organisations_association ON organisations;
 DROP TABLE associations;
 DROP FUNCTION refuse_association_namesake();
+DROP FUNCTION province_on(integer, date);
 DROP FUNCTION enter_association();
 DROP FUNCTION is_document(jsonb);

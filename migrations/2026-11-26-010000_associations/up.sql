@@ -240,17 +240,33 @@ BEGIN
     END LOOP;
 END $$;
 
+-- The province that a stored one is on a day: itself, or what it was merged into by then.
+CREATE FUNCTION province_on(integer, date) RETURNS integer LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE heirs (id, step) AS (
+        SELECT $1, 0
+        UNION ALL
+        SELECT p.succeeded_by, h.step + 1 FROM heirs h JOIN provinces p ON p.id = h.id
+         WHERE p.succeeded_by IS NOT NULL AND p.valid_to < $2 AND h.step < 100
+    )
+    SELECT id FROM heirs ORDER BY step DESC LIMIT 1
+$$;
+
 -- No two living associations of one scope and area bear one name, under whatever parent (what the register of organisations
 -- holds for any two bodies, it holds for those under one parent). Whichever way a name or a scope is changed, this is asked.
+-- Where the scope is a province or less, the province counts, as provinces merge: on the last day on which both are there.
 CREATE FUNCTION refuse_association_namesake() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    -- the lock of the register, which who writes holds already: two transactions at once would not see each other
+    PERFORM pg_advisory_xact_lock(hashtext('organisations'));
     IF EXISTS (
         SELECT 1 FROM organisation_versions v JOIN associations a ON a.organisation_id = v.organisation_id
           JOIN organisation_versions w ON w.name_key = v.name_key AND w.organisation_id <> v.organisation_id
                AND daterange(w.valid_from, w.valid_to, '[]') && daterange(v.valid_from, v.valid_to, '[]')
-               AND w.province_id IS NOT DISTINCT FROM v.province_id
           JOIN associations b ON b.organisation_id = w.organisation_id AND b.scope = a.scope AND b.area_key = a.area_key
-         WHERE v.organisation_id = NEW.organisation_id) THEN
+         CROSS JOIN LATERAL (SELECT coalesce(least(v.valid_to, w.valid_to), 'infinity')) d (day)
+         WHERE v.organisation_id = NEW.organisation_id
+           AND (a.scope IN ('national', 'inter_provincial')
+                OR province_on(v.province_id, d.day) IS NOT DISTINCT FROM province_on(w.province_id, d.day))) THEN
         RAISE EXCEPTION 'two living associations of one name in one scope'
             USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'association_namesake';
     END IF;

@@ -56,7 +56,8 @@ pub struct NewAssociation {
     pub parent_id: Option<Uuid>,
     /// The department that is competent for its field.
     pub department_id: Option<Uuid>,
-    /// Code of its main field, with its scheme where that is not the default: `404`, `BKHCN-2008:404`.
+    /// Code of its main field, with its scheme where that is not the default: `404`, `BKHCN-2008:404`. Only one that is still
+    /// being founded may be without.
     #[schema(example = "404")]
     pub main_field: Option<String>,
     /// Codes of other fields.
@@ -138,7 +139,7 @@ pub struct AssociationPatch {
     #[serde(default)]
     #[schema(value_type = Option<Uuid>)]
     pub department_id: Change<Uuid>,
-    /// Code of its main field.
+    /// Code of its main field; only one that is still being founded may be without.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub main_field: Change<String>,

@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::model::{AssociationField, Record, Registry, UnionRow};
+use super::model::{AssociationField, Record, Registry, StateRow, UnionRow};
 use super::reader::Codes;
 use super::store;
-use super::words::{AssociationKind, AssociationScope, UnionMembershipKind};
+use super::words::{AssociationKind, AssociationScope, AssociationStatus, UnionMembershipKind};
 use crate::audit::event::Event;
 use crate::db::Conn;
 use crate::kernel::id::new_id;
@@ -13,7 +13,7 @@ use crate::kernel::problem::Answer;
 use crate::kernel::sheet::{self, Fault, Loaded, Row, Sheet};
 use crate::kernel::text::{display, fold};
 use crate::organisations::load as organisation_load;
-use crate::organisations::model::{Body, Kind};
+use crate::organisations::model::{Body, Kind, Version};
 use crate::organisations::store as organisation_store;
 use crate::reference::load::{LoadError, load_event, load_recorder};
 use crate::state::State;
@@ -29,11 +29,24 @@ struct Line {
     scope: Option<AssociationScope>,
     field: Option<String>,
     member_of: Option<String>,
+    status: Status,
+}
+
+/// What a file says of how an association stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Status {
+    /// Active, or nothing: how one ended follows from its days and successors.
+    Plain,
+    /// Nobody knows: it is taken for active, and the report says so.
+    Unknown,
+    /// A state of which no day is known.
+    Stands(AssociationStatus),
 }
 
 /// Associations: the columns of organisations (`name_vi`, `kind`, `valid_from`, `valid_to`, `source`, …), and `scope`,
-/// `science_field` (code of the main field) and `member_of` (the Union, by code or abbreviation) where known. Rows marked as
-/// typical are left out. What was edited here since is left as it is; a second time is without effect.
+/// `science_field` (code of the main field), `member_of` (the Union, by code or abbreviation) and `status` where known: one of
+/// unknown status is taken for active, and counted in the report. Rows marked as typical are left out. What was edited here since
+/// is left as it is; a second time is without effect.
 ///
 /// # Errors
 /// See [`LoadError`].
@@ -65,6 +78,7 @@ pub async fn load(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
             let loaded = Loaded {
                 changed: organisations.changed.max(changed),
                 left: organisations.left.max(left),
+                assumed: lines.iter().filter(|line| line.status == Status::Unknown).count(),
                 ..organisations
             };
             let event = Loaded { changed, ..organisations };
@@ -95,7 +109,22 @@ fn line(row: &Row<'_>) -> Result<Option<Line>, Fault> {
         scope: scope.transpose()?,
         field: row.optional("science_field").map(str::to_owned),
         member_of: row.optional("member_of").filter(|text| *text != "unknown").map(str::to_owned),
+        status: status(row)?,
     }))
+}
+
+fn status(row: &Row<'_>) -> Result<Status, Fault> {
+    Ok(match row.optional("status") {
+        Some("dissolved") if row.optional("valid_to").is_none() => {
+            return Err(row.fault("valid_to", "one that was dissolved has a last day"));
+        }
+        None | Some("active" | "merged" | "dissolved") => Status::Plain,
+        Some("unknown") => Status::Unknown,
+        Some("preparing") => Status::Stands(AssociationStatus::Preparing),
+        Some("suspended") => Status::Stands(AssociationStatus::Suspended),
+        Some("dissolving") => Status::Stands(AssociationStatus::Dissolving),
+        Some(other) => return Err(row.fault("status", format!("`{other}` is no status"))),
+    })
 }
 
 fn faults(lines: &[Line], codes: &Codes) -> Vec<Fault> {
@@ -132,7 +161,9 @@ async fn write(tx: &mut Conn, line: &Line, body: &Body, bodies: &[Body], codes: 
     let (record, fields) = wanted(line, &old, codes);
     let union = line.member_of.as_deref().and_then(|text| union_of(text, bodies)).filter(|union| union.id != body.id);
     let joins = union.is_some_and(|union| old.unions.iter().all(|row| row.union_id != union.id));
-    if record == old.record && fields == old.fields && !joins {
+    // how it stands is said once: what was decided here since is not undone by a file
+    let state = first_state(line, body).filter(|_| old.states.is_empty());
+    if record == old.record && fields == old.fields && !joins && state.is_none() {
         return Ok(Outcome::Same);
     }
     // one that is as it was entered has never been edited
@@ -141,10 +172,26 @@ async fn write(tx: &mut Conn, line: &Line, body: &Body, bodies: &[Body], codes: 
     }
     store::put_record(tx, &record).await?;
     store::put_fields(tx, body.id, &fields).await?;
+    store::put_states(tx, state.as_slice()).await?;
     if let Some(union) = union.filter(|_| joins) {
         store::put_union(tx, &membership(body, union)).await?;
     }
     Ok(Outcome::Written)
+}
+
+/// The state a file says it is in: from its first day where it is being founded, else nobody knows since when.
+fn first_state(line: &Line, body: &Body) -> Option<StateRow> {
+    let Status::Stands(state) = line.status else { return None };
+    Some(StateRow {
+        id: new_id(),
+        organisation_id: body.id,
+        state,
+        valid_from: body.period().from.filter(|_| state == AssociationStatus::Preparing),
+        valid_to: None,
+        until: None,
+        document: None,
+        reason: None,
+    })
 }
 
 fn wanted(line: &Line, old: &Registry, codes: &Codes) -> (Record, Vec<AssociationField>) {
@@ -155,16 +202,21 @@ fn wanted(line: &Line, old: &Registry, codes: &Codes) -> (Record, Vec<Associatio
     (record, vec![AssociationField { organisation_id: old.id(), scheme, code, main: true }])
 }
 
-/// The Union a file names, by code or abbreviation.
+/// The Union a file names, by code or abbreviation, also where that stands in brackets after its English name.
 fn union_of<'a>(text: &str, bodies: &'a [Body]) -> Option<&'a Body> {
     let named = |body: &&Body| {
-        let short = |version: &crate::organisations::model::Version| version.short_name.as_deref() == Some(text);
+        let bracketed = format!("({text})");
+        let short = |version: &Version| {
+            version.short_name.as_deref() == Some(text)
+                || version.name_en.as_deref().is_some_and(|name| name.ends_with(&bracketed))
+        };
         body.kind == Kind::Union && (body.code.as_deref() == Some(text) || body.versions.iter().any(short))
     };
     bodies.iter().find(named)
 }
 
-/// A membership for as long as both are there: a file knows no days.
+/// A membership for as long as both are there: a file knows no days. Of an association whose first day nobody knows, nobody knows
+/// since when it belongs.
 fn membership(body: &Body, union: &Body) -> UnionRow {
     let (own, of) = (body.period(), union.period());
     UnionRow {
@@ -172,7 +224,7 @@ fn membership(body: &Body, union: &Body) -> UnionRow {
         organisation_id: body.id,
         union_id: union.id,
         kind: UnionMembershipKind::Collective,
-        valid_from: own.from.max(of.from),
+        valid_from: own.from.map(|from| of.from.map_or(from, |of| of.max(from))),
         valid_to: [own.to, of.to].into_iter().flatten().min(),
         document: None,
         leaving: None,

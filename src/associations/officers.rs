@@ -1,6 +1,6 @@
 //! `/associations/{key}/officers`: who holds or held which post.
 
-use actix_web::{HttpRequest, get, patch, post};
+use actix_web::{HttpRequest, delete, get, patch, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -23,7 +23,7 @@ use crate::db::Conn;
 use crate::experts::store as expert_store;
 use crate::http::body::Body;
 use crate::http::idempotency::Once;
-use crate::http::params::Params;
+use crate::http::params::{Nothing, Params};
 use crate::http::path::{Id, Key};
 use crate::kernel::document::DocumentForm;
 use crate::kernel::id::new_id;
@@ -35,7 +35,7 @@ use crate::kernel::text::fold;
 use crate::say;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(list_officers).service(add_officer).service(patch_officer);
+    config.service(list_officers).service(add_officer).service(patch_officer).service(delete_officer);
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -277,6 +277,10 @@ async fn answer(permit: &Permit<ManageAssociations>, key: &Key, id: Uuid, create
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"to": "2028-01-31"}))]
 struct OfficerPatch {
+    /// The expert, by id or code; `null` when it is none of the bank. The name stays as it was elected.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    expert: Change<String>,
     /// Name.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -301,9 +305,22 @@ struct OfficerPatch {
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     full_time: Change<bool>,
+    /// The decision.
+    #[serde(default)]
+    #[schema(value_type = Option<DocumentForm>)]
+    document: Change<DocumentForm>,
 }
 
 impl OfficerPatch {
+    /// The expert as the patch has it.
+    async fn expert(&mut self, tx: &mut Conn, scope: &Scope, old: &OfficerRow) -> Answer<Option<Uuid>> {
+        Ok(match std::mem::take(&mut self.expert) {
+            Change::Keep => old.expert_id,
+            Change::Clear => None,
+            Change::Set(key) => Some(find_expert(tx, scope, &key).await?.0),
+        })
+    }
+
     fn over(self, old: &OfficerRow) -> Answer<OfficerRow> {
         let missing =
             |pointer| Problem::field(pointer, "required", say!("Không được bỏ trống.", "It can't be cleared."));
@@ -317,9 +334,15 @@ impl OfficerPatch {
             Change::Keep => old.concurrent_post.clone(),
             change => reader.line("/concurrent_post", change.apply(None).as_deref()),
         };
+        let document = match self.document {
+            Change::Keep => old.document.clone(),
+            Change::Clear => None,
+            Change::Set(form) => reader.paper("/document", Some(form)),
+        };
         let row = OfficerRow {
             name_key: fold(&full_name),
             full_name,
+            document,
             position: self.position.apply(Some(old.position)).ok_or_else(|| missing("/position"))?,
             valid_from: reader.day("/from", Some(from)).unwrap_or_default(),
             valid_to: reader.day("/to", self.to.apply(old.valid_to)),
@@ -353,12 +376,13 @@ async fn patch_officer(
     if_match: IfMatch,
     body: Body<OfficerPatch>,
 ) -> Answer {
-    let patch = body.0;
+    let mut patch = body.0;
     change(&permit, &key.0, None, None, async move |tx: &mut Conn, locked: &Locked| {
         let officers = &locked.registry.officers;
         let old = officers.iter().find(|row| row.id == id.0).ok_or_else(gone)?;
         if_match.check(locked.registry.record.version)?;
-        let new = patch.over(old)?;
+        let expert_id = patch.expert(tx, &locked.scope, old).await?;
+        let new = OfficerRow { expert_id, ..patch.over(old)? };
         if new == *old {
             return Ok((old.id, Vec::new()));
         }
@@ -370,4 +394,37 @@ async fn patch_officer(
     })
     .await?;
     answer(&permit, &key, id.0, false).await
+}
+
+/// Remove an officer
+///
+/// Who was entered by mistake and never held the post; a post that ends gets its last day. The answer's `ETag` is the
+/// association's version as it is now.
+#[utoipa::path(
+    tag = "associations",
+    params(
+        ("key" = String, Path, description = "Id or code of the association", example = "HLN-DEMO"),
+        ("id" = Uuid, Path, description = "Id of the officer"),
+        IfMatch,
+    ),
+    security(("session" = ["associations.manage"])),
+    responses((status = 204, description = "Removed")),
+)]
+#[delete("/associations/{key}/officers/{id}")]
+async fn delete_officer(
+    permit: Permit<ManageAssociations>,
+    key: Key,
+    id: Id,
+    if_match: IfMatch,
+    _: Params<Nothing>,
+) -> Answer {
+    change(&permit, &key.0, None, None, async move |tx: &mut Conn, locked: &Locked| {
+        let old = locked.registry.officers.iter().find(|row| row.id == id.0).ok_or_else(gone)?;
+        if_match.check(locked.registry.record.version)?;
+        store::remove_officer(tx, old.id).await?;
+        let event = locked.event("associations.remove_officer").fields(["officers"]);
+        Ok((old.id, vec![event.values(json!({ "officer": old }))]))
+    })
+    .await?;
+    write::removed(&permit, &key.0).await
 }

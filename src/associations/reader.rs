@@ -179,6 +179,15 @@ impl Reader {
         found
     }
 
+    /// An association that is founded has a main field.
+    pub fn no_main_field(&mut self) {
+        let detail = say!(
+            "Hội đã thành lập phải có một lĩnh vực hoạt động chính.",
+            "An association that is founded has a main field.",
+        );
+        self.fault("/main_field", "main_field_required", detail);
+    }
+
     /// The fields of a form, the main one first.
     pub fn fields(&mut self, id: Uuid, main: Option<&str>, others: &[String], codes: &Codes) -> Vec<AssociationField> {
         if others.len() > MAX_FIELDS {

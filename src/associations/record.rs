@@ -13,7 +13,7 @@ use super::model::{AssociationField, Record, StateRow};
 use super::parts::{self, KnownExperts, StatusView};
 use super::policy::{EditAssociation, ManageAssociations, ReadAssociations};
 use super::reader::{Codes, Reader};
-use super::rules::check_order;
+use super::rules::check_beginning;
 use super::settings::Rules;
 use super::store;
 use super::view::{AssociationView, Shown};
@@ -58,8 +58,8 @@ pub(super) struct AsOfQuery {
 
 /// Enter an association
 ///
-/// As one that is being founded (`preparing`), or one that was founded before it is entered here (`active`). No two living
-/// associations of one scope and area bear one name.
+/// As one that is being founded (`preparing`), or one that was founded before it is entered here (`active`) and has a main
+/// field. No two living associations of one scope and area bear one name.
 #[utoipa::path(
     tag = "associations",
     params(Once),
@@ -89,8 +89,11 @@ pub(super) async fn enter(tx: &mut Conn, form: NewAssociation) -> Answer<(Uuid, 
     let record = reader.record(&form, blank);
     let fields = reader.fields(Uuid::nil(), form.main_field.as_deref(), &form.other_fields, &codes);
     let from = reader.day("/valid_from", form.valid_from);
-    let (record, fields) = reader.done((record, fields))?;
     let preparing = form.status == FirstStatus::Preparing;
+    if !preparing && form.main_field.is_none() {
+        reader.no_main_field();
+    }
+    let (record, fields) = reader.done((record, fields))?;
     let first = from.or_else(|| preparing.then(today));
     let organisation = organisation_form(form, first);
     let (ids, mut events) = organisations::enter_unsettled(tx, vec![(String::new(), organisation)], &places).await?;
@@ -278,18 +281,11 @@ pub(super) async fn correct(
     let record = reader.correct(&patch, old.clone());
     let fields = corrected_fields(tx, locked, &patch, &mut reader).await?;
     let record = reader.done(record)?;
-    let first = match patch.valid_from {
-        Change::Keep => None,
-        Change::Clear => move_first_state(locked, None)?,
-        Change::Set(day) => move_first_state(locked, Some(day))?,
-    };
     let organisation = organisation_patch(&mut patch);
     if let Some(organisation) = organisation {
         let body = organisation_store::lock(tx, &locked.id().to_string()).await?;
         events.extend(organisations::correct(tx, body, organisation, as_of).await?);
-    }
-    if let Some(first) = first {
-        store::put_states(tx, &[first]).await?;
+        move_beginning(tx, locked).await?;
     }
     let mut values = differences(old, &record);
     if record != *old {
@@ -307,12 +303,17 @@ pub(super) async fn correct(
     Ok(events)
 }
 
-/// The first state begins with the association, whenever that is said to be.
-fn move_first_state(locked: &Locked, from: Option<NaiveDate>) -> Answer<Option<StateRow>> {
-    let begin = locked.body.period().from;
-    let Some(first) = locked.registry.states.first().filter(|row| row.valid_from == begin) else { return Ok(None) };
-    check_order("/valid_from", from, first.valid_to)?;
-    Ok(Some(StateRow { valid_from: from, ..first.clone() }))
+/// Lets its first state begin with an association whose first day was corrected.
+async fn move_beginning(tx: &mut Conn, locked: &Locked) -> Answer<()> {
+    let from = find_body(tx, &locked.id().to_string()).await?.period().from;
+    if from == locked.body.period().from {
+        return Ok(());
+    }
+    if let Some(day) = from {
+        check_beginning(&locked.registry, day)?;
+    }
+    let first = locked.registry.states.first().map(|row| StateRow { valid_from: from, ..row.clone() });
+    store::put_states(tx, first.as_slice()).await
 }
 
 async fn corrected_fields(
@@ -323,6 +324,10 @@ async fn corrected_fields(
 ) -> Answer<Option<Vec<AssociationField>>> {
     if patch.main_field.is_keep() && patch.other_fields.is_keep() {
         return Ok(None);
+    }
+    // while it is being founded it may be looking for its field
+    if matches!(patch.main_field, Change::Clear) && locked.registry.state(today()) != AssociationStatus::Preparing {
+        reader.no_main_field();
     }
     let codes = Codes::read(tx).await?;
     let text = |field: &AssociationField| format!("{}:{}", field.scheme, field.code);

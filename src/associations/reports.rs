@@ -1,6 +1,6 @@
 //! `/associations/{key}/reports`: yearly reports that were received.
 
-use actix_web::{HttpRequest, get, post};
+use actix_web::{HttpRequest, delete, get, patch, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -20,17 +20,22 @@ use crate::db::Conn;
 use crate::http::body::Body;
 use crate::http::idempotency::Once;
 use crate::http::params::{Nothing, Params};
-use crate::http::path::Key;
+use crate::http::path::{Id, Key};
 use crate::kernel::clock::today;
 use crate::kernel::document::{DocumentForm, DocumentReference};
 use crate::kernel::id::new_id;
 use crate::kernel::page::Page;
-use crate::kernel::precondition::{fresh, written};
+use crate::kernel::patch::Change;
+use crate::kernel::precondition::{IfMatch, fresh, written};
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::say;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(list_yearly_reports).service(add_yearly_report);
+    config
+        .service(list_yearly_reports)
+        .service(add_yearly_report)
+        .service(patch_yearly_report)
+        .service(delete_yearly_report);
 }
 
 /// A yearly report that was received.
@@ -118,10 +123,7 @@ async fn add_yearly_report(
     let (once, form) = (once.of(&body), body.0);
     let id = change(&permit, &key.0, None, Some(once), async move |tx: &mut Conn, locked: &Locked| {
         let mut reader = Reader::default();
-        let received_on = reader.day("/received_on", form.received_on).unwrap_or_else(today);
-        if received_on > today() {
-            reader.fault("/received_on", "in_the_future", say!("Ngày ở tương lai.", "It lies in the future."));
-        }
+        let received_on = received(&mut reader, form.received_on).unwrap_or_else(today);
         let row = ReportRow {
             id: new_id(),
             organisation_id: locked.id(),
@@ -131,14 +133,148 @@ async fn add_yearly_report(
             note: reader.note("/note", form.note.as_deref()),
         };
         let row = reader.done(row)?;
-        store::add_report(tx, &row).await?;
+        store::put_report(tx, &row).await?;
         let event = locked.event("associations.add_report").fields(["reports"]).values(json!({ "report": row }));
         Ok((row.id, vec![event]))
     })
     .await?;
+    answer(&permit, &key, id, true).await
+}
+
+/// Answers a write with the report as it is now.
+async fn answer(permit: &Permit<EditAssociation>, key: &Key, id: Uuid, created: bool) -> Answer {
     let mut conn = permit.read().await?;
     let (body, registry) = write::reread(&mut conn, &key.0).await?;
     let row = registry.reports.iter().find(|row| row.id == id).ok_or_else(gone)?;
     let location = format!("/api/v1/associations/{}/reports", body.id);
-    written(Some(&location), registry.record.version, &YearlyReport::from(row))
+    written(created.then_some(location.as_str()), registry.record.version, &YearlyReport::from(row))
+}
+
+/// The day a report was received, which has come.
+fn received(reader: &mut Reader, input: Option<NaiveDate>) -> Option<NaiveDate> {
+    let day = reader.day("/received_on", input)?;
+    if day > today() {
+        reader.fault("/received_on", "in_the_future", say!("Ngày ở tương lai.", "It lies in the future."));
+    }
+    Some(day)
+}
+
+/// Corrections of a yearly report, as a merge patch.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"received_on": "2025-12-02"}))]
+struct YearlyReportPatch {
+    /// The year it tells of.
+    #[serde(default)]
+    #[schema(value_type = Option<i16>)]
+    year: Change<i16>,
+    /// When it was received.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>)]
+    received_on: Change<NaiveDate>,
+    /// The document.
+    #[serde(default)]
+    #[schema(value_type = Option<DocumentForm>)]
+    document: Change<DocumentForm>,
+    /// Remarks.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    note: Change<String>,
+}
+
+impl YearlyReportPatch {
+    fn over(self, old: &ReportRow) -> Answer<ReportRow> {
+        let missing =
+            |pointer| Problem::field(pointer, "required", say!("Không được bỏ trống.", "It can't be cleared."));
+        let mut reader = Reader::default();
+        let year = self.year.apply(Some(old.year)).ok_or_else(|| missing("/year"))?;
+        let day = self.received_on.apply(Some(old.received_on)).ok_or_else(|| missing("/received_on"))?;
+        let document = match self.document {
+            Change::Keep => old.document.clone(),
+            Change::Clear => None,
+            Change::Set(form) => reader.paper("/document", Some(form)),
+        };
+        let note = match self.note {
+            Change::Keep => old.note.clone(),
+            change => reader.note("/note", change.apply(None).as_deref()),
+        };
+        let row = ReportRow {
+            year: reader.year("/year", year),
+            received_on: received(&mut reader, Some(day)).unwrap_or_default(),
+            document,
+            note,
+            ..old.clone()
+        };
+        reader.done(row)
+    }
+}
+
+/// Correct a yearly report
+///
+/// Whoever may enter one corrects it: the association's own office, or the Union.
+#[utoipa::path(
+    tag = "associations",
+    params(
+        ("key" = String, Path, description = "Id or code of the association", example = "HLN-DEMO"),
+        ("id" = Uuid, Path, description = "Id of the report"),
+        IfMatch,
+    ),
+    request_body = YearlyReportPatch,
+    security(("session" = ["associations.edit"])),
+    responses((status = 200, description = "The report as it is now", body = YearlyReport)),
+)]
+#[patch("/associations/{key}/reports/{id}")]
+async fn patch_yearly_report(
+    permit: Permit<EditAssociation>,
+    key: Key,
+    id: Id,
+    if_match: IfMatch,
+    body: Body<YearlyReportPatch>,
+) -> Answer {
+    let patch = body.0;
+    change(&permit, &key.0, None, None, async move |tx: &mut Conn, locked: &Locked| {
+        let old = locked.registry.reports.iter().find(|row| row.id == id.0).ok_or_else(gone)?;
+        if_match.check(locked.registry.record.version)?;
+        let new = patch.over(old)?;
+        if new == *old {
+            return Ok((old.id, Vec::new()));
+        }
+        store::put_report(tx, &new).await?;
+        let event = locked.event("associations.update_report").fields(["reports"]);
+        Ok((old.id, vec![event.values(json!({ "reports": [old, new] }))]))
+    })
+    .await?;
+    answer(&permit, &key, id.0, false).await
+}
+
+/// Remove a yearly report
+///
+/// One that was entered by mistake. The answer's `ETag` is the association's version as it is now.
+#[utoipa::path(
+    tag = "associations",
+    params(
+        ("key" = String, Path, description = "Id or code of the association", example = "HLN-DEMO"),
+        ("id" = Uuid, Path, description = "Id of the report"),
+        IfMatch,
+    ),
+    security(("session" = ["associations.edit"])),
+    responses((status = 204, description = "Removed")),
+)]
+#[delete("/associations/{key}/reports/{id}")]
+async fn delete_yearly_report(
+    permit: Permit<EditAssociation>,
+    key: Key,
+    id: Id,
+    if_match: IfMatch,
+    _: Params<Nothing>,
+) -> Answer {
+    change(&permit, &key.0, None, None, async move |tx: &mut Conn, locked: &Locked| {
+        let old = locked.registry.reports.iter().find(|row| row.id == id.0).ok_or_else(gone)?;
+        if_match.check(locked.registry.record.version)?;
+        store::remove_report(tx, old.id).await?;
+        let event = locked.event("associations.remove_report").fields(["reports"]);
+        Ok((old.id, vec![event.values(json!({ "report": old }))]))
+    })
+    .await?;
+    write::removed(&permit, &key.0).await
 }

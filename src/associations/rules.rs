@@ -1,9 +1,9 @@
 //! The rules of terms, officers, states and memberships: values in, a fault out. No SQL, no HTTP.
 
-use chrono::{Months, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 
 use super::model::{ExtensionRow, OfficerRow, Registry, StateRow, TermRow, UnionRow};
-use super::settings::{Rules, TERM_EXTENSIONS, TERM_YEARS};
+use super::settings::{EXTENSION_MONTHS, Rules, TERM_EXTENSIONS, TERM_YEARS};
 use super::status::{self, Verb};
 use super::words::{AssociationStatus, OfficerPosition};
 use crate::kernel::problem::{Answer, Code, Problem};
@@ -40,6 +40,65 @@ pub fn check_life(pointer: &str, life: Period, day: NaiveDate) -> Answer<()> {
     ))
 }
 
+fn months_later(day: NaiveDate, months: i64) -> Option<NaiveDate> {
+    day.checked_add_months(Months::new(u32::try_from(months).unwrap_or_default()))
+}
+
+/// The last day of so many years: the day before the anniversary, or 28 February where that year has no such day.
+fn last_day(from: NaiveDate, years: i64) -> Option<NaiveDate> {
+    let anniversary = months_later(from, years * 12)?;
+    Some(if anniversary.day() == from.day() { before(anniversary) } else { anniversary })
+}
+
+/// A term that ends on a day within its extension, with the extensions that are left and those that are not: shortened to
+/// that day, or gone where nothing is left of them.
+pub fn shortened(
+    term: &TermRow,
+    end: NaiveDate,
+    known: &[ExtensionRow],
+) -> (TermRow, Vec<ExtensionRow>, Vec<ExtensionRow>) {
+    let extended_to = Some(end).filter(|end| *end > term.valid_to);
+    let own = known.iter().filter(|row| row.term_id == term.id);
+    let mut reached = term.valid_to;
+    let (mut left, mut gone) = (Vec::new(), Vec::new());
+    for row in own {
+        if reached < end {
+            reached = row.until.min(end);
+            left.push(ExtensionRow { until: reached, ..row.clone() });
+        } else {
+            gone.push(row.clone());
+        }
+    }
+    (TermRow { extended_to, ..term.clone() }, left, gone)
+}
+
+/// Checks that nothing that is kept of an association lies before its first day, when that is corrected.
+///
+/// # Errors
+/// 422 at `/valid_from` with what begins first.
+pub fn check_beginning(registry: &Registry, from: NaiveDate) -> Answer<()> {
+    // the first state begins with the association, and must not be over by then
+    let state = registry.states.first();
+    let state_ends = state.and_then(|row| row.valid_to.into_iter().chain(row.until).min());
+    let days = [
+        (say!("nhiệm kỳ", "term"), registry.terms.first().map(|row| row.valid_from)),
+        (say!("đại hội", "congress"), registry.congresses.first().map(|row| row.held_from)),
+        (say!("chức vụ", "post"), registry.officers.first().map(|row| row.valid_from)),
+        (say!("điều lệ", "charter"), registry.charters.first().map(|row| row.valid_from)),
+        (say!("hội viên Liên hiệp hội", "membership"), registry.unions.iter().filter_map(|row| row.valid_from).min()),
+        (say!("hội đặc thù", "special status"), registry.special_statuses.first().map(|row| row.valid_from)),
+        (say!("trạng thái", "state"), state_ends),
+    ];
+    let early = days.into_iter().find_map(|(what, day)| Some((what, day.filter(|day| *day < from)?)));
+    let Some((what, day)) = early else { return Ok(()) };
+    let (vi, en) = (what.vi, what.en);
+    Err(Problem::field(
+        "/valid_from",
+        "out_of_life",
+        say!("Đã ghi {vi} ngày {day}, trước ngày đó.", "A {en} of {day} is on record: it lies before that."),
+    ))
+}
+
 /// Checks a term by itself and beside the others.
 ///
 /// # Errors
@@ -47,8 +106,7 @@ pub fn check_life(pointer: &str, life: Period, day: NaiveDate) -> Answer<()> {
 pub fn check_term(new: &TermRow, others: &[TermRow], rules: &Rules) -> Answer<()> {
     check_order("/to", Some(new.valid_from), Some(new.valid_to))?;
     let years = rules.number(TERM_YEARS, new.valid_from);
-    let longest = new.valid_from.checked_add_months(Months::new(u32::try_from(years * 12).unwrap_or_default()));
-    if longest.is_some_and(|longest| new.valid_to > longest) {
+    if last_day(new.valid_from, years).is_some_and(|last| new.valid_to > last) {
         return Err(Problem::field(
             "/to",
             "term_too_long",
@@ -104,6 +162,18 @@ pub fn check_extension(
             say!(
                 "Nhiệm kỳ này đã được gia hạn {times} lần; được phép {allowed} lần.",
                 "The term was extended {times} times; {allowed} is allowed.",
+            ),
+        ));
+    }
+    let months = rules.number(EXTENSION_MONTHS, term.valid_to);
+    if months_later(term.valid_to, months).is_some_and(|last| until > last) {
+        let regular = term.valid_to;
+        return Err(Problem::field(
+            "/until",
+            "extension_too_long",
+            say!(
+                "Gia hạn quá {months} tháng kể từ ngày {regular}.",
+                "The term would last more than {months} months after {regular}.",
             ),
         ));
     }
@@ -175,6 +245,52 @@ pub fn check_union(new: &UnionRow, others: &[UnionRow]) -> Answer<()> {
         "overlap",
         say!("Đã là hội viên của Liên hiệp hội từ {from}.", "It belongs to the Union already, since {from}."),
     ))
+}
+
+/// What ends with an association, as it is then.
+#[derive(Debug, Default)]
+pub struct Ended {
+    /// Its term.
+    pub terms: Vec<TermRow>,
+    /// What is left of extensions.
+    pub extensions: Vec<ExtensionRow>,
+    /// Extensions of which nothing is left.
+    pub gone: Vec<ExtensionRow>,
+    /// The posts held to its end.
+    pub officers: Vec<OfficerRow>,
+    /// The memberships in Unions that lasted to its end.
+    pub unions: Vec<UnionRow>,
+}
+
+/// What would outlast an association that is no more after a day.
+///
+/// # Errors
+/// 422 at `/effective_on` for what begins after that day: it would never have been.
+pub fn ended(registry: &Registry, last: NaiveDate) -> Answer<Ended> {
+    let begins = registry.terms.iter().map(|row| row.valid_from);
+    let begins = begins.chain(registry.officers.iter().map(|row| row.valid_from));
+    let begins = begins.chain(registry.unions.iter().filter_map(|row| row.valid_from));
+    if let Some(later) = begins.filter(|from| *from > last).min() {
+        let detail = say!(
+            "Đã ghi nhiệm kỳ, chức vụ hoặc hội viên từ {later}; hãy sửa trước.",
+            "A term, post or membership from {later} is on record; correct it first.",
+        );
+        return Err(Problem::field("/effective_on", "out_of_life", detail));
+    }
+    let mut ended = Ended::default();
+    for term in registry.terms.iter().filter(|term| term.end() > last) {
+        let term = TermRow { valid_to: term.valid_to.min(last), ..term.clone() };
+        let (term, left, gone) = shortened(&term, last, &registry.extensions);
+        ended.terms.push(term);
+        ended.extensions.extend(left);
+        ended.gone.extend(gone);
+    }
+    let outlasts = |to: Option<NaiveDate>| to.is_none_or(|to| to > last);
+    let officers = registry.officers.iter().filter(|row| outlasts(row.valid_to)).cloned();
+    ended.officers = officers.map(|row| OfficerRow { valid_to: Some(last), ..row }).collect();
+    let unions = registry.unions.iter().filter(|row| outlasts(row.valid_to)).cloned();
+    ended.unions = unions.map(|row| UnionRow { valid_to: Some(last), ..row }).collect();
+    Ok(ended)
 }
 
 /// Where a verb leads from how an association stands on a day.

@@ -50,11 +50,16 @@ fn a_term_has_an_end_a_length_a_number_and_days_of_its_own() {
         (2, "2017-01-06", "2021-12-26", ""),
         (2, "2017-01-06", "2017-01-05", "end_before_start"),
         (2, "2017-01-06", "2022-01-07", "term_too_long"),
-        (2, "2017-01-06", "2022-01-06", "term_overlap"),
+        (2, "2017-01-06", "2022-01-06", "term_too_long"),
+        (2, "2017-01-06", "2022-01-05", "term_overlap"),
         (2, "2017-01-05", "2021-12-26", "term_overlap"),
         (2, "2016-12-16", "2021-12-01", "term_overlap"),
         (3, "2017-01-06", "2021-12-26", "number_taken"),
-        (4, "2026-12-27", "2031-12-27", ""),
+        (4, "2026-12-27", "2031-12-26", ""),
+        (4, "2026-12-27", "2031-12-27", "term_too_long"),
+        (4, "2028-02-29", "2033-02-28", ""),
+        (4, "2028-02-29", "2033-03-01", "term_too_long"),
+        (4, "2027-03-01", "2032-02-29", ""),
         (4, "2026-12-26", "2031-12-01", "term_overlap"),
     ] {
         assert_eq!(code(check_term(&term(number, from, to, None), &known, &rules)), expected, "{number} {from} {to}");
@@ -82,6 +87,39 @@ fn a_term_is_extended_once_and_not_into_the_next() {
     ] {
         let terms = [old.clone(), next.clone()];
         assert_eq!(code(check_extension(&old, day(until), &known, &terms, &rules)), expected, "{until}");
+    }
+    for (until, expected) in [("2021-12-31", ""), ("2022-01-01", "extension_too_long")] {
+        assert_eq!(code(check_extension(&old, day(until), &[], &[], &rules)), expected, "{until}");
+    }
+    let setting = ("association_extension_max_months".to_owned(), day("2020-01-01"), serde_json::json!(3), None);
+    let rules = Rules::new([setting]);
+    for (until, expected) in [("2021-03-31", ""), ("2021-04-01", "extension_too_long")] {
+        assert_eq!(code(check_extension(&old, day(until), &[], &[], &rules)), expected, "{until}");
+    }
+}
+
+#[test]
+fn a_term_that_ends_within_its_extension_leaves_what_is_left_of_it() {
+    let old = term(1, "2016-01-01", "2020-12-31", Some("2021-09-30"));
+    let extension = |until: &str| ExtensionRow {
+        id: new_id(),
+        organisation_id: Uuid::nil(),
+        term_id: old.id,
+        until: day(until),
+        document: None,
+        reason: None,
+    };
+    let known = [extension("2021-06-30"), extension("2021-09-30")];
+    for (end, extended_to, left, gone) in [
+        ("2020-12-31", None, vec![], 2),
+        ("2021-03-31", Some("2021-03-31"), vec!["2021-03-31"], 1),
+        ("2021-06-30", Some("2021-06-30"), vec!["2021-06-30"], 1),
+        ("2021-08-31", Some("2021-08-31"), vec!["2021-06-30", "2021-08-31"], 0),
+    ] {
+        let (new, kept, lost) = shortened(&old, day(end), &known);
+        let kept: Vec<String> = kept.iter().map(|row| row.until.to_string()).collect();
+        assert_eq!((new.extended_to, lost.len()), (extended_to.map(day), gone), "{end}");
+        assert_eq!(kept, left, "{end}");
     }
 }
 

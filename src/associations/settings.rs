@@ -15,6 +15,8 @@ use crate::reference::store;
 pub const TERM_YEARS: &str = "association_term_max_years";
 /// How often a term may be extended.
 pub const TERM_EXTENSIONS: &str = "association_term_extensions";
+/// How many months after its regular end an extended term may last.
+pub const EXTENSION_MONTHS: &str = "association_extension_max_months";
 /// Days before the end of a term from which on an alert says so.
 pub const TERM_ALERT_DAYS: &str = "association_term_alert_days";
 /// Years in a row without a report after which it may be dissolved.
@@ -36,11 +38,13 @@ const EVER: &str = "1900-01-01";
 
 /// Name, from when on, value (JSON), law.
 #[rustfmt::skip] // a line for each rule and law
-const DEFAULTS: [(&str, &str, &str, &str); 16] = [
+const DEFAULTS: [(&str, &str, &str, &str); 18] = [
     (TERM_YEARS, EVER, "5", "Nghị định 45/2010/NĐ-CP (nhiệm kỳ đại hội không quá 5 năm)"),
     (TERM_YEARS, DECREE_126, "5", "Nghị định 126/2024/NĐ-CP (nhiệm kỳ đại hội không quá 5 năm)"),
     (TERM_EXTENSIONS, EVER, "1", "Nghị định 45/2010/NĐ-CP (đại hội nhiệm kỳ)"),
     (TERM_EXTENSIONS, DECREE_126, "1", "Nghị định 126/2024/NĐ-CP, Điều 30 khoản 2 (đại hội sau khi gia hạn)"),
+    (EXTENSION_MONTHS, EVER, "12", "Nghị định 45/2010/NĐ-CP (đại hội nhiệm kỳ)"),
+    (EXTENSION_MONTHS, DECREE_126, "12", "Nghị định 126/2024/NĐ-CP, Điều 30 khoản 2 (đại hội sau khi gia hạn)"),
     (TERM_ALERT_DAYS, EVER, "180", "Nghị định 45/2010/NĐ-CP (báo cáo trước khi đại hội nhiệm kỳ)"),
     (TERM_ALERT_DAYS, DECREE_126, "180", "Nghị định 126/2024/NĐ-CP, Điều 30 khoản 2; thủ tục 1.012942 (báo cáo trước khi đại hội)"),
     (REPORT_YEARS, EVER, "2", "Nghị định 45/2010/NĐ-CP (báo cáo hằng năm)"),
@@ -134,6 +138,8 @@ fn law(rules: &Rules, code: &str, day: NaiveDate) -> Option<String> {
     match code {
         "term_too_long" | "term_overlap" | "number_taken" => rules.on(TERM_YEARS, day).law,
         "extended_already" | "extension_too_early" => rules.on(TERM_EXTENSIONS, day).law,
+        "extension_too_long" => rules.on(EXTENSION_MONTHS, day).law,
+        "main_field_required" => of("lĩnh vực hoạt động chính của hội"),
         "end_before_start" | "before_start" | "out_of_life" | "outside_term" => of("thành lập, nhiệm kỳ, giải thể hội"),
         "two_presidents" | "post_held_already" => of("ban lãnh đạo hội, người đứng đầu hội"),
         "namesake" | "association_namesake" => of("tên hội không trùng với hội khác trong cùng phạm vi hoạt động"),

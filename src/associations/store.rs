@@ -153,9 +153,24 @@ pub async fn put_term(tx: &mut Conn, row: &TermRow) -> Answer<()> {
     put(tx, "association_terms", std::slice::from_ref(row), SET).await
 }
 
-/// Enters an extension.
-pub async fn add_extension(tx: &mut Conn, row: &ExtensionRow) -> Answer<()> {
-    put(tx, "association_extensions", std::slice::from_ref(row), "").await
+/// Enters extensions; one that is there may be shortened.
+pub async fn put_extensions(tx: &mut Conn, rows: &[ExtensionRow]) -> Answer<()> {
+    put(tx, "association_extensions", rows, "ON CONFLICT (id) DO UPDATE SET until = excluded.until").await
+}
+
+/// Removes extensions.
+pub async fn remove_extensions(tx: &mut Conn, rows: &[ExtensionRow]) -> Answer<()> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let gone = diesel::sql_query("DELETE FROM association_extensions WHERE id = ANY ($1)");
+    gone.bind::<Array<SqlUuid>, _>(ids).execute(tx).await?;
+    Ok(())
+}
+
+/// Removes an officer who was entered by mistake.
+pub async fn remove_officer(tx: &mut Conn, id: Uuid) -> Answer<()> {
+    let gone = diesel::sql_query("DELETE FROM association_officers WHERE id = $1");
+    gone.bind::<SqlUuid, _>(id).execute(tx).await?;
+    Ok(())
 }
 
 /// Enters a congress.
@@ -186,9 +201,18 @@ pub async fn put_counts(tx: &mut Conn, id: Uuid, year: i16, rows: &[CountRow]) -
     put(tx, "association_counts", rows, "").await
 }
 
-/// Enters a yearly report.
-pub async fn add_report(tx: &mut Conn, row: &ReportRow) -> Answer<()> {
-    put(tx, "association_reports", std::slice::from_ref(row), "").await
+/// Enters or replaces a yearly report.
+pub async fn put_report(tx: &mut Conn, row: &ReportRow) -> Answer<()> {
+    const SET: &str = "ON CONFLICT (id) DO UPDATE SET year = excluded.year, received_on = excluded.received_on, \
+        document = excluded.document, note = excluded.note";
+    put(tx, "association_reports", std::slice::from_ref(row), SET).await
+}
+
+/// Removes a yearly report that was entered by mistake.
+pub async fn remove_report(tx: &mut Conn, id: Uuid) -> Answer<()> {
+    let gone = diesel::sql_query("DELETE FROM association_reports WHERE id = $1");
+    gone.bind::<SqlUuid, _>(id).execute(tx).await?;
+    Ok(())
 }
 
 /// Enters a change request, or what was decided.

@@ -14,7 +14,7 @@ use super::parts::{Term, gone};
 use super::policy::{ManageAssociations, ReadAssociations};
 use super::reader::Reader;
 use super::record::AsOfQuery;
-use super::rules::{check_extension, check_life, check_term};
+use super::rules::{check_extension, check_life, check_term, shortened};
 use super::store;
 use super::write::{self, Locked, change, day_of, sight};
 use crate::access::permit::Permit;
@@ -30,6 +30,7 @@ use crate::kernel::page::Page;
 use crate::kernel::patch::Change;
 use crate::kernel::precondition::{IfMatch, fresh, written};
 use crate::kernel::problem::{Answer, Problem};
+use crate::organisations::model::before;
 use crate::say;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -104,7 +105,8 @@ fn term_row(form: &TermForm, locked: &Locked) -> Answer<TermRow> {
 
 /// Enter a term
 ///
-/// With the congress that opened it. A term is at most five years long, and no two share a day, extensions included.
+/// With the congress that opened it. A term is at most five years long, and no two share a day. One that begins within the
+/// extension of another ends that one the day before, and its posts with it: the congress was held.
 #[utoipa::path(
     tag = "associations",
     params(("key" = String, Path, description = "Id or code", example = "HLN-DEMO"), Once),
@@ -117,20 +119,76 @@ async fn add_term(permit: Permit<ManageAssociations>, key: Key, once: Once, body
     let (once, form) = (once.of(&body), body.0);
     let id = change(&permit, &key.0, None, Some(once), async move |tx: &mut Conn, locked: &Locked| {
         let row = term_row(&form, locked)?;
-        let judged = check_term(&row, &locked.registry.terms, &locked.rules)
+        let replaced = replaced_by(&row, &locked.registry.terms);
+        let early = replaced.map(|old| Early::end(old, before(row.valid_from), locked, "/from")).transpose();
+        let early = early.map_err(|problem| locked.rules.cite(problem, row.valid_from))?;
+        let now = |term| early.as_ref().map_or(term, |early: &Early| early.instead_of(term));
+        let others: Vec<TermRow> = locked.registry.terms.iter().map(now).cloned().collect();
+        let judged = check_term(&row, &others, &locked.rules)
             .and_then(|()| check_life("/from", locked.body.period(), row.valid_from));
         judged.map_err(|problem| locked.rules.cite(problem, row.valid_from))?;
         let congress = form.congress.map(|form| congress_row(form, locked, Some(row.id), "/congress")).transpose()?;
+        if let Some(early) = &early {
+            early.write(tx).await?;
+        }
         store::put_term(tx, &row).await?;
         if let Some(congress) = &congress {
             store::add_congress(tx, congress).await?;
         }
-        let values = json!({ "term": row, "congress": congress });
+        let ended = early.map(|early| early.values());
+        let values = json!({ "term": row, "congress": congress, "ended": ended });
         let event = locked.event("associations.add_term").fields(["terms"]).values(values);
         Ok((row.id, vec![event]))
     })
     .await?;
     answer(&permit, &key, id, true).await
+}
+
+/// The term whose extension a new one begins in.
+fn replaced_by<'a>(new: &TermRow, terms: &'a [TermRow]) -> Option<&'a TermRow> {
+    terms.iter().find(|term| term.valid_to < new.valid_from && new.valid_from <= term.end())
+}
+
+/// A term that ends before its extension does, with its extensions and the posts that end with it.
+struct Early {
+    old: TermRow,
+    new: TermRow,
+    extensions: Vec<ExtensionRow>,
+    gone: Vec<ExtensionRow>,
+    officers: Vec<OfficerRow>,
+}
+
+impl Early {
+    /// Ends a term on a day.
+    fn end(old: &TermRow, day: NaiveDate, locked: &Locked, pointer: &str) -> Answer<Self> {
+        let (new, extensions, gone) = shortened(old, day, &locked.registry.extensions);
+        let outlasts = |row: &&OfficerRow| row.term_id == Some(old.id) && row.valid_to.is_none_or(|to| to > day);
+        let officers = locked.registry.officers.iter().filter(outlasts).cloned();
+        let officers: Vec<OfficerRow> = officers.map(|row| OfficerRow { valid_to: Some(day), ..row }).collect();
+        // who took a post after that day took it in the next term
+        if let Some(later) = officers.iter().find(|row| row.valid_from > day) {
+            return Err(outside(pointer, &later.full_name));
+        }
+        Ok(Self { old: old.clone(), new, extensions, gone, officers })
+    }
+
+    /// This term as it is now, another one as it is.
+    fn instead_of<'a>(&'a self, term: &'a TermRow) -> &'a TermRow {
+        if term.id == self.new.id { &self.new } else { term }
+    }
+
+    async fn write(&self, tx: &mut Conn) -> Answer<()> {
+        store::put_term(tx, &self.new).await?;
+        store::remove_extensions(tx, &self.gone).await?;
+        store::put_extensions(tx, &self.extensions).await?;
+        store::put_officers(tx, &self.officers).await
+    }
+
+    /// What an event says of it.
+    fn values(&self) -> serde_json::Value {
+        json!({ "terms": [self.old, self.new], "extensions": self.extensions, "extensions_removed": self.gone,
+            "officers": self.officers.len() })
+    }
 }
 
 /// Answers a write with the term as it is now.
@@ -155,7 +213,7 @@ struct TermPatch {
     #[serde(default)]
     #[schema(value_type = Option<NaiveDate>)]
     from: Change<NaiveDate>,
-    /// Last day, extensions apart.
+    /// Last day, extensions apart. A day within the extension, or the regular last day, ends the term then.
     #[serde(default)]
     #[schema(value_type = Option<NaiveDate>)]
     to: Change<NaiveDate>,
@@ -170,6 +228,17 @@ struct TermPatch {
 }
 
 impl TermPatch {
+    /// The day within its extension on which an extended term ends by this patch: it was elected for as long as before.
+    fn early_end(&mut self, old: &TermRow) -> Option<NaiveDate> {
+        let Change::Set(to) = self.to else { return None };
+        let early = old.extended_to.is_some_and(|extended| old.valid_to <= to && to < extended);
+        // nothing is to be done to the end of one that has it already
+        if early || old.extended_to == Some(to) {
+            self.to = Change::Keep;
+        }
+        early.then_some(to)
+    }
+
     fn over(self, old: &TermRow) -> Answer<TermRow> {
         let missing =
             |pointer| Problem::field(pointer, "required", say!("Không được bỏ trống.", "It can't be cleared."));
@@ -190,12 +259,10 @@ impl TermPatch {
             Change::Keep => old.note.clone(),
             change => reader.note("/note", change.apply(None).as_deref()),
         };
-        let to = to.unwrap_or_default();
         let row = TermRow {
             number,
             valid_from: from.unwrap_or_default(),
-            valid_to: to,
-            extended_to: old.extended_to.filter(|extended| *extended > to),
+            valid_to: to.unwrap_or_default(),
             document,
             note,
             ..old.clone()
@@ -206,7 +273,8 @@ impl TermPatch {
 
 /// Correct a term
 ///
-/// What was entered wrongly, or a term that ended before its time. It goes on by `extend`.
+/// What was entered wrongly, or a term that ended before its time: one that was extended ends with `to` within the extension,
+/// and its posts with it. It goes on by `extend`.
 #[utoipa::path(
     tag = "associations",
     params(
@@ -226,42 +294,62 @@ async fn patch_term(
     if_match: IfMatch,
     body: Body<TermPatch>,
 ) -> Answer {
-    let patch = body.0;
+    let mut patch = body.0;
     change(&permit, &key.0, None, None, async move |tx: &mut Conn, locked: &Locked| {
         let old = locked.registry.term_by_id(id.0).ok_or_else(gone)?;
         if_match.check(locked.registry.record.version)?;
+        let early_end = patch.early_end(old);
         let new = patch.over(old)?;
+        let end = early_end.or_else(|| falls_back(old, &new));
+        let early = end.map(|day| Early::end(&new, day, locked, "/to")).transpose();
+        let early = early.map_err(|problem| locked.rules.cite(problem, new.valid_from))?;
+        let new = early.as_ref().map_or_else(|| new.clone(), |early| early.new.clone());
         if new == *old {
             return Ok((old.id, Vec::new()));
         }
+        let officers = &locked.registry.officers;
+        let ended = |row: &&OfficerRow| early.iter().all(|early| early.officers.iter().all(|new| new.id != row.id));
+        let officers: Vec<OfficerRow> = officers.iter().filter(ended).cloned().collect();
         let judged = check_term(&new, &locked.registry.terms, &locked.rules)
             .and_then(|()| check_life("/from", locked.body.period(), new.valid_from))
-            .and_then(|()| holds_officers(&new, &locked.registry.officers));
+            .and_then(|()| holds_officers(&new, &officers));
         judged.map_err(|problem| locked.rules.cite(problem, new.valid_from))?;
-        store::put_term(tx, &new).await?;
-        let values = json!({ "terms": [old, new] });
+        match &early {
+            Some(early) => early.write(tx).await?,
+            None => store::put_term(tx, &new).await?,
+        }
+        let values = json!({ "terms": [old, new], "ended": early.map(|early| early.values()) });
         Ok((old.id, vec![locked.event("associations.update_term").fields(["terms"]).values(values)]))
     })
     .await?;
     answer(&permit, &key, id.0, false).await
 }
 
-/// Those who were elected for a term hold their posts within it.
-fn holds_officers(term: &TermRow, officers: &[OfficerRow]) -> Answer<()> {
-    let outside = |row: &&OfficerRow| {
-        row.term_id == Some(term.id)
-            && (row.valid_from < term.valid_from || row.valid_to.is_none_or(|to| to > term.end()))
-    };
-    let Some(row) = officers.iter().find(outside) else { return Ok(()) };
-    let name = &row.full_name;
-    Err(Problem::field(
-        "/to",
+/// The last day of an extended term whose regular end was moved to where no extension reaches beyond it, or before the old
+/// one: the extension was counted from that, and goes.
+fn falls_back(old: &TermRow, new: &TermRow) -> Option<NaiveDate> {
+    let extended = old.extended_to?;
+    (new.valid_to < old.valid_to || new.valid_to >= extended).then_some(new.valid_to)
+}
+
+fn outside(pointer: &str, name: &str) -> Problem {
+    Problem::field(
+        pointer,
         "outside_term",
         say!(
             "Chức vụ của {name} nằm ngoài thời gian đó; hãy sửa chức vụ trước.",
             "The post of {name} lies outside of these days; correct it first.",
         ),
-    ))
+    )
+}
+
+/// Those who were elected for a term hold their posts within it.
+fn holds_officers(term: &TermRow, officers: &[OfficerRow]) -> Answer<()> {
+    let lies_outside = |row: &&OfficerRow| {
+        row.term_id == Some(term.id)
+            && (row.valid_from < term.valid_from || row.valid_to.is_none_or(|to| to > term.end()))
+    };
+    officers.iter().find(lies_outside).map_or(Ok(()), |row| Err(outside("/to", &row.full_name)))
 }
 
 /// A decision that a term goes on.
@@ -281,7 +369,8 @@ struct ExtensionForm {
 
 /// Extend a term
 ///
-/// Once, by default of the settings, and not into the next term. Posts that were held to its end go on with it.
+/// Once and by twelve months, by default of the settings, and not into the next term. Posts that were held to its end go on
+/// with it.
 #[utoipa::path(
     tag = "associations",
     params(
@@ -322,7 +411,7 @@ async fn extend_term(
             .map_err(|problem| locked.rules.cite(problem, term.end()))?;
         let end = term.end();
         store::put_term(tx, &TermRow { extended_to: Some(extension.until), ..term.clone() }).await?;
-        store::add_extension(tx, &extension).await?;
+        store::put_extensions(tx, std::slice::from_ref(&extension)).await?;
         let go_on = |row: &&OfficerRow| row.term_id == Some(term.id) && row.valid_to == Some(end);
         let officers: Vec<OfficerRow> = registry.officers.iter().filter(go_on).cloned().collect();
         let officers: Vec<OfficerRow> =

@@ -3,17 +3,17 @@
 use actix_web::post;
 use chrono::NaiveDate;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::form::Decision;
-use super::model::{AssociationField, Record, SpecialRow, StateRow};
+use super::model::{AssociationField, Record, Registry, SpecialRow, StateRow, TermRow};
 use super::policy::ManageAssociations;
 use super::reader::{CheckedDecision, Reader};
 use super::record::answer;
-use super::rules::{check_life, check_order, check_step, next_state};
+use super::rules::{check_life, check_order, check_step, ended, next_state};
 use super::status::Verb;
 use super::store;
 use super::view::AssociationView;
@@ -74,6 +74,11 @@ async fn step(
     let from = if ended { AssociationStatus::Dissolved } else { from };
     let to = check_step(from, verb)?;
     check_life("/effective_on", life, day)?;
+    if verb == Verb::Activate && locked.registry.main_field().is_none() {
+        let mut reader = Reader::default();
+        reader.no_main_field();
+        reader.done(())?;
+    }
     let row = StateRow {
         id: new_id(),
         organisation_id: locked.id(),
@@ -87,10 +92,11 @@ async fn step(
     let rows = next_state(&locked.registry, life, row)?;
     store::put_states(tx, &rows).await?;
     let mut events = Vec::new();
+    let mut values = json!({ "status": [from, to], "until": until, "decision": decision });
     if to == AssociationStatus::Dissolved {
         events.extend(end_organisation(tx, locked.id(), day).await?);
+        insert(&mut values, "ended", end_parts(tx, &locked.registry, before(day)).await?);
     }
-    let values = json!({ "status": [from, to], "until": until, "decision": decision });
     let action = match verb {
         Verb::Activate => "associations.activate",
         Verb::Suspend => "associations.suspend",
@@ -114,9 +120,32 @@ async fn end_organisation(tx: &mut Conn, id: Uuid, day: NaiveDate) -> Answer<Opt
     Ok(event)
 }
 
+fn insert(values: &mut Value, name: &str, value: Value) {
+    if let Some(members) = values.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
+}
+
+/// Ends what would outlast an association; what an event says of it. Who its members are is the experts' own to say.
+async fn end_parts(tx: &mut Conn, registry: &Registry, last: NaiveDate) -> Answer<Value> {
+    let ended = ended(registry, last)?;
+    for term in &ended.terms {
+        store::put_term(tx, term).await?;
+    }
+    store::remove_extensions(tx, &ended.gone).await?;
+    store::put_extensions(tx, &ended.extensions).await?;
+    store::put_officers(tx, &ended.officers).await?;
+    for row in &ended.unions {
+        store::put_union(tx, row).await?;
+    }
+    let terms: Vec<&TermRow> = registry.terms.iter().filter(|term| term.end() > last).collect();
+    Ok(json!({ "terms": terms, "officers": ended.officers.len(), "unions": ended.unions.len(), "on": last }))
+}
+
 /// Found an association
 ///
-/// `preparing` becomes `active`: the authority has permitted it. The document is the founding decision.
+/// `preparing` becomes `active`: the authority has permitted it. It has a main field by then. The document is the founding
+/// decision.
 #[utoipa::path(
     tag = "associations",
     params(("key" = String, Path, description = "Id or code", example = "HLN-DEMO"), IfMatch, Once),
@@ -233,7 +262,8 @@ async fn begin_dissolution(
 
 /// Dissolve an association
 ///
-/// `dissolving` becomes `dissolved`: from that day on it is no more, and nobody holds its place.
+/// `dissolving` becomes `dissolved`: from that day on it is no more, and nobody holds its place. Its term, posts and memberships
+/// in Unions end with it.
 #[utoipa::path(
     tag = "associations",
     params(("key" = String, Path, description = "Id or code", example = "HLN-DEMO"), IfMatch, Once),
@@ -278,7 +308,8 @@ struct AssociationSuccession {
 /// Record how an association goes on
 ///
 /// Renamed, merged into another, consolidated with others in a new one, split, divided. New associations take over scope,
-/// fields and department. The old one stays readable as it was, and leads to who holds its place.
+/// fields and department. The old one stays readable as it was, and leads to who holds its place; its term, posts and
+/// memberships in Unions end with it.
 #[utoipa::path(
     tag = "associations",
     params(("key" = String, Path, description = "Id or code", example = "HLN-DEMO"), IfMatch, Once),
@@ -326,7 +357,10 @@ async fn succeed(tx: &mut Conn, locked: &Locked, form: AssociationSuccession) ->
         inherit(tx, locked, id).await?;
     }
     organisation_store::settle(tx).await?;
-    let values = json!({ "kind": kind, "effective_on": day, "reason": decision.reason });
+    let mut values = json!({ "kind": kind, "effective_on": day, "reason": decision.reason });
+    if kind.ends_predecessor() {
+        insert(&mut values, "ended", end_parts(tx, &locked.registry, before(day)).await?);
+    }
     events.push(locked.event("associations.succeed").fields(["successors"]).values(values));
     Ok(events)
 }

@@ -1,5 +1,7 @@
 //! What every change of an association has in common, and what every read begins with.
 
+use actix_web::HttpResponse;
+use actix_web::http::header;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
@@ -14,7 +16,7 @@ use crate::audit::event::Event;
 use crate::db::Conn;
 use crate::http::idempotency::Once;
 use crate::kernel::clock::today;
-use crate::kernel::precondition::IfMatch;
+use crate::kernel::precondition::{IfMatch, versioned};
 use crate::kernel::problem::{Answer, Code, FieldError, Problem};
 use crate::organisations::model::{Body, Kind};
 use crate::organisations::store as organisation_store;
@@ -159,6 +161,16 @@ pub async fn day_on(conn: &mut Conn, on: Option<NaiveDate>) -> Answer<NaiveDate>
         let law = problem.errors().first().and_then(|error| error.legal_reference.as_deref()).map(str::to_owned);
         problem.errors().iter().fold(Problem::new(problem.code()), moved).citing(|_| law.clone())
     })
+}
+
+/// Answers that something was removed, with the association's version as it is now.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn removed<P: Policy>(permit: &Permit<P>, key: &str) -> Answer {
+    let (_, registry) = reread(&mut permit.read().await?, key).await?;
+    let etag = (header::ETAG, versioned(registry.record.version));
+    Ok(HttpResponse::NoContent().insert_header(etag).finish())
 }
 
 /// An association as it is after a change.

@@ -101,7 +101,7 @@ async fn invent(tx: &mut Conn, number: usize, body: &Body, registry: &Registry) 
     for year in [2024, 2025].into_iter().filter(|_| number % 5 != 4) {
         let received_on = NaiveDate::from_ymd_opt(i32::from(year), 12, 1).unwrap_or_default();
         let report = ReportRow { id: new_id(), organisation_id: id, year, received_on, document: None, note: None };
-        store::add_report(tx, &report).await?;
+        store::put_report(tx, &report).await?;
     }
     store::touch(tx, id).await?;
     Ok(())

@@ -239,6 +239,8 @@ pub struct Loaded {
     pub skipped: usize,
     /// Rows that were edited here since they were loaded, and left as they are.
     pub left: usize,
+    /// Rows that do not say how something stands, taken for active.
+    pub assumed: usize,
 }
 
 impl fmt::Display for Loaded {
@@ -252,6 +254,9 @@ impl fmt::Display for Loaded {
         }
         if self.left > 0 {
             write!(f, ", {} edited here and left as they are", self.left)?;
+        }
+        if self.assumed > 0 {
+            write!(f, ", {} of unknown status taken for active", self.assumed)?;
         }
         Ok(())
     }

@@ -70,7 +70,7 @@ pub async fn load(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
                 Err(faults) => return Ok(Err(faults)),
             };
             let changed = write(tx, &plan, &places).await?;
-            let loaded = Loaded { rows: total, changed, skipped, left: plan.left };
+            let loaded = Loaded { rows: total, changed, skipped, left: plan.left, ..Loaded::default() };
             recorder.record(tx, load_event(loaded)).await?;
             Ok(Ok(loaded))
         })

@@ -10,7 +10,7 @@ use crate::state::State;
 /// A name, what may be set under it, and what that is in words.
 type Known = (&'static str, fn(&Value) -> bool, &'static str);
 
-const KNOWN: [Known; 16] = [
+const KNOWN: [Known; 17] = [
     ("home_province", is_text, "the code of the Union's province, such as \"08\""),
     ("home_union", is_text, "the code of the Union among the organisations, such as \"LHH-TQ\""),
     ("invitation_days", is_count, "days an invitation is good for, 1 to 3650"),
@@ -23,6 +23,7 @@ const KNOWN: [Known; 16] = [
     ),
     ("association_term_max_years", is_count, "longest term of an association in years, such as 5"),
     ("association_term_extensions", is_number, "how often a term may be extended, 0 to 3650"),
+    ("association_extension_max_months", is_number, "months a term may last after its regular end, 0 to 3650"),
     (
         "association_term_alert_days",
         is_count,

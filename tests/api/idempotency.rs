@@ -377,9 +377,12 @@ async fn association_path(app: &TestApp, mut path: String) -> String {
             "SELECT t.id FROM {table} t JOIN organisations o ON o.id = t.organisation_id WHERE o.code = 'HYH-DEMO' LIMIT 1"
         )
     };
-    for (name, table) in
-        [("{term}", "association_terms"), ("{membership}", "union_memberships"), ("{officer}", "association_officers")]
-    {
+    for (name, table) in [
+        ("{term}", "association_terms"),
+        ("{membership}", "union_memberships"),
+        ("{officer}", "association_officers"),
+        ("{report}", "association_reports"),
+    ] {
         if path.contains(name) {
             path = path.replace(name, &app.sql(&of(table)).await);
         }
@@ -390,7 +393,8 @@ async fn association_path(app: &TestApp, mut path: String) -> String {
         path = path.replace("{member}", &app.sql("SELECT id FROM experts WHERE code = 'CG-000020'").await);
     }
     if let Some(rest) = path.strip_prefix("{association_1}") {
-        let form = json!({ "name": "Hội Sắp Lập", "scope": "province", "province": "08", "valid_from": "2026-01-01" });
+        let form = json!({ "name": "Hội Sắp Lập", "scope": "province", "province": "08", "valid_from": "2026-01-01",
+            "main_field": "401" });
         let id = made_by_officer(app, "/api/v1/associations", &form).await;
         path = format!("/api/v1/associations/{id}{rest}");
     }
@@ -500,7 +504,7 @@ async fn a_replay_shows_what_is_there_now_and_only_to_who_may_see_it() {
 }
 
 /// For each operation that wants `If-Match`: who calls it, and where.
-const VERSIONED: [(&str, &str, &str, &str); 40] = [
+const VERSIONED: [(&str, &str, &str, &str); 43] = [
     ("PATCH", "/api/v1/accounts/{id}", "admin", "/api/v1/accounts/{agency}"),
     ("POST", "/api/v1/accounts/{id}/disable", "admin", "/api/v1/accounts/{agency}/disable"),
     ("POST", "/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency}/enable"),
@@ -521,10 +525,28 @@ const VERSIONED: [(&str, &str, &str, &str); 40] = [
         "/api/v1/associations/HLV-DEMO/members/{member}/leave",
     ),
     (
+        "DELETE",
+        "/api/v1/associations/{key}/officers/{id}",
+        "union_officer",
+        "/api/v1/associations/HYH-DEMO/officers/{officer}",
+    ),
+    (
         "PATCH",
         "/api/v1/associations/{key}/officers/{id}",
         "union_officer",
         "/api/v1/associations/HYH-DEMO/officers/{officer}",
+    ),
+    (
+        "DELETE",
+        "/api/v1/associations/{key}/reports/{id}",
+        "union_officer",
+        "/api/v1/associations/HYH-DEMO/reports/{report}",
+    ),
+    (
+        "PATCH",
+        "/api/v1/associations/{key}/reports/{id}",
+        "union_officer",
+        "/api/v1/associations/HYH-DEMO/reports/{report}",
     ),
     ("POST", "/api/v1/associations/{key}/resume", "union_officer", "/api/v1/associations/HLN-DEMO/resume"),
     (

@@ -19,7 +19,11 @@ async fn every_rule_of_the_register_names_its_law() {
             fault(term(&caller, &made, "2025-01-02", "2025-01-01").await),
             ("/to", "end_before_start"),
         ),
-        ("over five years", fault(term(&caller, &made, "2025-01-01", "2030-01-02").await), ("/to", "term_too_long")),
+        (
+            "five years and a day",
+            fault(term(&caller, &made, "2025-01-01", "2030-01-01").await),
+            ("/to", "term_too_long"),
+        ),
         ("two terms at once", fault(term(&caller, &made, "2024-12-31", "2029-12-30").await), ("/from", "term_overlap")),
         (
             "two presidents at once",
@@ -51,6 +55,7 @@ async fn successions_parents_and_days_name_their_law() {
     let over = enter(&caller, "CU", json!({})).await;
     let target = enter(&caller, "B", json!({})).await;
     verb(&caller, &over, "succeed", &into(&target, "2015-01-01")).await.expect(200);
+    let late = enter(&caller, "SAU", json!({ "valid_from": "2016-01-01" })).await;
     let child = enter(&caller, "CON", json!({ "parent_id": made["id"] })).await;
     let patched = async |body: Value| fault(caller.patch(&at(&made, ""), "*", &body).await);
     for (what, seen, (pointer, code)) in [
@@ -72,11 +77,12 @@ async fn successions_parents_and_days_name_their_law() {
         ("parents in a circle", patched(json!({ "parent_id": child["id"] })).await, ("/parent_id", "cycle")),
         (
             "a parent that is no more",
-            fault(
-                caller
-                    .patch(&at(&target, ""), "*", &json!({ "parent_id": over["id"], "valid_from": "2016-01-01" }))
-                    .await,
-            ),
+            fault(caller.patch(&at(&late, ""), "*", &json!({ "parent_id": over["id"] })).await),
+            ("/parent_id", "parent_not_living"),
+        ),
+        (
+            "a successor that begins after it succeeds",
+            fault(caller.patch(&at(&target, ""), "*", &json!({ "valid_from": "2016-01-01" })).await),
             ("/valid_from", "contradicts_succession"),
         ),
     ] {

@@ -69,6 +69,47 @@ async fn a_load_leaves_alone_what_was_edited_and_leaves_out_what_is_typical() {
 }
 
 #[tokio::test]
+async fn a_file_says_what_founded_it_how_it_stands_and_where_it_belongs() {
+    let app = TestApp::start().await;
+    load_real_bodies(&app).await;
+    let unions = TempFile::new(include_bytes!("../../../data/tuyen_quang/unions.csv"));
+    assert_eq!(load(&app.state, &unions.sheet()).await.unwrap().changed, 4);
+    let officer = app.sign_in("union_officer").await;
+    for (code, from) in [("LHH-TQ", json!("2025-07-30")), ("LHH-HG", json!("2006-05-09")), ("LHH-TQ-CU", Value::Null)] {
+        let unions = officer.get(&format!("{PATH}/{code}/union-memberships")).await.expect(200);
+        let seen = &unions["items"][0];
+        assert_eq!((&seen["union"]["code"], &seen["valid_from"]), (&json!("VUSTA"), &from), "{code}");
+    }
+    assert_eq!(read(&officer, "VUSTA").await["scope"], "national");
+    assert_eq!(load(&app.state, &unions.sheet()).await.unwrap().changed, 0, "a second time without effect");
+    let decision = "\"385-QĐ/UBND, 30/7/2025, UBND tỉnh Tuyên Quang\"";
+    let file = |status: &str| {
+        let header = "code,name_vi,kind,scope,province_code,science_field,status,valid_from,valid_to,establishment_decision,source";
+        let rows: String = ["X1", "X2"]
+            .map(|code| format!("{code},Hội {code},association,province,08,401,{status},2025-07-30,,{decision},t\n"))
+            .concat();
+        TempFile::new(format!("{header}\n{rows}").as_bytes())
+    };
+    let first = load(&app.state, &file("unknown").sheet()).await.unwrap();
+    assert_eq!(first.assumed, 2);
+    assert!(first.to_string().contains("2 of unknown status taken for active"), "{first}");
+    let seen = read(&officer, "X1").await;
+    assert_eq!(
+        (&seen["status"], &seen["founding_document"]["number"]["text"], &seen["founding_document"]["date"]),
+        (&json!("active"), &json!("385-QĐ/UBND"), &json!("2025-07-30"))
+    );
+    assert_eq!(seen["founding_document"]["issuer"], "UBND tỉnh Tuyên Quang");
+    let error = load(&app.state, &file("asleep").sheet()).await.unwrap_err().to_string();
+    assert!(error.contains("column status: `asleep`"), "{error}");
+    let row = "code,name_vi,kind,scope,province_code,science_field,status,valid_from,valid_to,source\n\
+        X3,Hội X3,association,province,08,401,suspended,2020-01-01,,t\n";
+    let suspended = TempFile::new(row.as_bytes());
+    assert_eq!(load(&app.state, &suspended.sheet()).await.unwrap().changed, 1);
+    assert_eq!(read(&officer, "X3").await["status"], "suspended");
+    assert_eq!(load(&app.state, &suspended.sheet()).await.unwrap().changed, 0);
+}
+
+#[tokio::test]
 async fn the_demo_has_terms_officers_and_members() {
     let app = TestApp::start().await;
     let codes = listed(&app.nobody(), &format!("{PATH}?limit=100"), "code").await;

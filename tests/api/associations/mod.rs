@@ -30,7 +30,7 @@ pub fn at(association: &Value, rest: &str) -> String {
 pub async fn enter(officer: &Caller<'_>, code: &str, more: Value) -> Value {
     let mut form = json!({
         "code": code, "name": format!("Hội {code}"), "scope": "province", "province": "08", "status": "active",
-        "valid_from": "2010-01-01",
+        "valid_from": "2010-01-01", "main_field": "10102",
     });
     for (name, value) in more.as_object().cloned().unwrap_or_default() {
         form[name] = value;

@@ -1,11 +1,12 @@
 //! Officers: who was president on this date, and who may know which expert that is.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{at, enter, fault, officer, term};
 use crate::support::TestApp;
 use crate::support::bank::{decide, enter_named, listed, text};
-use crate::support::people::execute;
+use crate::support::people::{at_once, execute, request};
 
 #[tokio::test]
 async fn the_president_of_a_day_is_known() {
@@ -47,6 +48,50 @@ async fn the_president_of_a_day_is_known() {
     let sql = format!("UPDATE association_officers SET valid_to = '2018-06-01' WHERE id = '{}'", text(&first["id"]));
     assert!(execute(&app, &sql).await.unwrap_err().contains("association_officers_president"));
     app.nobody().get(&at(&made, "/officers?on=1990-01-01")).await.problem(422);
+}
+
+#[tokio::test]
+async fn of_two_presidents_at_once_there_is_one() {
+    let app = TestApp::start().await;
+    let caller = app.sign_in("union_officer").await;
+    let made = enter(&caller, "A", json!({})).await;
+    term(&caller, &made, "2024-01-01", "2028-12-31").await.expect(201);
+    let elect = |name: &str| {
+        let body = json!({ "full_name": name, "position": "president", "term": 1 });
+        request(&caller, Method::POST, &at(&made, "/officers"), Some(&body))
+    };
+    let mut statuses = at_once(vec![elect("Nông Văn Mẫu"), elect("Ma Thị Thử")]).await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 422]);
+    let path = at(&made, "/officers?on=2025-01-01&position=president");
+    assert_eq!(listed(&app.nobody(), &path, "full_name").await.len(), 1);
+}
+
+#[tokio::test]
+async fn who_was_entered_by_mistake_is_corrected_or_removed() {
+    let app = TestApp::start().await;
+    let caller = app.sign_in("union_officer").await;
+    let made = enter(&caller, "A", json!({})).await;
+    term(&caller, &made, "2024-01-01", "2028-12-31").await.expect(201);
+    let expert = enter_named(&caller, "Kpă Công Khai").await;
+    let entered = officer(&caller, &made, "Kpă Công Khai", "president", json!({ "term": 1 })).await.expect(201);
+    let path = at(&made, &format!("/officers/{}", text(&entered["id"])));
+    let patch = json!({ "expert": expert["code"], "document": { "number": "7/QĐ-LHH" } });
+    let new = caller.patch(&path, "*", &patch).await.expect(200);
+    assert_eq!(
+        (&new["expert"]["id"], &new["document"]["number"]["text"], &new["full_name"]),
+        (&expert["id"], &json!("7/QĐ-LHH"), &entered["full_name"])
+    );
+    let new = caller.patch(&path, "*", &json!({ "expert": null, "document": null })).await.expect(200);
+    assert_eq!((&new["expert"], &new["document"]), (&Value::Null, &Value::Null));
+    assert_eq!(caller.patch(&path, "*", &json!({ "expert": "CG-999999" })).await.places(422), ["/expert"]);
+    caller.send(Method::DELETE, &path, &[("if-match", "\"1\"")], None).await.problem(412);
+    caller.send(Method::DELETE, &path, &[("if-match", "*")], None).await.expect(204);
+    caller.send(Method::DELETE, &path, &[("if-match", "*")], None).await.problem(404);
+    assert!(listed(&app.nobody(), &at(&made, "/officers"), "id").await.is_empty());
+    officer(&caller, &made, "Ma Thị Thử", "president", json!({ "term": 1 })).await.expect(201);
+    let events = app.sql("SELECT count(*)::text FROM audit_events WHERE action = 'associations.remove_officer'").await;
+    assert_eq!(events, "1");
 }
 
 #[tokio::test]

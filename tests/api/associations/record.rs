@@ -1,8 +1,9 @@
 //! `POST`, `GET`, `PATCH /associations`.
 
+use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
 
-use super::{PATH, at, enter};
+use super::{PATH, at, enter, fault, term, verb};
 use crate::support::TestApp;
 use crate::support::bank::{listed, text};
 
@@ -67,8 +68,8 @@ async fn a_patch_corrects_and_needs_the_version() {
     assert_eq!((&new["name"], &new["phone"], &new["note"]), (&json!("Hội A mới"), &patch["phone"], &json!("sửa")));
     assert_eq!(new["fields"][0]["code"], "404");
     officer.patch(&at(&made, ""), &etag, &json!({ "phone": null })).await.problem(412);
-    let cleared = officer.patch(&at(&made, ""), "*", &json!({ "phone": null, "main_field": null })).await.expect(200);
-    assert_eq!((&cleared["phone"], &cleared["fields"]), (&Value::Null, &json!([])));
+    let cleared = officer.patch(&at(&made, ""), "*", &json!({ "phone": null })).await.expect(200);
+    assert_eq!((&cleared["phone"], &cleared["fields"][0]["code"]), (&Value::Null, &json!("404")));
     for (patch, place) in [
         (json!({ "main_field": "9999" }), "/main_field"),
         (json!({ "email": "không có" }), "/email"),
@@ -94,7 +95,7 @@ async fn names_are_unique_in_a_scope_and_area_whatever_the_parent() {
     }
     let form = |name: &str, parent: usize, more: Value| {
         let mut form = json!({ "name": name, "scope": "province", "province": "08", "status": "active",
-            "valid_from": "2026-01-01", "parent_id": parents[parent] });
+            "valid_from": "2026-01-01", "parent_id": parents[parent], "main_field": "10102" });
         for (name, value) in more.as_object().cloned().unwrap_or_default() {
             form[name] = value;
         }
@@ -126,6 +127,105 @@ async fn names_are_unique_in_a_scope_and_area_whatever_the_parent() {
         let renamed = officer.patch(&path, "*", &json!({ "name": "Hội nuôi ong" })).await.problem(422);
         assert_eq!(renamed["errors"][0]["code"], "association_namesake", "{path}");
     }
+}
+
+#[tokio::test]
+async fn names_are_compared_where_provinces_stand_today_and_nationally_wherever() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    let enter = async |code: &str, more: Value| {
+        // each under a parent of its own: of those under one the register of organisations says the same
+        let parent = json!({ "code": format!("TREN-{code}"), "name": format!("Cơ quan {code}"), "kind": "agency",
+            "valid_from": "2000-01-01" });
+        let parent = officer.post("/api/v1/organisations", &parent).await.expect(201);
+        let mut form = json!({ "code": code, "name": "Hội Trùng Tên", "scope": "province", "status": "active",
+            "main_field": "10102", "parent_id": parent["id"] });
+        form.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+        officer.post(PATH, &form).await
+    };
+    let in_the_north = json!({ "province": "02", "valid_from": "2010-01-01" });
+    let north = enter("BAC", in_the_north).await.expect(201);
+    for (code, from) in [("NAM-1", "2010-01-01"), ("NAM-2", "2026-01-01")] {
+        let seen = fault(enter(code, json!({ "province": "08", "valid_from": from })).await);
+        assert_eq!((seen.1.as_str(), seen.2), ("association_namesake", true), "{from}");
+    }
+    enter("XA", json!({ "province": "01", "valid_from": "2010-01-01" })).await.expect(201);
+    // when one is no more, what counts is where they were while both were there
+    verb(&officer, &north, "begin-dissolution", &json!({ "effective_on": "2024-01-01" })).await.expect(200);
+    verb(&officer, &north, "dissolve", &json!({ "effective_on": "2025-07-01" })).await.expect(200);
+    enter("NAM", json!({ "province": "08", "valid_from": "2010-01-01" })).await.expect(201);
+    let national = |province: &str| json!({ "scope": "national", "province": province, "valid_from": "2010-01-01" });
+    enter("QG-1", national("01")).await.expect(201);
+    assert_eq!(fault(enter("QG-2", national("08")).await).1, "association_namesake");
+}
+
+#[tokio::test]
+async fn two_transactions_at_once_do_not_pass_by_each_others_names() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    enter(&officer, "A", json!({})).await;
+    // entered in another province, so that nothing else of the database compares the two
+    enter(&officer, "B", json!({ "province": "02" })).await;
+    let mut first = app.state.db.conn().await.unwrap();
+    let rename = |code: &str| {
+        format!(
+            "BEGIN; SET LOCAL lock_timeout = '200ms';
+             UPDATE organisation_versions SET name_key = 'hoi trung ten' WHERE organisation_id =
+                (SELECT id FROM organisations WHERE code = '{code}');
+             SET CONSTRAINTS organisation_versions_association IMMEDIATE"
+        )
+    };
+    first.batch_execute(&rename("A")).await.unwrap();
+    let mut second = app.state.db.conn().await.unwrap();
+    let error = second.batch_execute(&rename("B")).await.unwrap_err().to_string();
+    assert!(error.contains("lock timeout"), "the second waits for the first: {error}");
+    for conn in [&mut first, &mut second] {
+        conn.batch_execute("ROLLBACK").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_founded_association_has_a_main_field() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    let form = json!({ "name": "Hội Chưa Rõ", "scope": "province", "province": "08", "status": "active",
+        "valid_from": "2020-01-01" });
+    let required = || ("/main_field".to_owned(), "main_field_required".to_owned(), true);
+    assert_eq!(fault(officer.post(PATH, &form).await), required());
+    let form = json!({ "name": "Hội Chưa Rõ", "scope": "province", "province": "08", "valid_from": "2020-01-01" });
+    let made = officer.post(PATH, &form).await.expect(201);
+    let decision = json!({ "effective_on": "2021-01-01" });
+    assert_eq!(fault(verb(&officer, &made, "activate", &decision).await), required());
+    for field in [json!("401"), Value::Null, json!("404")] {
+        officer.patch(&at(&made, ""), "*", &json!({ "main_field": field })).await.expect(200);
+    }
+    verb(&officer, &made, "activate", &decision).await.expect(200);
+    assert_eq!(fault(officer.patch(&at(&made, ""), "*", &json!({ "main_field": null })).await), required());
+    assert_eq!(officer.get(&at(&made, "")).await.expect(200)["fields"][0]["code"], "404");
+}
+
+#[tokio::test]
+async fn a_corrected_first_day_takes_the_first_state_along_and_leaves_nothing_before_it() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    let form = json!({ "name": "Hội Sửa Ngày", "scope": "province", "province": "08", "valid_from": "2020-01-01",
+        "main_field": "401" });
+    let made = officer.post(PATH, &form).await.expect(201);
+    verb(&officer, &made, "activate", &json!({ "effective_on": "2021-01-01" })).await.expect(200);
+    let begin = async |day: &str| officer.patch(&at(&made, ""), "*", &json!({ "valid_from": day })).await;
+    for day in ["2019-06-01", "2020-12-31"] {
+        begin(day).await.expect(200);
+        let states = officer.get(&at(&made, "/states")).await.expect(200);
+        assert_eq!((&states["items"][0]["status"], &states["items"][0]["since"]), (&json!("preparing"), &json!(day)));
+        assert_eq!(officer.get(&at(&made, &format!("?as_of={day}"))).await.expect(200)["status"], "preparing");
+    }
+    let refused = || ("/valid_from".to_owned(), "out_of_life".to_owned(), true);
+    assert_eq!(fault(begin("2021-01-01").await), refused(), "its first state would be over");
+    let made = enter(&officer, "A", json!({})).await;
+    let begin = async |day: &str| officer.patch(&at(&made, ""), "*", &json!({ "valid_from": day })).await;
+    term(&officer, &made, "2015-01-01", "2019-12-31").await.expect(201);
+    begin("2015-01-01").await.expect(200);
+    assert_eq!(fault(begin("2015-01-02").await), refused());
 }
 
 #[tokio::test]
@@ -193,6 +293,19 @@ async fn counts_and_reports_are_the_associations_own() {
     let report = json!({ "year": 2023, "received_on": "2023-12-01", "document": { "number": "18/BC-HLN" } });
     own.post(&format!("{path}/reports"), &report).await.expect(201);
     own.post(&format!("{path}/reports"), &report).await.problem(422);
+    let year = json!({ "year": 2022 });
+    let other = own.post(&format!("{path}/reports"), &year).await.expect(201);
+    let one = format!("{path}/reports/{}", text(&other["id"]));
+    assert_eq!(own.patch(&one, "*", &json!({ "year": 2023 })).await.places(422), ["/year"]);
+    assert_eq!(own.patch(&one, "*", &json!({ "received_on": "2999-01-01" })).await.places(422), ["/received_on"]);
+    let patch = json!({ "year": 2021, "received_on": "2021-12-01", "document": { "number": "9/BC" }, "note": "muộn" });
+    let new = own.patch(&one, "*", &patch).await.expect(200);
+    assert_eq!((&new["year"], &new["document"]["number"]["text"]), (&json!(2021), &json!("9/BC")));
+    let foreign = app.sign_in("union_officer").await;
+    let foreign = enter(&foreign, "B", json!({})).await;
+    own.patch(&at(&foreign, &format!("/reports/{}", text(&other["id"]))), "*", &patch).await.problem(404);
+    own.send(reqwest::Method::DELETE, &one, &[("if-match", "*")], None).await.expect(204);
+    own.patch(&one, "*", &patch).await.problem(404);
     let auditor = app.sign_in("auditor").await;
     assert!(auditor.get(&format!("{path}/reports")).await.expect(200)["items"].to_string().contains("18/BC-HLN"));
     app.nobody().get(&format!("{path}/reports")).await.problem(401);

@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::{PATH, at, enter, verb};
+use super::{PATH, at, enter, fault, term, verb};
 use crate::support::TestApp;
-use crate::support::bank::text;
+use crate::support::bank::{listed, text};
 
 #[tokio::test]
 async fn an_association_goes_its_way_from_founding_to_dissolution() {
     let app = TestApp::start().await;
     let officer = app.sign_in("union_officer").await;
     let form = json!({ "code": "MOI", "name": "Hội Mới", "scope": "province", "province": "08", "valid_from": "2020-01-01",
-        "document": { "number": "5/QĐ-SNV" } });
+        "main_field": "401", "document": { "number": "5/QĐ-SNV" } });
     let made = officer.post(PATH, &form).await.expect(201);
     assert_eq!(
         (&made["status"], &made["committee_document"]["number"]["text"]),
@@ -118,6 +118,32 @@ async fn a_special_status_has_its_days() {
     assert_eq!(verb(&officer, &made, "special-status", &again).await.places(422), ["/effective_on"]);
     let found = app.nobody().get(&format!("{PATH}?special_status=special&as_of=2020-01-01")).await.expect(200);
     assert_eq!(found["items"][0]["code"], "A");
+}
+
+#[tokio::test]
+async fn posts_terms_and_memberships_end_with_it() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    let made = enter(&officer, "A", json!({})).await;
+    term(&officer, &made, "2024-01-01", "2028-12-31").await.expect(201);
+    super::officer(&officer, &made, "Nông Văn Mẫu", "president", json!({ "term": 1 })).await.expect(201);
+    let admission = json!({ "kind": "collective", "effective_on": "2025-08-01" });
+    officer.post(&at(&made, "/union-memberships"), &admission).await.expect(201);
+    verb(&officer, &made, "begin-dissolution", &json!({ "effective_on": "2026-01-01" })).await.expect(200);
+    verb(&officer, &made, "dissolve", &json!({ "effective_on": "2026-01-02" })).await.expect(200);
+    for (day, names) in [("2026-01-01", vec!["Nông Văn Mẫu"]), ("2026-01-02", vec![]), ("2028-12-31", vec![])] {
+        let path = at(&made, &format!("/officers?on={day}"));
+        assert_eq!(listed(&app.nobody(), &path, "full_name").await, names, "{day}");
+    }
+    let terms = app.nobody().get(&at(&made, "/terms")).await.expect(200);
+    assert_eq!(terms["items"][0]["ends_on"], "2026-01-01");
+    let unions = app.nobody().get(&at(&made, "/union-memberships")).await.expect(200);
+    assert_eq!(unions["items"][0]["valid_to"], "2026-01-01");
+    let other = enter(&officer, "B", json!({})).await;
+    term(&officer, &other, "2024-01-01", "2028-12-31").await.expect(201);
+    verb(&officer, &other, "begin-dissolution", &json!({ "effective_on": "2023-01-01" })).await.expect(200);
+    let refused = verb(&officer, &other, "dissolve", &json!({ "effective_on": "2023-06-01" })).await;
+    assert_eq!(fault(refused), ("/effective_on".into(), "out_of_life".into(), true), "a term began after that");
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! Terms, congresses, extensions.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{at, enter, fault, officer, term};
-use crate::support::TestApp;
-use crate::support::bank::text;
+use crate::support::bank::{listed, text};
 use crate::support::people::execute;
+use crate::support::{Caller, TestApp};
 
 #[tokio::test]
 async fn a_term_is_extended_once_and_no_second_one_overlaps() {
@@ -34,7 +34,7 @@ async fn a_term_is_extended_once_and_no_second_one_overlaps() {
     assert_eq!(seen["items"][0]["valid_to"], "2021-06-30", "posts go on with the term");
     assert_eq!(fault(extend("2021-12-31").await), ("/until".into(), "extended_already".into(), true));
     assert_eq!(
-        fault(term(&caller, &made, "2021-06-30", "2026-06-29").await),
+        fault(term(&caller, &made, "2021-01-09", "2026-01-08").await),
         ("/from".into(), "term_overlap".into(), true)
     );
     let second = term(&caller, &made, "2021-07-01", "2026-06-30").await.expect(201);
@@ -44,6 +44,81 @@ async fn a_term_is_extended_once_and_no_second_one_overlaps() {
                SELECT gen_random_uuid(), organisation_id, 9, '2021-06-30', '2021-06-30' FROM association_terms LIMIT 1";
     let sql = sql.replace("LIMIT 1", &format!("WHERE id = '{}'", text(&first["id"])));
     assert!(execute(&app, &sql).await.unwrap_err().contains("association_terms_overlap"));
+}
+
+/// An association with a term to 2026-06-30, a president, and an extension to the end of the year.
+async fn extended(caller: &Caller<'_>, code: &str) -> (Value, Value) {
+    let made = enter(caller, code, json!({})).await;
+    let first = term(caller, &made, "2021-07-01", "2026-06-30").await.expect(201);
+    officer(caller, &made, "Nông Văn Mẫu", "president", json!({ "term": 1 })).await.expect(201);
+    let path = at(&made, &format!("/terms/{}/extend", text(&first["id"])));
+    let body = json!({ "until": "2026-12-31", "document": { "number": "9/QĐ-SNV", "date": "2026-06-01" } });
+    caller.send(Method::POST, &path, &[("if-match", "*")], Some(&body)).await.expect(200);
+    (made, first)
+}
+
+async fn president(app: &TestApp, made: &Value, day: &str) -> Vec<String> {
+    listed(&app.nobody(), &at(made, &format!("/officers?on={day}")), "full_name").await
+}
+
+#[tokio::test]
+async fn an_extended_term_ends_when_the_next_congress_is_held() {
+    let app = TestApp::start().await;
+    let caller = app.sign_in("union_officer").await;
+    let (made, _) = extended(&caller, "A").await;
+    let form = json!({ "from": "2026-09-15", "to": "2031-09-14",
+        "congress": { "kind": "regular", "held_from": "2026-09-15" } });
+    let second = caller.post(&at(&made, "/terms"), &form).await.expect(201);
+    assert_eq!(second["number"], 2);
+    officer(&caller, &made, "Ma Thị Thử", "president", json!({ "term": 2 })).await.expect(201);
+    let terms = app.nobody().get(&at(&made, "/terms")).await.expect(200);
+    let first = &terms["items"][0];
+    assert_eq!(
+        (&first["valid_to"], &first["ends_on"], &first["extensions"][0]["until"]),
+        (&json!("2026-06-30"), &json!("2026-09-14"), &json!("2026-09-14"))
+    );
+    for (day, name) in [("2026-09-14", "Nông Văn Mẫu"), ("2026-09-15", "Ma Thị Thử")] {
+        assert_eq!(president(&app, &made, day).await, [name], "{day}");
+    }
+    // on the day after the regular end nothing is left of the extension
+    let (made, _) = extended(&caller, "B").await;
+    term(&caller, &made, "2026-07-01", "2031-06-30").await.expect(201);
+    let terms = app.nobody().get(&at(&made, "/terms")).await.expect(200);
+    assert_eq!((&terms["items"][0]["ends_on"], &terms["items"][0]["extensions"]), (&json!("2026-06-30"), &json!([])));
+    // and not before that, nor when somebody took a post since
+    let (made, _) = extended(&caller, "C").await;
+    let early = term(&caller, &made, "2026-06-30", "2031-06-29").await;
+    assert_eq!(fault(early), ("/from".into(), "term_overlap".into(), true));
+    officer(&caller, &made, "Lý Thị Mẫu", "vice_president", json!({ "from": "2026-10-01" })).await.expect(201);
+    let early = term(&caller, &made, "2026-09-15", "2031-09-14").await;
+    assert_eq!(fault(early), ("/from".into(), "outside_term".into(), true));
+}
+
+#[tokio::test]
+async fn an_extension_is_shortened_by_a_correction_and_has_a_limit() {
+    let app = TestApp::start().await;
+    let caller = app.sign_in("union_officer").await;
+    let (made, first) = extended(&caller, "A").await;
+    let path = at(&made, &format!("/terms/{}", text(&first["id"])));
+    let ended = caller.patch(&path, "*", &json!({ "to": "2026-09-14" })).await.expect(200);
+    assert_eq!(
+        (&ended["valid_to"], &ended["ends_on"], &ended["extensions"][0]["until"]),
+        (&json!("2026-06-30"), &json!("2026-09-14"), &json!("2026-09-14"))
+    );
+    assert_eq!(president(&app, &made, "2026-09-14").await, ["Nông Văn Mẫu"]);
+    assert_eq!(president(&app, &made, "2026-09-15").await, Vec::<String>::new());
+    let back = caller.patch(&path, "*", &json!({ "to": "2026-06-30" })).await.expect(200);
+    assert_eq!((&back["ends_on"], &back["extensions"]), (&json!("2026-06-30"), &json!([])));
+    assert_eq!(president(&app, &made, "2026-07-01").await, Vec::<String>::new());
+    let extend = async |until: &str| {
+        let body = json!({ "until": until });
+        caller.send(Method::POST, &format!("{path}/extend"), &[("if-match", "*")], Some(&body)).await
+    };
+    let longer = extend("2027-07-01").await.problem(422);
+    let error = &longer["errors"][0];
+    assert_eq!((&error["pointer"], &error["code"]), (&json!("/until"), &json!("extension_too_long")));
+    assert!(text(&error["legal_reference"]).contains("126/2024"), "{longer}");
+    extend("2027-06-30").await.expect(200);
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ async fn an_association_is_founded_admitted_and_elects_its_officers() {
     let extend = at(&made, &format!("/terms/{}/extend", text(&terms["items"][0]["id"])));
     let body = json!({ "until": "2031-07-14", "document": { "number": "3/QĐ-SNV" } });
     caller.send(Method::POST, &extend, &[("if-match", "*")], Some(&body)).await.expect(200);
-    let next = term(&caller, &made, "2031-07-14", "2036-07-13").await;
+    let next = term(&caller, &made, "2031-01-14", "2036-01-13").await;
     assert_eq!(fault(next), ("/from".into(), "term_overlap".into(), true));
     term(&caller, &made, "2031-07-15", "2036-07-14").await.expect(201);
     // its office is no other's
@@ -87,6 +87,10 @@ async fn two_provinces_associations_become_one() {
     let tq = enter("HNK-TQ-CU", "Hội Nhãn khoa tỉnh Tuyên Quang", "08").await;
     term(&caller, &tq, "2021-06-01", "2026-05-31").await.expect(201);
     officer(&caller, &tq, "Nông Văn Mẫu", "president", json!({ "term": 1 })).await.expect(201);
+    let admission = json!({ "kind": "collective", "effective_on": "2013-01-01", "union": "LHH-CU" });
+    let union = json!({ "code": "LHH-CU", "kind": "union", "name": "Liên hiệp hội cũ", "valid_from": "2010-01-01" });
+    caller.post("/api/v1/organisations", &union).await.expect(201);
+    caller.post(&at(&tq, "/union-memberships"), &admission).await.expect(201);
     let decision = json!({ "number": "385-QĐ/UBND", "date": "2025-07-30", "issuer": "UBND tỉnh Tuyên Quang" });
     let body = json!({ "kind": "consolidated", "effective_on": "2025-07-30", "document": decision, "reason": "Hợp nhất tỉnh",
         "successors": [{ "code": "HNK-TQ", "name": "Hội Nhãn khoa tỉnh Tuyên Quang", "province": "08" }] });
@@ -116,6 +120,16 @@ async fn two_provinces_associations_become_one() {
     assert_eq!(before["officers"][0]["full_name"], "Nông Văn Mẫu");
     let after = read(&public, "HNK-TQ-CU", "2025-07-30").await;
     assert_eq!((&after["status"], &after["today"][0]["code"]), (&json!("consolidated"), &json!("HNK-TQ")));
+    assert_eq!(
+        (&after["officers"], &after["unions"], &after["term"]["ends_on"]),
+        (&json!([]), &json!([]), &json!("2025-07-29"))
+    );
+    for (day, president) in [("2025-07-29", vec!["Nông Văn Mẫu"]), ("2025-07-30", vec![]), ("2026-05-31", vec![])] {
+        let path = at(&tq, &format!("/officers?on={day}"));
+        assert_eq!(listed(&public, &path, "full_name").await, president, "{day}");
+    }
+    let unions = public.get(&at(&tq, "/union-memberships")).await.expect(200);
+    assert_eq!(unions["items"][0]["valid_to"], "2025-07-29", "it belonged to the Union to its last day");
     let one = read(&public, "HNK-TQ", "2025-07-30").await;
     assert_eq!((&one["fields"][0]["code"], one["predecessors"].as_array().unwrap().len()), (&json!("302"), 2));
     public.get(&format!("{PATH}/HNK-TQ?as_of=2025-07-29")).await.problem(404);
@@ -135,7 +149,7 @@ async fn a_renamed_association_is_found_by_its_old_name() {
     let app = TestApp::start().await;
     let caller = app.sign_in("union_officer").await;
     let form = json!({ "code": "HX", "name": "Hội Khuyến nông tỉnh", "scope": "province", "province": "08", "status": "active",
-        "valid_from": "2012-05-01" });
+        "valid_from": "2012-05-01", "main_field": "401" });
     let made = caller.post(PATH, &form).await.expect(201);
     let body = json!({ "kind": "renamed", "effective_on": "2024-01-01", "successors": [{ "name": "Hội Nông nghiệp bền vững tỉnh" }],
         "document": { "number": "8/QĐ-UBND" }, "reason": "Mở rộng lĩnh vực" });
