@@ -164,7 +164,7 @@ async fn enrol(tx: &mut Conn, number: usize, organisation_id: Uuid, experts: usi
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let known = expert_store::sources(tx, SOURCE, &names).await?;
     for name in names {
-        let Some(id) = known.get(name).map(|source| source.0) else { continue };
+        let Some(id) = known.get(name).map(|source| source.expert_id) else { continue };
         let mut memberships = expert_store::memberships(tx, id).await?;
         memberships.push(Membership {
             organisation_id,
