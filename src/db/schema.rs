@@ -586,6 +586,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    reference_version (only_one) {
+        only_one -> Bool,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     refresh_tokens (token_hash) {
         token_hash -> Bytea,
         session_id -> Uuid,
@@ -764,6 +771,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     password_resets,
     provinces,
+    reference_version,
     refresh_tokens,
     science_fields,
     sealing_keys,
