@@ -83,8 +83,10 @@ async fn a_verb_outside_the_state_lists_what_is_possible() {
 async fn a_first_day_that_is_corrected_takes_the_first_state_along() {
     let app = TestApp::start().await;
     let officer = app.sign_in("union_officer").await;
-    let form =
-        json!({ "code": "MOI", "name": "Hội Mới", "scope": "province", "province": "08", "valid_from": "2020-01-01" });
+    let form = json!({
+        "code": "MOI", "name": "Hội Mới", "scope": "province", "province": "08", "valid_from": "2020-01-01",
+        "main_field": "10102",
+    });
     let made = officer.post(PATH, &form).await.expect(201);
     verb(&officer, &made, "activate", &json!({ "effective_on": "2020-07-01" })).await.expect(200);
     officer.patch(&at(&made, ""), "*", &json!({ "valid_from": "2019-10-01" })).await.expect(200);
