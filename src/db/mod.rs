@@ -140,7 +140,7 @@ impl Db {
                 Either::Shared(again) => turn = Some(again),
                 // what only reads over a shared connection only reads here, too
                 Either::Own(conn) => {
-                    return within(conn, async |tx| {
+                    return within(*conn, async |tx| {
                         tx.batch_execute("SET TRANSACTION READ ONLY").await?;
                         work(&**tx).await.map_err(Into::into)
                     })
@@ -163,7 +163,7 @@ impl Db {
         };
         tokio::select! {
             biased;
-            conn = self.conn() => Ok(Either::Own(conn?)),
+            conn = self.conn() => Ok(Either::Own(Box::new(conn?))),
             turn = shared => Ok(Either::Shared(turn)),
         }
     }
@@ -205,7 +205,7 @@ impl Db {
 
 /// What a quick query goes on with.
 enum Either {
-    Own(Conn),
+    Own(Box<Conn>),
     Shared(Turn),
 }
 

@@ -118,7 +118,7 @@ impl From<ConsentRow> for Consent {
 async fn list_consents(permit: Permit<ReadConsents>, key: Key, _: Params<Nothing>, req: HttpRequest) -> Answer {
     let mut conn = permit.read().await?;
     let expert = store::find(&mut conn, permit.scope(), &key.0).await?;
-    let rows = store::list_consents(&mut conn, expert.id).await?;
+    let rows = store::list_consents(&conn, expert.id).await?;
     let items = rows.into_iter().map(Consent::from).collect();
     fresh(&req, None, "private", &Page { items, next_cursor: None })
 }

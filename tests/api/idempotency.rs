@@ -377,14 +377,17 @@ async fn association_path(app: &TestApp, mut path: String) -> String {
             "SELECT t.id FROM {table} t JOIN organisations o ON o.id = t.organisation_id WHERE o.code = 'HYH-DEMO' LIMIT 1"
         )
     };
-    for (name, table) in [
-        ("{term}", "association_terms"),
-        ("{membership}", "union_memberships"),
-        ("{officer}", "association_officers"),
-        ("{report}", "association_reports"),
-    ] {
+    for (name, table) in
+        [("{term}", "association_terms"), ("{membership}", "union_memberships"), ("{officer}", "association_officers")]
+    {
         if path.contains(name) {
             path = path.replace(name, &app.sql(&of(table)).await);
+        }
+    }
+    for (name, year) in [("{report_1}", 2020), ("{report_2}", 2021)] {
+        if path.contains(name) {
+            let report = made_by_officer(app, "/api/v1/associations/HYH-DEMO/reports", &json!({ "year": year })).await;
+            path = path.replace(name, &report);
         }
     }
     if path.contains("{member}") {
@@ -540,13 +543,13 @@ const VERSIONED: [(&str, &str, &str, &str); 43] = [
         "DELETE",
         "/api/v1/associations/{key}/reports/{id}",
         "union_officer",
-        "/api/v1/associations/HYH-DEMO/reports/{report}",
+        "/api/v1/associations/HYH-DEMO/reports/{report_1}",
     ),
     (
         "PATCH",
         "/api/v1/associations/{key}/reports/{id}",
         "union_officer",
-        "/api/v1/associations/HYH-DEMO/reports/{report}",
+        "/api/v1/associations/HYH-DEMO/reports/{report_2}",
     ),
     ("POST", "/api/v1/associations/{key}/resume", "union_officer", "/api/v1/associations/HLN-DEMO/resume"),
     (

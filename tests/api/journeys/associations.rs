@@ -124,12 +124,7 @@ async fn two_provinces_associations_become_one() {
         (&after["officers"], &after["unions"], &after["term"]["ends_on"]),
         (&json!([]), &json!([]), &json!("2025-07-29"))
     );
-    for (day, president) in [("2025-07-29", vec!["Nông Văn Mẫu"]), ("2025-07-30", vec![]), ("2026-05-31", vec![])] {
-        let path = at(&tq, &format!("/officers?on={day}"));
-        assert_eq!(listed(&public, &path, "full_name").await, president, "{day}");
-    }
-    let unions = public.get(&at(&tq, "/union-memberships")).await.expect(200);
-    assert_eq!(unions["items"][0]["valid_to"], "2025-07-29", "it belonged to the Union to its last day");
+    its_people_end_with_it(&public, &tq).await;
     let one = read(&public, "HNK-TQ", "2025-07-30").await;
     assert_eq!((&one["fields"][0]["code"], one["predecessors"].as_array().unwrap().len()), (&json!("302"), 2));
     public.get(&format!("{PATH}/HNK-TQ?as_of=2025-07-29")).await.problem(404);
@@ -142,6 +137,16 @@ async fn two_provinces_associations_become_one() {
     for (day, province) in [("2025-06-30", "Hà Giang"), ("2025-07-29", "Tuyên Quang")] {
         assert_eq!(read(&public, "HNK-HG", day).await["province"]["name"], province, "{day}");
     }
+}
+
+/// Posts and memberships of the association that was consolidated end on its last day.
+async fn its_people_end_with_it(public: &Caller<'_>, tq: &Value) {
+    for (day, president) in [("2025-07-29", vec!["Nông Văn Mẫu"]), ("2025-07-30", vec![]), ("2026-05-31", vec![])] {
+        let path = at(tq, &format!("/officers?on={day}"));
+        assert_eq!(listed(public, &path, "full_name").await, president, "{day}");
+    }
+    let unions = public.get(&at(tq, "/union-memberships")).await.expect(200);
+    assert_eq!(unions["items"][0]["valid_to"], "2025-07-29", "it belonged to the Union to its last day");
 }
 
 #[tokio::test]
