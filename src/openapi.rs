@@ -95,7 +95,7 @@ fn add_problems(operation: &mut Operation) {
     if has(ParameterIn::Query) {
         statuses.push("400");
     }
-    if asks("as_of") {
+    if asks("as_of") || asks("on") {
         // a day before the register begins
         statuses.push("422");
     }

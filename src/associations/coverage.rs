@@ -16,8 +16,8 @@ use crate::access::permit::Permit;
 use crate::access::policy::Reach;
 use crate::experts::counts;
 use crate::experts::policy::SearchExperts;
-use crate::fields::DEFAULT_SCHEME;
 use crate::fields::store::{self as field_store, FieldRow};
+use crate::fields::{DEFAULT_SCHEME, Level};
 use crate::http::params::Params;
 use crate::kernel::clock::today;
 use crate::kernel::page::{Cursors, Limit, Page};
@@ -48,8 +48,8 @@ struct CoverageQuery {
     #[param(example = "BKHCN-2008")]
     scheme: Option<String>,
     /// Only fields of this level, the broadest is 1; all by default.
-    #[param(minimum = 1, maximum = 4)]
-    level: Option<i16>,
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 4)]
+    level: Option<Level>,
     /// Only this field and those under it.
     #[param(example = "404")]
     field: Option<String>,
@@ -175,7 +175,7 @@ async fn read_coverage(permit: Permit<ReadCoverage>, query: Params<CoverageQuery
     let Table { fields, degrees, lines } = table;
     let rows = fields.into_iter().zip(lines).map(|(field, line)| row(field, &line, &degrees, &standing, least));
     let asked = |row: &FieldCoverage| {
-        query.level.is_none_or(|level| row.level == level)
+        query.level.is_none_or(|level| row.level == level.0)
             && query.field.as_ref().is_none_or(|code| row.code.starts_with(code.as_str()))
             && query.gap.is_none_or(|gap| row.gap == Some(gap))
             && after.as_ref().is_none_or(|after| row.code > *after)

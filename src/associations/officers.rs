@@ -1,5 +1,7 @@
 //! `/associations/{key}/officers`: who holds or held which post.
 
+use std::num::NonZeroU8;
+
 use actix_web::{HttpRequest, delete, get, patch, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -46,8 +48,8 @@ struct OfficerQuery {
     #[param(example = "2023-07-28")]
     on: Option<NaiveDate>,
     /// Only of the term with this number.
-    #[param(minimum = 1, maximum = 99)]
-    term: Option<i16>,
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 255)]
+    term: Option<NonZeroU8>,
     /// Only this post; may be repeated.
     #[param(inline)]
     position: Vec<OfficerPosition>,
@@ -93,7 +95,7 @@ fn selected<'a>(registry: &'a Registry, query: &OfficerQuery) -> Vec<&'a Officer
         }
     };
     let number = |row: &OfficerRow| row.term_id.and_then(|id| registry.term_by_id(id)).map(|term| term.number);
-    rows.retain(|row| query.term.is_none_or(|term| number(row) == Some(term)));
+    rows.retain(|row| query.term.is_none_or(|term| number(row) == Some(i16::from(term.get()))));
     rows.retain(|row| query.position.is_empty() || query.position.contains(&row.position));
     rows
 }

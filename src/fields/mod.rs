@@ -8,6 +8,8 @@ mod routes;
 pub mod store;
 mod view;
 
+pub use routes::Level;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The scheme a bare code belongs to: QĐ 12/2008/QĐ-BKHCN. Scheme and version are data; this is only the default.

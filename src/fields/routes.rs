@@ -59,7 +59,7 @@ struct FieldQuery {
 /// A level of a scheme: 1 to 4.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "u16")]
-struct Level(i16);
+pub struct Level(pub(crate) i16);
 
 impl Level {
     /// The last one a scheme may have.
