@@ -30,6 +30,8 @@ pub enum AlertKind {
     MembersUnknown,
     /// Another active association of its scope and area has the same main field.
     FieldDoubled,
+    /// It was founded, and no main field is on record, so that nobody can see whether it doubles another's.
+    NoMainField,
     /// The suspension is over, and it was not resumed.
     SuspensionOver,
 }
@@ -97,8 +99,12 @@ pub fn alerts(living: &[Living<'_>], rules: &Rules, day: NaiveDate) -> Vec<Found
             _ => {}
         }
         let others = doubled.get(&one.registry.id()).cloned().unwrap_or_default();
-        if !others.is_empty() && rules.number(UNIQUE_FIELD, day) != 0 {
+        let one_field = rules.number(UNIQUE_FIELD, day) != 0;
+        if one_field && !others.is_empty() {
             found.push(of(AlertKind::FieldDoubled, None, None, others, UNIQUE_FIELD));
+        }
+        if one_field && works(state) && one.registry.main_field().is_none() {
+            found.push(of(AlertKind::NoMainField, None, None, Vec::new(), UNIQUE_FIELD));
         }
         let until = one.registry.state_row(day).and_then(|row| row.until);
         let over = |until: &NaiveDate| state == AssociationStatus::Suspended && *until < day;

@@ -11,7 +11,12 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-/// An association that has nothing but two reports.
+/// A main field of its own.
+fn main_field(id: Uuid, code: &str) -> AssociationField {
+    AssociationField { organisation_id: id, scheme: "A".to_owned(), code: code.to_owned(), main: true }
+}
+
+/// An association that has nothing but a main field and two reports.
 fn bare() -> Registry {
     let id = new_id();
     Registry {
@@ -31,7 +36,7 @@ fn bare() -> Registry {
             tax_code: None,
             updated_at: now(),
         },
-        fields: vec![],
+        fields: vec![main_field(id, &id.to_string())],
         states: vec![],
         special_statuses: vec![],
         charters: vec![],
@@ -112,7 +117,9 @@ fn kinds(registries: &[Registry], rules: &Rules, from: &str, on: &str) -> Vec<Al
 
 #[test]
 fn each_rule_finds_what_it_is_for_and_nothing_else() {
-    use AlertKind::{MembersUnknown, NoReport, NoTerm, SuspensionOver, TermEndsSoon, TermOver, TooFewMembers};
+    use AlertKind::{
+        MembersUnknown, NoMainField, NoReport, NoTerm, SuspensionOver, TermEndsSoon, TermOver, TooFewMembers,
+    };
     let on = "2026-11-26";
     let no_reports = || Registry { reports: vec![], ..registry() };
     let one_report = || {
@@ -124,6 +131,7 @@ fn each_rule_finds_what_it_is_for_and_nothing_else() {
         registry.reports.iter_mut().for_each(|row| row.received_on = day("2026-11-27"));
         registry
     };
+    let fieldless = |registry: Registry| Registry { fields: vec![], ..registry };
     let without_both = |state| Registry { counts: vec![], terms: vec![], ..in_state(state, None) };
     for (what, registry, from, expected) in [
         ("nothing", registry(), "2010-01-01", vec![]),
@@ -154,6 +162,8 @@ fn each_rule_finds_what_it_is_for_and_nothing_else() {
             vec![TermOver, SuspensionOver],
         ),
         ("suspended", in_state(AssociationStatus::Suspended, Some(on)), "2010-01-01", vec![TermOver]),
+        ("no main field", fieldless(registry()), "2010-01-01", vec![NoMainField]),
+        ("none, and being founded", fieldless(in_state(AssociationStatus::Preparing, None)), "2010-01-01", vec![]),
     ] {
         assert_eq!(kinds(&[registry], &Rules::new([]), from, on), expected, "{what}");
     }
@@ -164,13 +174,7 @@ fn a_main_field_is_doubled_in_one_scope_and_area_only() {
     let with_field = |code: &str, scope, area: &str| {
         let mut registry = registry();
         (registry.record.scope, registry.record.area_key) = (scope, area.to_owned());
-        let organisation_id = registry.id();
-        registry.fields.push(AssociationField {
-            organisation_id,
-            scheme: "A".to_owned(),
-            code: code.to_owned(),
-            main: true,
-        });
+        registry.fields = vec![main_field(registry.id(), code)];
         registry
     };
     use AssociationScope::{Commune, Province};
@@ -199,8 +203,7 @@ fn the_province_of_its_office_is_no_area_of_a_wide_one() {
             .map(|()| {
                 let mut registry = registry();
                 registry.record.scope = scope;
-                let (organisation_id, scheme, code) = (registry.id(), "A".to_owned(), "401".to_owned());
-                registry.fields.push(AssociationField { organisation_id, scheme, code, main: true });
+                registry.fields = vec![main_field(registry.id(), "401")];
                 registry
             })
             .into();
@@ -223,4 +226,12 @@ fn the_rules_of_the_day_count() {
     let registry = Registry { reports: vec![report(one.id(), 2024)], ..with_term("2026-12-10", None) };
     let registry = Registry { record: one.record, ..registry };
     assert_eq!(kinds(&[registry], &rules, "2010-01-01", "2026-11-26"), [AlertKind::NoReport]);
+}
+
+#[test]
+fn where_fields_may_double_nobody_asks_for_the_main_one() {
+    let free = Rules::new([(UNIQUE_FIELD.to_owned(), day("2026-06-01"), json!(0), None)]);
+    let fieldless = || [Registry { fields: vec![], ..registry() }];
+    assert_eq!(kinds(&fieldless(), &free, "2010-01-01", "2026-11-26"), []);
+    assert_eq!(kinds(&fieldless(), &free, "2010-01-01", "2026-05-31"), [AlertKind::NoMainField]);
 }

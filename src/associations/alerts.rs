@@ -74,7 +74,7 @@ struct AssociationAlert {
 /// List what the law asks to be looked at
 ///
 /// By association: a term that is over or ends soon or is not on record, years without a report, too few members or none ever
-/// counted, a main field that another has in the same scope, a suspension past its date. The rules are dated settings, each
+/// counted, a main field that another has in the same scope or that is not on record, a suspension past its date. The rules are dated settings, each
 /// with its legal reference. An association's own office sees its own.
 #[utoipa::path(
     tag = "associations",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::PATH;
 use crate::fields::TempFile;
-use crate::support::bank::{listed, load_real_bodies};
+use crate::support::bank::{listed, load_real_bodies, text};
 use crate::support::{Caller, TestApp};
 
 const HEADER: &str = "code,name_vi,kind,scope,province_code,science_field,member_of,valid_from,valid_to,source\n";
@@ -106,6 +106,12 @@ async fn a_file_says_what_founded_it_how_it_stands_and_where_it_belongs() {
     let suspended = TempFile::new(row.as_bytes());
     assert_eq!(load(&app.state, &suspended.sheet()).await.unwrap().changed, 1);
     assert_eq!(read(&officer, "X3").await["status"], "suspended");
+    let fieldless = TempFile::new(row.replace("X3", "X5").replace(",401,suspended", ",,active").as_bytes());
+    assert_eq!(load(&app.state, &fieldless.sheet()).await.unwrap().changed, 1, "a source may not know the main field");
+    let alerts = officer.get(&format!("{PATH}/alerts?kind=no_main_field&limit=100")).await.expect(200);
+    let codes: Vec<&str> =
+        alerts["items"].as_array().unwrap().iter().map(|item| text(&item["association"]["code"])).collect();
+    assert!(codes.contains(&"X5") && !codes.contains(&"X3"), "somebody is told to enter it: {codes:?}");
     assert_eq!(load(&app.state, &suspended.sheet()).await.unwrap().changed, 0);
 }
 
