@@ -39,6 +39,7 @@ struct Meters {
     open: Gauge,
     idle: Gauge,
     waiting: Gauge,
+    shared: Gauge,
     database: Gauge,
 }
 
@@ -51,19 +52,20 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("expert_bank");
         let answers = Family::default();
         let latency = Family::<Route, Histogram>::new_with_constructor(|| Histogram::new(BUCKETS));
-        let (open, idle, waiting, database) = (Gauge::default(), Gauge::default(), Gauge::default(), Gauge::default());
+        let [open, idle, waiting, shared, database]: [Gauge; 5] = Default::default();
         registry.register("http_answers", "Answers by route template and status", answers.clone());
         let help = "Time from the head of a request to its answer";
         registry.register_with_unit("http_latency", help, Unit::Seconds, latency.clone());
         registry.register("db_connections_open", "Open connections to the database", open.clone());
         registry.register("db_connections_idle", "Of those, idle", idle.clone());
         registry.register("db_connections_waiting", "Requests that wait for a connection", waiting.clone());
+        registry.register("db_connections_shared", "Open connections that quick reads share", shared.clone());
         registry.register(
             "db_up",
             "1 when the database answers (the embedded server or the one named)",
             database.clone(),
         );
-        Self(Arc::new(Meters { registry, answers, latency, open, idle, waiting, database }))
+        Self(Arc::new(Meters { registry, answers, latency, open, idle, waiting, shared, database }))
     }
 }
 
@@ -82,15 +84,16 @@ impl Metrics {
         self.0.latency.get_or_create(&Route { method: method.to_owned(), route }).observe(took.as_secs_f64());
     }
 
-    /// The meters as text; `load` is [`Db::load`], `up` whether the database answers.
+    /// The meters as text; `load` is [`Db::load`], `shared` [`Db::shared`], `up` whether the database answers.
     ///
     /// # Errors
     /// 500 when the text can't be written.
-    pub fn text(&self, load: (usize, usize, usize), up: bool) -> Answer<String> {
+    pub fn text(&self, load: (usize, usize, usize), shared: usize, up: bool) -> Answer<String> {
         let number = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
         self.0.open.set(number(load.0));
         self.0.idle.set(number(load.1));
         self.0.waiting.set(number(load.2));
+        self.0.shared.set(number(shared));
         self.0.database.set(i64::from(up));
         let mut text = String::new();
         encode(&mut text, &self.0.registry).map_err(Problem::internal)?;
@@ -110,6 +113,6 @@ pub async fn scrape(req: HttpRequest) -> Answer {
         Ok(mut conn) => diesel_async::RunQueryDsl::execute(diesel::sql_query("SELECT 1"), &mut conn).await.is_ok(),
         Err(_away) => false,
     };
-    let text = metrics.text(db.load(), up)?;
+    let text = metrics.text(db.load(), db.shared(), up)?;
     Ok(HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text))
 }

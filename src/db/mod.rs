@@ -66,17 +66,17 @@ pub struct Db {
 }
 
 impl Db {
-    /// A pool of at most `size` connections, made when needed, and beside it one to four shared ones for quick queries.
+    /// A pool of at most `size` connections, made when needed, and beside it shared ones for quick queries: one a core, and as many to spare.
     ///
-    /// Must be called on the long-lived runtime: connections are driven there, so that none dies with the worker
-    /// thread that happened to open it.
+    /// Must be called on the long-lived runtime: the pool's connections are driven there, so that none dies with the worker
+    /// thread that happened to open it. A shared one lives as long as the worker it is at home on.
     ///
     /// # Errors
     /// When the pool can't be built; a database that is away shows on first use.
     pub fn new(url: &str, size: usize) -> Result<Self, deadpool::managed::BuildError> {
         let runtime = tokio::runtime::Handle::current();
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let shared = Shared::new(url, cores.clamp(1, 4), runtime.clone());
+        let shared = Shared::new(url, 2 * cores.clamp(1, 4));
         let mut config = ManagerConfig::default();
         // no round trip: the task that drives a connection sees at once when PostgreSQL closes it
         config.recycling_method = RecyclingMethod::Fast;

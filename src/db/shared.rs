@@ -1,6 +1,9 @@
 //! A few connections that all requests share for quick queries. The statements of many requests are on their way together,
 //! and PostgreSQL answers those of one connection in their order, so nobody waits for a connection to come free.
 //!
+//! Each is at home on the worker thread that opened it, which drives it and uses it first: a query that has to be handed to
+//! another thread and back costs more than the query.
+//!
 //! A statement that takes its time would hold up those behind it. So the limits here are much shorter than the pool's: what
 //! waits for a lock or runs long is ended, asked again over a connection of its own, and so are its like for a second. A
 //! connection that does not answer gets no more statements, and is given up when that lasts. All of this is safe because
@@ -9,11 +12,11 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use diesel::ConnectionError;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use tokio::runtime::Handle;
 
 use super::{OTHERS_WAIT, SESSION};
 
@@ -36,7 +39,6 @@ pub struct Shared(Arc<Inner>);
 
 struct Inner {
     url: String,
-    runtime: Handle,
     begin: Instant,
     places: Vec<Mutex<Place>>,
     /// Until when anything at all is in `slow`, in milliseconds since `begin`: most reads look no further.
@@ -46,7 +48,7 @@ struct Inner {
 
 enum Place {
     Empty { not_before: Instant },
-    Opening,
+    Opening { home: ThreadId },
     Open(Arc<Line>),
     Closed,
 }
@@ -54,6 +56,8 @@ enum Place {
 /// One shared connection.
 struct Line {
     conn: AsyncPgConnection,
+    /// The thread that drives it.
+    home: ThreadId,
     closed: Arc<AtomicBool>,
     /// How many requests use it now.
     busy: AtomicUsize,
@@ -69,23 +73,47 @@ pub struct Turn {
 }
 
 impl Shared {
-    /// So many connections at most, each opened when there is something to ask, on the runtime that drives them.
-    pub fn new(url: &str, size: usize, runtime: Handle) -> Self {
+    /// So many connections at most, each opened when there is something to ask.
+    pub fn new(url: &str, size: usize) -> Self {
         let begin = Instant::now();
         let places = (0..size).map(|_| Mutex::new(Place::Empty { not_before: begin })).collect();
         let (slow_until, slow) = (AtomicU64::new(0), Mutex::default());
-        Self(Arc::new(Inner { url: url.to_owned(), runtime, begin, places, slow_until, slow }))
+        Self(Arc::new(Inner { url: url.to_owned(), begin, places, slow_until, slow }))
     }
 
-    /// The connection with the least to do; none while there is none that answers, or when `what` was too slow lately.
+    /// The connection that is at home here, or of the others the one with the least to do; none while there is none that
+    /// answers, or when `what` was too slow lately.
+    ///
+    /// A thread without a connection that answers opens one, for those who come later, as long as there is a place.
     pub fn turn(&self, what: &'static str) -> Option<Turn> {
-        let now = self.now();
+        let (now, here) = (self.now(), thread::current().id());
         if now < self.0.slow_until.load(Ordering::Relaxed) && self.was_slow(what) {
             return None;
         }
-        let open = (0..self.0.places.len()).filter_map(|at| Some((at, self.line(at)?)));
-        let answering = open.filter(|(_, line)| line.answers(now));
-        let (at, line) = answering.min_by_key(|(_, line)| line.busy.load(Ordering::Relaxed))?;
+        let mut best: Option<((bool, usize), usize, Arc<Line>)> = None;
+        let (mut vacant, mut served) = (None, false);
+        for (at, place) in self.0.places.iter().enumerate() {
+            let mut place = held(place);
+            if matches!(&*place, Place::Open(line) if line.closed.load(Ordering::Relaxed)) {
+                *place = Place::Empty { not_before: Instant::now() };
+            }
+            match &*place {
+                Place::Open(line) if line.answers(now) => {
+                    served |= line.home == here;
+                    let rank = (line.home != here, line.busy.load(Ordering::Relaxed));
+                    if best.as_ref().is_none_or(|(least, ..)| rank < *least) {
+                        best = Some((rank, at, Arc::clone(line)));
+                    }
+                }
+                Place::Opening { home } => served |= *home == here,
+                Place::Empty { not_before } if Instant::now() >= *not_before => vacant = Some(at),
+                Place::Open(_) | Place::Empty { .. } | Place::Closed => {}
+            }
+        }
+        if let Some(at) = vacant.filter(|_| !served) {
+            self.begin(at, here);
+        }
+        let (_, at, line) = best?;
         if line.busy.fetch_add(1, Ordering::Relaxed) == 0 {
             line.moved.store(now, Ordering::Relaxed);
         }
@@ -94,7 +122,9 @@ impl Shared {
 
     /// Connections that are open.
     pub fn open(&self) -> usize {
-        self.0.places.iter().filter(|place| matches!(*held(place), Place::Open(_))).count()
+        let open =
+            |place: &&Mutex<Place>| matches!(&*held(place), Place::Open(line) if !line.closed.load(Ordering::Relaxed));
+        self.0.places.iter().filter(open).count()
     }
 
     /// Closes them, each as soon as nobody uses it.
@@ -115,41 +145,55 @@ impl Shared {
         held(&self.0.slow).get(what).is_some_and(|until| Instant::now() < *until)
     }
 
-    /// The connection in a place; one that is missing is opened, for those who come later.
-    fn line(&self, at: usize) -> Option<Arc<Line>> {
-        let mut place = held(self.0.places.get(at)?);
-        match &*place {
-            Place::Open(line) if !line.closed.load(Ordering::Relaxed) => return Some(Arc::clone(line)),
-            Place::Empty { not_before } if Instant::now() < *not_before => return None,
-            Place::Opening | Place::Closed => return None,
-            Place::Open(_) | Place::Empty { .. } => {}
-        }
-        *place = Place::Opening;
-        drop(place);
-        let shared = self.clone();
-        self.0.runtime.spawn(async move { shared.fill(at).await });
-        None
-    }
-
-    async fn fill(self, at: usize) {
-        let opened = tokio::time::timeout(OTHERS_WAIT, open(&self.0.url)).await;
-        let opened = opened.unwrap_or_else(|elapsed| Err(ConnectionError::BadConnection(elapsed.to_string())));
+    /// Begins to open a connection in a place, on the runtime of this thread.
+    fn begin(&self, at: usize, home: ThreadId) {
         let Some(place) = self.0.places.get(at) else { return };
         let mut place = held(place);
-        if matches!(*place, Place::Closed) {
-            return;
+        if matches!(*place, Place::Empty { .. }) {
+            *place = Place::Opening { home };
+            tokio::spawn(Opening { shared: self.clone(), at, opened: false }.fill(home));
         }
-        *place = match opened {
-            Ok(line) => Place::Open(Arc::new(line)),
-            Err(error) => {
-                tracing::warn!(%error, "a shared connection could not be opened");
-                Place::Empty { not_before: Instant::now() + RECONNECT }
-            }
-        };
     }
 
     fn now(&self) -> u64 {
         millis(self.0.begin.elapsed())
+    }
+}
+
+/// A connection that is being opened; its place is free again when that is broken off, as at the end of a worker.
+struct Opening {
+    shared: Shared,
+    at: usize,
+    opened: bool,
+}
+
+impl Opening {
+    async fn fill(mut self, home: ThreadId) {
+        let opened = tokio::time::timeout(OTHERS_WAIT, open(&self.shared.0.url, home)).await;
+        match opened.unwrap_or_else(|elapsed| Err(ConnectionError::BadConnection(elapsed.to_string()))) {
+            Ok(line) => self.put(Place::Open(Arc::new(line))),
+            Err(error) => {
+                tracing::warn!(%error, "a shared connection could not be opened");
+                self.put(Place::Empty { not_before: Instant::now() + RECONNECT });
+            }
+        }
+        self.opened = true;
+    }
+
+    fn put(&self, new: Place) {
+        let Some(place) = self.shared.0.places.get(self.at) else { return };
+        let mut place = held(place);
+        if matches!(*place, Place::Opening { .. }) {
+            *place = new;
+        }
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if !self.opened {
+            self.put(Place::Empty { not_before: Instant::now() });
+        }
     }
 }
 
@@ -184,27 +228,34 @@ impl Drop for Turn {
     }
 }
 
+/// Tells that a connection has ended, also when the thread that drives it ends.
+struct Ending(Arc<AtomicBool>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Opened by hand, because a connection that is shared can't be asked whether it is closed.
-async fn open(url: &str) -> Result<Line, ConnectionError> {
+async fn open(url: &str, home: ThreadId) -> Result<Line, ConnectionError> {
     let bad = |error: tokio_postgres::Error| ConnectionError::BadConnection(error.to_string());
     let (client, mut driver) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.map_err(bad)?;
     let closed = Arc::new(AtomicBool::new(false));
-    tokio::spawn({
-        let closed = Arc::clone(&closed);
-        async move {
-            let ended = (&mut driver).await;
-            // before the driver goes and its waiters hear of it
-            closed.store(true, Ordering::Relaxed);
-            if let Err(error) = ended {
-                tracing::warn!(%error, "a shared connection ended");
-            }
+    let ending = Ending(Arc::clone(&closed));
+    tokio::spawn(async move {
+        let ended = (&mut driver).await;
+        // before the driver goes and its waiters hear of it
+        drop(ending);
+        if let Err(error) = ended {
+            tracing::warn!(%error, "a shared connection ended");
         }
     });
     let mut conn = AsyncPgConnection::try_from(client).await?;
     for settings in [SESSION, LIMITS] {
         conn.batch_execute(settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     }
-    Ok(Line { conn, closed, busy: AtomicUsize::new(0), moved: AtomicU64::new(0) })
+    Ok(Line { conn, home, closed, busy: AtomicUsize::new(0), moved: AtomicU64::new(0) })
 }
 
 fn millis(time: Duration) -> u64 {

@@ -13,17 +13,20 @@ use futures_util::future::join_all;
 
 use crate::support::TestApp;
 
-/// An app whose shared connections are all open.
+/// An app whose shared connection is open: of this thread, which needs no other as long as that answers.
 async fn warm() -> TestApp {
     let app = TestApp::start().await;
-    let cores = std::thread::available_parallelism().unwrap().get();
+    open(&app.state.db).await;
+    app
+}
+
+async fn open(db: &Db) {
     let begin = Instant::now();
-    while app.state.db.shared() < cores.clamp(1, 4) {
-        backend(&app.state.db).await.unwrap();
-        assert!(begin.elapsed() < Duration::from_secs(5), "{} are open", app.state.db.shared());
+    while db.shared() == 0 {
+        backend(db).await.unwrap();
+        assert!(begin.elapsed() < Duration::from_secs(5), "none is open");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    app
 }
 
 /// The server process that answers a quick read.
@@ -54,6 +57,37 @@ async fn quick_reads_of_many_share_a_few_connections() {
     assert_eq!(db.load().0, pooled, "none of the pool's was needed");
     db.close();
     assert_eq!(backend(db).await.unwrap_err().code(), Code::Unavailable);
+}
+
+/// Each worker thread asks over a connection of its own, and where that does not answer, over another's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_thread_has_a_connection_of_its_own_that_ends_with_it() {
+    let app = warm().await;
+    let db = &app.state.db;
+    let here = backend(db).await.unwrap();
+    let elsewhere = db.clone();
+    let there = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let borrowed = backend(&elsewhere).await.unwrap();
+            let begin = Instant::now();
+            loop {
+                let own = backend(&elsewhere).await.unwrap();
+                if own != borrowed {
+                    return (borrowed, own, elsewhere.shared());
+                }
+                assert!(begin.elapsed() < Duration::from_secs(5), "it gets none of its own");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+    });
+    let (borrowed, own, open) = there.join().unwrap();
+    assert_eq!((borrowed, open), (here, 2), "until its own was open it asked over this one");
+    let begin = Instant::now();
+    while db.shared() > 1 {
+        assert_eq!(backend(db).await.unwrap(), here, "{own} ended with its thread");
+        assert!(begin.elapsed() < Duration::from_secs(5), "what ended is not counted");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,15 +148,9 @@ async fn a_read_that_is_given_up_leaves_the_connection_whole() {
 async fn connections_that_die_are_opened_again_and_nobody_sees_it() {
     let app = warm().await;
     let db = &app.state.db;
-    let cores = std::thread::available_parallelism().unwrap().get();
     for _ in 0..3 {
         // what no shared one answers goes to the pool, whose connections nobody ends here
-        let opened = Instant::now();
-        while db.shared() < cores.clamp(1, 4) {
-            backend(db).await.unwrap();
-            assert!(opened.elapsed() < Duration::from_secs(5), "{} are open", db.shared());
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        open(db).await;
         let before: BTreeSet<i32> =
             join_all((0..50).map(|_| backend(db))).await.into_iter().map(Result::unwrap).collect();
         let pids: Vec<String> = before.iter().map(ToString::to_string).collect();

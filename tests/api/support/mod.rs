@@ -54,7 +54,7 @@ impl TestApp {
 
     /// What the operator scrapes.
     pub async fn metrics(&self) -> String {
-        self.metrics.text(self.state.db.load(), true).unwrap()
+        self.metrics.text(self.state.db.load(), self.state.db.shared(), true).unwrap()
     }
 
     /// Nobody signed in.
