@@ -20,14 +20,15 @@ use crate::{accounts, associations, audit, experts, fields, health, openapi, org
 pub fn routes(config: &mut ServiceConfig) {
     health::configure(config);
     let api = utoipa_actix_web::scope("/api/v1")
+        // first, since routes are tried one after the other and these are asked for most
+        .configure(experts::configure)
         .configure(accounts::configure)
         .configure(audit::configure)
         .configure(reference::configure)
         // before `/fields/{key}`, which would take `coverage` for a key
         .configure(associations::configure)
         .configure(fields::configure)
-        .configure(organisations::configure)
-        .configure(experts::configure);
+        .configure(organisations::configure);
     config.service(api);
 }
 

@@ -1,5 +1,6 @@
 //! What no route takes: 405 with `Allow` when the path is documented, else 404.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::body::MessageBody;
@@ -14,23 +15,32 @@ use crate::kernel::problem::{Answer, Code, Problem};
 
 /// The documented paths and their methods.
 #[derive(Clone)]
-pub struct KnownPaths(Arc<Vec<(ResourceDef, Vec<&'static str>)>>);
+pub struct KnownPaths(Arc<Known>);
+
+struct Known {
+    /// All of them, in the order of the document.
+    patterns: Vec<(ResourceDef, Vec<&'static str>)>,
+    /// Those without parameters.
+    concrete: HashMap<String, Vec<&'static str>>,
+}
 
 impl KnownPaths {
     /// Reads them from the OpenAPI document.
     pub fn of(api: &OpenApi) -> Self {
-        let paths = api.paths.paths.iter();
-        Self(Arc::new(paths.map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect()))
+        let paths = || api.paths.paths.iter();
+        let patterns = paths().map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect();
+        let concrete = paths().filter(|(path, _)| !path.contains('{'));
+        let concrete = concrete.map(|(path, item)| (path.clone(), methods(item))).collect();
+        Self(Arc::new(Known { patterns, concrete }))
     }
 
     /// The methods of a path without parameters.
     fn concrete(&self, path: &str) -> Option<&[&'static str]> {
-        let (_, methods) = self.0.iter().find(|(known, _)| known.pattern() == Some(path))?;
-        Some(methods)
+        self.0.concrete.get(path).map(Vec::as_slice)
     }
 
     fn allowed(&self, path: &str) -> Option<String> {
-        let (_, methods) = self.0.iter().find(|(known, _)| known.is_match(path))?;
+        let (_, methods) = self.0.patterns.iter().find(|(known, _)| known.is_match(path))?;
         Some(methods.join(", "))
     }
 }
