@@ -52,8 +52,8 @@ pub(super) async fn view(conn: &mut Conn, kept: &Vocabularies, scope: &Scope, ro
 }
 
 fn shown(whole: Whole, vocabulary: &Vocabulary, record: Option<BankRecord>) -> Expert {
-    let Whole { row, fields, memberships, publications } = whole;
-    let life = Life::new(&row, memberships);
+    let Whole { mut row, fields, memberships, publications } = whole;
+    let life = Life::take(&mut row, memberships);
     let publications = publications.into_iter().map(PublicationView::from).collect();
     Expert { card: ExpertCard::new(row, fields, vocabulary), life, publications, record }
 }

@@ -46,12 +46,14 @@ pub use workplaces::{
     without_workplace_key,
 };
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::mem::take;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::pg::Pg;
+use diesel::deserialize::{FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Jsonb};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -114,7 +116,7 @@ pub struct ProfileRow {
     pub unit: Option<String>,
     pub field_groups: Vec<Option<String>>,
     pub biography: Option<String>,
-    pub details: Value,
+    pub details: StoredDetails,
     pub nominated_by: Option<Uuid>,
     pub verified_by: Option<Uuid>,
     pub verified_at: Option<DateTime<Utc>>,
@@ -138,26 +140,34 @@ pub fn texts(column: Vec<Option<String>>) -> Vec<String> {
     column.into_iter().flatten().collect()
 }
 
+/// The lists of a record as they are stored, with the levels of its languages: read from the column without a tree between, since
+/// most of a profile is in it.
+#[derive(Debug, Clone, Default, FromSqlRow)]
+#[diesel(sql_type = Jsonb)]
+pub struct StoredDetails(pub Details);
+
+impl FromSql<Jsonb, Pg> for StoredDetails {
+    fn from_sql(bytes: PgValue<'_>) -> diesel::deserialize::Result<Self> {
+        // behind a byte that says which version of jsonb follows
+        let json = bytes.as_bytes().split_first().map_or(&[][..], |(_, json)| json);
+        Ok(Self(serde_json::from_slice(json).unwrap_or_else(|error| {
+            tracing::error!(%error, "the details of a record can't be read");
+            Details::default()
+        })))
+    }
+}
+
 impl ProfileRow {
     /// Languages with their levels, which stand among the details.
-    pub fn languages(&self) -> Vec<Language> {
-        let mut levels = self.details().language_levels;
-        let codes = texts(self.languages.clone());
+    pub fn take_languages(&mut self) -> Vec<Language> {
+        let mut levels = take(&mut self.details.0.language_levels);
+        let codes = texts(take(&mut self.languages));
         codes.into_iter().map(|code| Language { level: levels.remove(&code), code }).collect()
     }
 
-    /// The lists of the record.
-    pub fn details(&self) -> Details {
-        serde_json::from_value(self.details.clone()).unwrap_or_else(|error| {
-            tracing::error!(expert = %self.id, %error, "the details of a record can't be read");
-            Details::default()
-        })
-    }
-
     /// The draft this row was stored from.
-    pub fn into_draft(self, parts: Parts) -> Draft {
-        let languages = self.languages();
-        let details = Details { language_levels: BTreeMap::new(), ..self.details() };
+    pub fn into_draft(mut self, parts: Parts) -> Draft {
+        let languages = self.take_languages();
         Draft {
             name: PersonName {
                 full: self.full_name,
@@ -189,7 +199,7 @@ impl ProfileRow {
             unit: self.unit,
             field_groups: texts(self.field_groups),
             biography: self.biography,
-            details,
+            details: self.details.0,
             memberships: parts.memberships,
             nominated_by: self.nominated_by,
             standing_evidence: self.standing_evidence,

@@ -1,5 +1,7 @@
 //! Experts as callers see them. A new column is private until a view names it.
 
+use std::mem::take;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -104,9 +106,9 @@ pub struct ExpertCard {
 
 impl ExpertCard {
     /// Builds it.
-    pub fn new(row: ProfileRow, fields: Vec<ExpertField>, vocabulary: &Vocabulary) -> Self {
+    pub fn new(mut row: ProfileRow, fields: Vec<ExpertField>, vocabulary: &Vocabulary) -> Self {
         let province = row.province_id.and_then(|id| vocabulary.province_row(id));
-        let languages = row.languages();
+        let languages = row.take_languages();
         let groups = vocabulary.groups_of(&fields, &texts(row.field_groups));
         Self {
             id: row.id,
@@ -220,25 +222,25 @@ pub struct Life {
 }
 
 impl Life {
-    /// Builds it.
-    pub fn new(row: &ProfileRow, memberships: Vec<Membership>) -> Self {
-        let details = row.details();
+    /// Takes it from a row.
+    pub fn take(row: &mut ProfileRow, memberships: Vec<Membership>) -> Self {
+        let lists = &mut row.details.0;
         Self {
-            family_name: row.family_name.clone(),
-            middle_name: row.middle_name.clone(),
-            given_name: row.given_name.clone(),
-            former_names: texts(row.former_names.clone()),
-            other_names: texts(row.other_names.clone()),
+            family_name: take(&mut row.family_name),
+            middle_name: take(&mut row.middle_name),
+            given_name: take(&mut row.given_name),
+            former_names: texts(take(&mut row.former_names)),
+            other_names: texts(take(&mut row.other_names)),
             academic_rank_year: row.academic_rank_year,
             degree_year: row.degree_year,
-            honours: texts(row.honours.clone()),
-            biography: row.biography.clone(),
-            education: details.education,
-            work_history: details.work_history,
-            projects: details.projects,
-            awards: details.awards,
-            patents: details.patents,
-            council_experience: details.council_experience,
+            honours: texts(take(&mut row.honours)),
+            biography: take(&mut row.biography),
+            education: take(&mut lists.education),
+            work_history: take(&mut lists.work_history),
+            projects: take(&mut lists.projects),
+            awards: take(&mut lists.awards),
+            patents: take(&mut lists.patents),
+            council_experience: take(&mut lists.council_experience),
             memberships,
         }
     }
