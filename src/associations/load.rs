@@ -29,6 +29,8 @@ struct Line {
     scope: Option<AssociationScope>,
     field: Option<String>,
     member_of: Option<String>,
+    /// By what the rows of its members may name it, when it is a Union.
+    known_as: Vec<String>,
     status: Status,
 }
 
@@ -53,8 +55,11 @@ enum Status {
 pub async fn load(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
     let lines = sheet::read(file, &["name_vi", "kind", "valid_from", "valid_to", "source"], line)?;
     let lines: Vec<Line> = lines.into_iter().flatten().collect();
-    let codes = Codes::read(&mut state.db.conn().await?).await?;
-    let faults = faults(&lines, &codes);
+    let mut conn = state.db.conn().await?;
+    let codes = Codes::read(&mut conn).await?;
+    let bodies = organisation_store::all(&mut conn).await?;
+    drop(conn);
+    let faults = faults(&lines, &codes, &bodies);
     if !faults.is_empty() {
         return Err(file.broken(faults).into());
     }
@@ -109,6 +114,7 @@ fn line(row: &Row<'_>) -> Result<Option<Line>, Fault> {
         scope: scope.transpose()?,
         field: row.optional("science_field").map(str::to_owned),
         member_of: row.optional("member_of").filter(|text| *text != "unknown").map(str::to_owned),
+        known_as: known_as(row),
         status: status(row)?,
     }))
 }
@@ -127,13 +133,34 @@ fn status(row: &Row<'_>) -> Result<Status, Fault> {
     })
 }
 
-fn faults(lines: &[Line], codes: &Codes) -> Vec<Fault> {
-    let unknown = |line: &Line| {
-        let field = line.field.as_ref().filter(|field| codes.find(field).is_none())?;
-        let (column, message) = ("science_field".to_owned(), format!("there is no field `{field}`"));
-        Some(Fault { line: line.number, column, message })
-    };
-    lines.iter().filter_map(unknown).collect()
+/// The names of a Union in a row: its code, its abbreviation, what stands in brackets behind its English name.
+fn known_as(row: &Row<'_>) -> Vec<String> {
+    let union = row.optional("kind") == Some("union");
+    let bracketed = row.optional("name_en").and_then(bracketed);
+    let names = [row.optional("code"), row.optional("short_name"), bracketed];
+    names.into_iter().flatten().filter(|_| union).map(str::to_owned).collect()
+}
+
+/// `VUSTA` of `Vietnam Union of Science and Technology Associations (VUSTA)`.
+fn bracketed(name: &str) -> Option<&str> {
+    Some(name.strip_suffix(')')?.rsplit_once('(')?.1)
+}
+
+fn faults(lines: &[Line], codes: &Codes, bodies: &[Body]) -> Vec<Fault> {
+    let fault =
+        |line: &Line, column: &str, message: String| Fault { line: line.number, column: column.to_owned(), message };
+    let mut faults = Vec::new();
+    for line in lines {
+        if let Some(field) = line.field.as_ref().filter(|field| codes.find(field).is_none()) {
+            faults.push(fault(line, "science_field", format!("there is no field `{field}`")));
+        }
+        let listed = |name: &String| lines.iter().any(|other| other.known_as.contains(name));
+        if let Some(name) = line.member_of.as_ref().filter(|name| !listed(name) && union_of(name, bodies).is_none()) {
+            let remedy = "give its code or abbreviation, or load it before";
+            faults.push(fault(line, "member_of", format!("there is no Union `{name}`; {remedy}")));
+        }
+    }
+    faults
 }
 
 /// The organisation a row means: by code, else by name, of several the one with its days.
@@ -205,10 +232,9 @@ fn wanted(line: &Line, old: &Registry, codes: &Codes) -> (Record, Vec<Associatio
 /// The Union a file names, by code or abbreviation, also where that stands in brackets after its English name.
 fn union_of<'a>(text: &str, bodies: &'a [Body]) -> Option<&'a Body> {
     let named = |body: &&Body| {
-        let bracketed = format!("({text})");
         let short = |version: &Version| {
             version.short_name.as_deref() == Some(text)
-                || version.name_en.as_deref().is_some_and(|name| name.ends_with(&bracketed))
+                || version.name_en.as_deref().is_some_and(|name| bracketed(name) == Some(text))
         };
         body.kind == Kind::Union && (body.code.as_deref() == Some(text) || body.versions.iter().any(short))
     };

@@ -62,6 +62,7 @@ async fn a_load_leaves_alone_what_was_edited_and_leaves_out_what_is_typical() {
         ("X4,Hội Bốn,association,galaxy,08,404,,,,t\n", "column scope: `galaxy`"),
         ("X4,Hội Bốn,association,province,08,99999,,,,t\n", "column science_field: there is no field `99999`"),
         ("X4,Hội Bốn,association,province,XX,404,,,,t\n", "column province_code"),
+        ("X4,Hội Bốn,association,province,08,404,LHH-XYZ,,,t\n", "column member_of: there is no Union `LHH-XYZ`"),
     ] {
         let error = loaded(&app, row).await.unwrap_err();
         assert!(error.contains(fault), "{row}: {error}");
