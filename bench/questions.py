@@ -2,7 +2,9 @@
 """Asks the server each question with wrk, and PostgreSQL the same statements with pgbench, and prints the table.
 
 The statements are not written down here, where they would soon be others than the server's: they are read from PostgreSQL's
-log while the server answers the question once, with their parameters, and pgbench runs them as prepared statements."""
+log while the server answers the question once, with their parameters, and pgbench runs them as prepared statements. Both
+take turns; the medians are printed, and of the ratio the least and the greatest, too. A sixth argument is a regular
+expression: only questions whose names it fits are asked."""
 
 import json
 import re
@@ -13,8 +15,12 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from statistics import median
+
+ROUNDS = 3
 
 api, sockets, log, seconds, connections = sys.argv[1:6]
+only = next((argument for argument in sys.argv[6:] if argument != "--show"), "")
 USER = DATABASE = "expert_bank"
 PASSWORD = "chuyen-gia-demo"
 
@@ -156,7 +162,7 @@ def main():
     ]
     print("| question | statements | requests/s | p99 ms | pgbench, same SQL | p99 ms | ratio |")
     print("|---|---|---|---|---|---|---|", flush=True)
-    for name, path, token in questions:
+    for name, path, token in (question for question in questions if re.search(only, question[0])):
         try:
             ask(path, token)
         except urllib.error.HTTPError as error:
@@ -165,9 +171,16 @@ def main():
         settings(True)
         asked = statements(path, token)
         settings(False)
-        reference = pgbench(asked)
-        rate, p99, bad = wrk(path, token)
-        beside = f"{reference[0]:,.0f} | {reference[1]:.1f} | {rate / reference[0]:.2f}" if reference else "– | – | –"
+        # turn by turn, since a machine is not the same from one minute to the next
+        turns = [(pgbench(asked), wrk(path, token)) for _ in range(ROUNDS)]
+        references = [reference for reference, _ in turns if reference]
+        rate, p99 = (median(answer[place] for _, answer in turns) for place in (0, 1))
+        bad = sum(answer[2] for _, answer in turns)
+        beside = "– | – | –"
+        if len(references) == ROUNDS:
+            ratios = sorted(answer[0] / reference[0] for reference, answer in turns)
+            beside = (f"{median(row[0] for row in references):,.0f} | {median(row[1] for row in references):.1f} | "
+                      f"{median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f})")
         print(f"| {name} | {len(asked)} | {rate:,.0f} | {p99:.1f} | {beside} |", flush=True)
         if bad:
             print(f"  ({bad} answers were no success)")
