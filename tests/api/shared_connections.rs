@@ -164,8 +164,8 @@ async fn connections_that_die_are_opened_again_and_nobody_sees_it() {
         drop(conn);
         tokio::time::sleep(Duration::from_millis(50)).await;
         let begin = Instant::now();
-        while db.shared() == 0
-            || join_all((0..20).map(|_| backend(db))).await.iter().all(|pid| before.contains(pid.as_ref().unwrap()))
+        while join_all((0..20).map(|_| backend(db))).await.iter().all(|pid| before.contains(pid.as_ref().unwrap()))
+            || db.shared() == 0
         {
             assert!(begin.elapsed() < Duration::from_secs(3), "they are opened again");
             tokio::time::sleep(Duration::from_millis(10)).await;
