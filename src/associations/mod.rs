@@ -12,6 +12,7 @@ mod congresses;
 mod counts;
 mod coverage;
 mod coverage_cells;
+mod ending;
 mod export;
 mod filter;
 mod find;

@@ -17,7 +17,7 @@ use super::rules::check_beginning;
 use super::settings::Rules;
 use super::store;
 use super::view::{AssociationView, Shown};
-use super::words::AssociationStatus;
+use super::words::{AssociationKind, AssociationScope, AssociationStatus};
 use super::write::{self, Locked, day_of, find_body, sight};
 use crate::access::permit::Permit;
 use crate::access::policy::{Policy, Reach};
@@ -95,7 +95,7 @@ pub(super) async fn enter(tx: &mut Conn, form: NewAssociation) -> Answer<(Uuid, 
     }
     let (record, fields) = reader.done((record, fields))?;
     let first = from.or_else(|| preparing.then(today));
-    let organisation = organisation_form(form, first);
+    let organisation = organisation_form(form, record.kind, first);
     let (ids, mut events) = organisations::enter_unsettled(tx, vec![(String::new(), organisation)], &places).await?;
     let id = ids.first().copied().ok_or_else(|| Problem::internal("no organisation was entered"))?;
     store::put_record(tx, &Record { organisation_id: id, ..record }).await?;
@@ -126,8 +126,8 @@ fn blank_record() -> Record {
     Record {
         organisation_id: Uuid::nil(),
         version: 1,
-        kind: super::words::AssociationKind::Association,
-        scope: super::words::AssociationScope::Province,
+        kind: AssociationKind::Association,
+        scope: AssociationScope::Province,
         area: None,
         area_key: String::new(),
         minority_name: None,
@@ -141,10 +141,10 @@ fn blank_record() -> Record {
     }
 }
 
-fn organisation_form(form: NewAssociation, first: Option<NaiveDate>) -> NewOrganisation {
+fn organisation_form(form: NewAssociation, kind: AssociationKind, first: Option<NaiveDate>) -> NewOrganisation {
     NewOrganisation {
         code: form.code,
-        kind: Kind::Association,
+        kind: organisation_kind(kind),
         name: form.name,
         name_en: form.name_en,
         short_name: form.short_name,
@@ -157,6 +157,14 @@ fn organisation_form(form: NewAssociation, first: Option<NaiveDate>) -> NewOrgan
         document: form.document,
         source: form.source,
         note: form.note,
+    }
+}
+
+/// A Union is one that others belong to.
+const fn organisation_kind(kind: AssociationKind) -> Kind {
+    match kind {
+        AssociationKind::Union => Kind::Union,
+        _ => Kind::Association,
     }
 }
 
@@ -344,6 +352,7 @@ fn organisation_patch(patch: &mut AssociationPatch) -> Option<OrganisationPatch>
         && patch.name_en.is_keep()
         && patch.short_name.is_keep()
         && patch.former_names.is_keep()
+        && patch.kind.is_keep()
         && patch.province.is_keep()
         && patch.parent_id.is_keep()
         && patch.valid_from.is_keep()
@@ -355,7 +364,10 @@ fn organisation_patch(patch: &mut AssociationPatch) -> Option<OrganisationPatch>
         short_name: std::mem::take(&mut patch.short_name),
         former_names: std::mem::take(&mut patch.former_names),
         other_names: Change::Keep,
-        kind: Change::Keep,
+        kind: match &patch.kind {
+            Change::Set(kind) => Change::Set(organisation_kind(*kind)),
+            Change::Keep | Change::Clear => Change::Keep,
+        },
         province: std::mem::take(&mut patch.province),
         parent_id: std::mem::take(&mut patch.parent_id),
         valid_from: std::mem::take(&mut patch.valid_from),

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde_json::Value;
@@ -195,6 +195,19 @@ pub async fn put_union(tx: &mut Conn, row: &UnionRow) -> Answer<()> {
     const SET: &str = "ON CONFLICT (id) DO UPDATE SET valid_to = excluded.valid_to, leaving = excluded.leaving, \
         reason = excluded.reason";
     put(tx, "union_memberships", std::slice::from_ref(row), SET).await
+}
+
+/// The memberships in a Union that last longer than a day.
+pub async fn memberships_in(tx: &mut Conn, union: Uuid, day: NaiveDate) -> Answer<Vec<UnionRow>> {
+    let rows: Vec<Json> = diesel::sql_query(
+        "SELECT row_to_json(m)::text AS json FROM union_memberships m
+          WHERE union_id = $1 AND (valid_to IS NULL OR valid_to > $2) ORDER BY organisation_id, valid_from",
+    )
+    .bind::<SqlUuid, _>(union)
+    .bind::<Date, _>(day)
+    .load(tx)
+    .await?;
+    rows.iter().map(|row| serde_json::from_str(&row.json).map_err(Problem::internal)).collect()
 }
 
 /// Replaces the members that were counted in a year.

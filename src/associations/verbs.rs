@@ -8,12 +8,13 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::ending::Gone;
 use super::form::Decision;
-use super::model::{AssociationField, Record, Registry, SpecialRow, StateRow, TermRow};
+use super::model::{AssociationField, Record, SpecialRow, StateRow};
 use super::policy::ManageAssociations;
 use super::reader::{CheckedDecision, Reader};
 use super::record::answer;
-use super::rules::{check_life, check_order, check_step, ended, next_state};
+use super::rules::{check_life, check_order, check_step, next_state};
 use super::status::Verb;
 use super::store;
 use super::view::AssociationView;
@@ -95,7 +96,8 @@ async fn step(
     let mut values = json!({ "status": [from, to], "until": until, "decision": decision });
     if to == AssociationStatus::Dissolved {
         events.extend(end_organisation(tx, locked.id(), day).await?);
-        insert(&mut values, "ended", end_parts(tx, &locked.registry, before(day)).await?);
+        let gone = Gone { registry: &locked.registry, last: before(day), heir: None };
+        insert(&mut values, "ended", gone.end_parts(tx).await?);
     }
     let action = match verb {
         Verb::Activate => "associations.activate",
@@ -124,22 +126,6 @@ fn insert(values: &mut Value, name: &str, value: Value) {
     if let Some(members) = values.as_object_mut() {
         members.insert(name.to_owned(), value);
     }
-}
-
-/// Ends what would outlast an association; what an event says of it. Who its members are is the experts' own to say.
-async fn end_parts(tx: &mut Conn, registry: &Registry, last: NaiveDate) -> Answer<Value> {
-    let ended = ended(registry, last)?;
-    for term in &ended.terms {
-        store::put_term(tx, term).await?;
-    }
-    store::remove_extensions(tx, &ended.gone).await?;
-    store::put_extensions(tx, &ended.extensions).await?;
-    store::put_officers(tx, &ended.officers).await?;
-    for row in &ended.unions {
-        store::put_union(tx, row).await?;
-    }
-    let terms: Vec<&TermRow> = registry.terms.iter().filter(|term| term.end() > last).collect();
-    Ok(json!({ "terms": terms, "officers": ended.officers.len(), "unions": ended.unions.len(), "on": last }))
 }
 
 /// Found an association
@@ -309,7 +295,7 @@ struct AssociationSuccession {
 ///
 /// Renamed, merged into another, consolidated with others in a new one, split, divided. New associations take over scope,
 /// fields and department. The old one stays readable as it was, and leads to who holds its place; its term, posts and
-/// memberships in Unions end with it.
+/// memberships in Unions end with it. Who belonged to a Union belongs to the one that takes its place.
 #[utoipa::path(
     tag = "associations",
     params(("key" = String, Path, description = "Id or code", example = "HLN-DEMO"), IfMatch, Once),
@@ -345,21 +331,21 @@ async fn succeed(tx: &mut Conn, locked: &Locked, form: AssociationSuccession) ->
     let old = organisation_store::lock(tx, &locked.id().to_string()).await?;
     let form = SuccessionForm { kind, successors, effective_on: Some(day), document };
     let (_, mut events) = organisations::succeed(tx, old, form).await?;
-    let new: Vec<Uuid> = organisation_store::handovers(tx, &[locked.id()])
-        .await?
-        .into_iter()
+    let handovers = organisation_store::handovers(tx, &[locked.id()]).await?.into_iter();
+    let successors: Vec<Uuid> = handovers
         .map(|handover| handover.succession)
         .filter(|succession| succession.predecessor == locked.id() && succession.effective_on == day)
-        .filter(|succession| succession.kind.bears_successors())
         .map(|succession| succession.successor)
         .collect();
-    for id in new {
-        inherit(tx, locked, id).await?;
+    for id in successors.iter().filter(|_| kind.bears_successors()) {
+        inherit(tx, locked, *id).await?;
     }
+    let heir = successors.first().copied().filter(|_| successors.len() == 1);
     organisation_store::settle(tx).await?;
     let mut values = json!({ "kind": kind, "effective_on": day, "reason": decision.reason });
     if kind.ends_predecessor() {
-        insert(&mut values, "ended", end_parts(tx, &locked.registry, before(day)).await?);
+        let gone = Gone { registry: &locked.registry, last: before(day), heir };
+        insert(&mut values, "ended", gone.end_parts(tx).await?);
     }
     events.push(locked.event("associations.succeed").fields(["successors"]).values(values));
     Ok(events)

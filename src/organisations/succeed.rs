@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::edit::{answer, created_event};
 use super::form::{Reader, Successor};
-use super::model::{Body as Organisation, Period, Succession, SuccessionKind, before, check_successor};
+use super::model::{Body as Organisation, Kind, Period, Succession, SuccessionKind, before, check_successor};
 use super::policy::ManageOrganisations;
 use super::store::{self, Handover};
 use super::view::Organisation as View;
@@ -56,7 +56,7 @@ pub struct SuccessionForm {
 /// Record how an organisation goes on
 ///
 /// From a day on, the body has another name, is part of others, or gave a part away. Its id stays valid for good and leads
-/// to who holds its place; searches for its name find them.
+/// to who holds its place; searches for its name find them. An association goes on by `POST /associations/{key}/succeed`.
 #[utoipa::path(
     tag = "organisations",
     params(("key" = String, Path, description = "Id or code", example = "SKHCN-DEMO"), IfMatch, Once),
@@ -77,10 +77,22 @@ async fn succeed_organisation(
             store::lock_register(tx).await?;
             let old = store::lock(tx, &key.0).await?;
             if_match.check(old.version)?;
+            check_own_register(old.kind)?;
             succeed(tx, old, body.0).await
         })
         .await?;
     answer(&mut permit.read().await?, &id.to_string(), false).await
+}
+
+/// An association has terms, posts and memberships that end with it: its own register sees to them.
+fn check_own_register(kind: Kind) -> Answer<()> {
+    if !matches!(kind, Kind::Association | Kind::Union) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Conflict).detail(say!(
+        "Đây là một hội: dùng POST /associations/{{key}}/succeed để nhiệm kỳ, chức vụ và tư cách hội viên cùng kết thúc.",
+        "This is an association: use POST /associations/{{key}}/succeed, so that its terms, posts and memberships end with it.",
+    )))
 }
 
 /// Records how a locked body goes on; its id, and the events. The register must be locked.

@@ -174,3 +174,59 @@ async fn a_division_ends_it_and_its_parts_work_where_it_did() {
         .await
         .problem(409);
 }
+
+/// The Unions of two provinces are one from a day on: who belonged to either belongs to the new one, once.
+#[tokio::test]
+async fn who_belonged_to_a_union_belongs_to_the_one_that_takes_its_place() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    let union = |name: &str| json!({ "name": format!("Liên hiệp các Hội {name}"), "kind": "union" });
+    let (old, other) = (enter(&officer, "U1", union("Một")).await, enter(&officer, "U2", union("Hai")).await);
+    let mut members = Vec::new();
+    for (code, unions) in [("M1", vec!["U1"]), ("M2", vec!["U2"]), ("M3", vec!["U1", "U2"])] {
+        let made = enter(&officer, code, json!({ "name": format!("Hội {code}") })).await;
+        for union in unions {
+            let admission = json!({ "kind": "affiliated", "union": union, "effective_on": "2012-01-01" });
+            officer.post(&at(&made, "/union-memberships"), &admission).await.expect(201);
+        }
+        members.push(made);
+    }
+    let new = json!([{ "code": "U", "name": "Liên hiệp các Hội Một Hai" }]);
+    let together = json!({ "kind": "consolidated", "effective_on": "2025-07-30", "successors": new });
+    let first = verb(&officer, &old, "succeed", &together).await.expect(200);
+    let entered = json!([{ "organisation_id": first["successors"][0]["organisation"]["id"] }]);
+    let together = json!({ "kind": "consolidated", "effective_on": "2025-07-30", "successors": entered });
+    verb(&officer, &other, "succeed", &together).await.expect(200);
+    for made in &members {
+        let unions = app.nobody().get(&at(made, "/union-memberships")).await.expect(200);
+        let rows = unions["items"].as_array().unwrap();
+        let open: Vec<&Value> = rows.iter().filter(|row| row["valid_to"].is_null()).collect();
+        assert_eq!(open.len(), 1, "{unions}");
+        assert_eq!(
+            (&open[0]["union"]["code"], &open[0]["valid_from"], &open[0]["kind"]),
+            (&json!("U"), &json!("2025-07-30"), &json!("affiliated")),
+        );
+        assert!(rows.iter().filter(|row| row["union"]["code"] != "U").all(|row| row["valid_to"] == "2025-07-29"));
+    }
+    // one that is dissolved has nobody who takes its place
+    let made = officer.get(&format!("{PATH}/U")).await.expect(200);
+    verb(&officer, &made, "begin-dissolution", &json!({ "effective_on": "2026-01-01" })).await.expect(200);
+    let early = verb(&officer, &made, "dissolve", &json!({ "effective_on": "2025-07-30" })).await;
+    assert!(early.status.is_client_error());
+    verb(&officer, &made, "dissolve", &json!({ "effective_on": "2026-03-01" })).await.expect(200);
+    let unions = app.nobody().get(&at(&members[0], "/union-memberships")).await.expect(200);
+    assert!(unions["items"].as_array().unwrap().iter().all(|row| !row["valid_to"].is_null()), "{unions}");
+}
+
+#[tokio::test]
+async fn an_association_goes_on_by_its_own_register() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    let made = enter(&officer, "A", json!({})).await;
+    let rename = json!({ "kind": "renamed", "successors": [{ "name": "Hội Khác" }] });
+    let path = format!("/api/v1/organisations/{}/succeed", text(&made["id"]));
+    let headers = [("if-match", "*")];
+    let refused = officer.send(reqwest::Method::POST, &path, &headers, Some(&rename)).await.problem(409);
+    assert!(text(&refused["detail"]).contains("/associations/{key}/succeed"), "{refused}");
+    verb(&officer, &made, "succeed", &rename).await.expect(200);
+}
