@@ -310,6 +310,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    expert_duplicates (one_id, other_id) {
+        one_id -> Uuid,
+        other_id -> Uuid,
+        score -> Float8,
+        certain -> Bool,
+        evidence -> Jsonb,
+    }
+}
+
+diesel::table! {
+    expert_duplicates_due (id) {
+        id -> Int8,
+        expert_id -> Uuid,
+    }
+}
+
+diesel::table! {
     expert_fields (expert_id, ordinal) {
         expert_id -> Uuid,
         ordinal -> Int2,
@@ -763,6 +780,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     expert_availability,
     expert_consents,
     expert_distinctions,
+    expert_duplicates,
+    expert_duplicates_due,
     expert_fields,
     expert_links,
     expert_memberships,

@@ -38,6 +38,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn configure(config: &mut ServiceConfig) {
     search::configure(config);
     // before `/experts/{key}`, which would take `stale` and `nominations` for keys
+    duplicates::list::configure(config);
     confirmations::configure(config);
     nominations::configure(config);
     profile::configure(config);

@@ -128,4 +128,14 @@ policies! {
         nobody: No, expert: No, association: No, agency: No, science_dept: No,
         union_officer: All, union_leader: All, auditor: No, admin: No,
     }
+    /// See pairs of records that may be of one person.
+    ReadDuplicates = "duplicates.read" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// Decide that two records are of two people.
+    DecideDuplicates = "duplicates.decide" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
 }

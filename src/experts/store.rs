@@ -3,6 +3,7 @@
 mod availability;
 mod consents;
 mod counts;
+mod duplicates;
 mod index;
 mod likeness;
 mod links;
@@ -21,6 +22,9 @@ mod workplaces;
 pub use availability::{add_period, delete_period, find_period, overlapping, periods, update_period};
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
 pub use counts::{DegreeCounts, FieldCounts, GroupCounts, count_degrees, count_fields, count_groups};
+pub use duplicates::{
+    AfterPair, NewPair, PairHalf, PairRow, come_due, count_due, distinguish, pairs, reopen, replace_pairs, take_due,
+};
 pub use index::{SearchRows, Texts, reindex, reindex_fields, reindex_missing, searched_texts};
 pub use likeness::{StoredPerson, meet, stored_people};
 pub use links::{LinkKind, add_link, link_holder, use_link, void_links};

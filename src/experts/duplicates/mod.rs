@@ -4,6 +4,9 @@
 //! Evidence is for the Union; everybody else is told no more than that somebody has to look.
 
 pub mod compare;
+pub(super) mod guard;
+pub(super) mod list;
+pub mod pairs;
 pub mod person;
 
 pub use compare::{Evidence, EvidenceKind, LIKELY, Likeness, POSSIBLE, compare};
@@ -56,3 +59,6 @@ pub async fn like(conn: &mut Conn, sealer: &Sealer, people: &[Person]) -> Answer
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod truth_tests;

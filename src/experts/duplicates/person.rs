@@ -15,6 +15,8 @@ const MOST_NAMES: usize = 8;
 const MOST_WORDS: usize = 12;
 /// Publications that are compared.
 const MOST_WORKS: usize = 200;
+/// Publications that bring people together.
+const MOST_WORK_KEYS: usize = 20;
 /// Shorter titles ("Báo cáo tổng kết") are borne by many works.
 const SHORTEST_TITLE: usize = 25;
 
@@ -103,24 +105,39 @@ impl Person {
         }
     }
 
+    /// A number that all spellings of the name in any order share.
+    pub fn name_hash(&self) -> i64 {
+        let mut words: Vec<&str> =
+            self.names.iter().take(1).flat_map(|name| &name.folded).map(String::as_str).collect();
+        words.sort_unstable();
+        hash(&words)
+    }
+
     /// What brings people together who may be one: two who are alike share a key. A name never stands alone in a key, so
-    /// that the bearers of a common one do not all meet.
+    /// that the bearers of a common one do not all meet; nor does a publication, which has many authors.
     pub fn keys(&self) -> Vec<i64> {
         let anchors: Vec<String> = self.names.iter().flat_map(anchors).collect();
-        let year = self.born.map(|date| format!("y{}", date.year()));
-        let place = self.workplace.as_ref().map(|key| format!("w{key}"));
-        let body = self.workplace_id.map(|id| format!("o{id}"));
-        let tells: Vec<String> = year.into_iter().chain(place).chain(body).collect();
-        let mut keys: Vec<i64> = anchors
-            .iter()
-            .flat_map(|anchor| tells.iter().map(move |tell| hash(&[anchor, tell])))
-            .chain(self.dois.iter().map(|doi| hash(&["doi", doi])))
-            .chain(self.titles.iter().map(|title| hash(&["title", title])))
-            .collect();
+        let year = self.born.map(|date| hash(&["year", &date.year().to_string()]));
+        let place = self.workplace.as_ref().map(|key| hash(&["workplace", key]));
+        let body = self.workplace_id.map(|id| hash(&["organisation", &id.to_string()]));
+        let mut tells: Vec<i64> = year.into_iter().chain(place).chain(body).collect();
+        tells.extend(smallest(self.dois.iter().map(|doi| hash(&["doi", doi]))));
+        tells.extend(smallest(self.titles.iter().map(|title| hash(&["title", title]))));
+        let key = |anchor: &String, tell: &i64| hash(&[anchor, &tell.to_string()]);
+        let mut keys: Vec<i64> =
+            anchors.iter().flat_map(|anchor| tells.iter().map(move |tell| key(anchor, tell))).collect();
         keys.sort_unstable();
         keys.dedup();
         keys
     }
+}
+
+/// Some of many: the smallest hashes, so that of two long lists that share much the same ones are taken.
+fn smallest(hashes: impl Iterator<Item = i64>) -> Vec<i64> {
+    let mut hashes: Vec<i64> = hashes.collect();
+    hashes.sort_unstable();
+    hashes.truncate(MOST_WORK_KEYS);
+    hashes
 }
 
 /// The names of a person as words, the one borne today first.
