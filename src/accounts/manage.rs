@@ -333,6 +333,12 @@ async fn enable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMatc
             if row.disabled_at.take().is_none() {
                 return Ok((row.id, None));
             }
+            if row.role == "expert" && row.expert_id.is_none() {
+                return Err(Problem::new(Code::Conflict).detail(say!(
+                    "Hồ sơ của tài khoản này đã được gộp vào hồ sơ khác, có tài khoản riêng; hoàn tác lần gộp thì mở lại được.",
+                    "The record of this account was merged into one that has an account of its own; undoing the merge opens it.",
+                )));
+            }
             let event = Event::on("account", row.id).action("accounts.enable").fields(["enabled"]);
             Ok((store::update(tx, &row).await?.id, Some(event)))
         })

@@ -362,6 +362,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    expert_merges (id) {
+        id -> Uuid,
+        winner_id -> Uuid,
+        leads_to -> Nullable<Uuid>,
+        loser_id -> Uuid,
+        loser_code -> Text,
+        loser_name -> Text,
+        reason -> Nullable<Text>,
+        moved -> Jsonb,
+        filled -> Array<Nullable<Text>>,
+        narrowed -> Array<Nullable<Text>>,
+        sealed -> Bytea,
+        merged_at -> Timestamptz,
+        merged_by -> Nullable<Uuid>,
+        undone_at -> Nullable<Timestamptz>,
+        undone_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     expert_nominations (id) {
         id -> Uuid,
         version -> Int8,
@@ -733,11 +753,11 @@ diesel::joinable!(audit_details -> audit_events (event_id));
 diesel::joinable!(audit_pending -> audit_events (event_id));
 diesel::joinable!(change_requests -> associations (organisation_id));
 diesel::joinable!(expert_availability -> experts (expert_id));
-diesel::joinable!(expert_consents -> experts (expert_id));
 diesel::joinable!(expert_fields -> experts (expert_id));
 diesel::joinable!(expert_links -> experts (expert_id));
 diesel::joinable!(expert_memberships -> experts (expert_id));
 diesel::joinable!(expert_memberships -> organisations (organisation_id));
+diesel::joinable!(expert_merges -> experts (leads_to));
 diesel::joinable!(expert_nominations -> experts (expert_id));
 diesel::joinable!(expert_nominations -> organisations (organisation_id));
 diesel::joinable!(expert_publications -> experts (expert_id));
@@ -785,6 +805,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     expert_fields,
     expert_links,
     expert_memberships,
+    expert_merges,
     expert_nominations,
     expert_publications,
     expert_restricted,

@@ -25,7 +25,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 
 /// Fields whose values the history shows. A new one keeps its values to itself until it is named here: what is sealed in the
 /// record (birth date, contacts) is shown by an operation that records each read, and by no other.
-const SHOWN: [&str; 47] = [
+const SHOWN: [&str; 48] = [
     "full_name",
     "former_names",
     "other_names",
@@ -73,6 +73,7 @@ const SHOWN: [&str; 47] = [
     "channel",
     "given",
     "document",
+    "merged_into",
 ];
 
 /// Who did it.
@@ -240,7 +241,10 @@ async fn read_history(permit: Permit<ReadHistory>, key: Key, query: Params<PageQ
     let mut conn = permit.read().await?;
     let expert = store::find(&mut conn, permit.scope(), &key.0).await?;
     let sealer = &permit.state().sealer;
-    let events = audit::history(&mut conn, sealer, ("expert", expert.id), before, query.limit.probe()).await?;
+    // what was done to records that were merged into this one was done to this person
+    let mut ids = store::losers_of(&mut conn, expert.id).await?;
+    ids.push(expert.id);
+    let events = audit::history(&mut conn, sealer, ("expert", &ids), before, query.limit.probe()).await?;
     drop(conn);
     // whoever may read the history reads it of all records in their reach, so there is nothing more to ask than the role
     let reader = Reader { scope: permit.scope(), availability: permit.may::<ReadAvailability>(|_| true) };

@@ -13,6 +13,7 @@ pub mod keys;
 mod links;
 pub mod load;
 pub mod members;
+pub mod merges;
 pub mod model;
 mod nominations;
 pub mod policy;
@@ -51,4 +52,5 @@ pub fn configure(config: &mut ServiceConfig) {
     availability::configure(config);
     history::configure(config);
     workplaces::configure(config);
+    merges::configure(config);
 }

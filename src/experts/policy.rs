@@ -138,4 +138,14 @@ policies! {
         nobody: No, expert: No, association: No, agency: No, science_dept: No,
         union_officer: All, union_leader: All, auditor: No, admin: No,
     }
+    /// Merge two records of one person, and undo it.
+    MergeExperts = "experts.merge" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// See which records were merged.
+    ReadMerges = "merges.read" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
 }

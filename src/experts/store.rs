@@ -8,6 +8,7 @@ mod index;
 mod likeness;
 mod links;
 mod members;
+mod merges;
 mod named;
 mod nominations;
 mod publications;
@@ -29,6 +30,11 @@ pub use index::{SearchRows, Texts, reindex, reindex_fields, reindex_missing, sea
 pub use likeness::{StoredPerson, meet, stored_people};
 pub use links::{LinkKind, add_link, link_holder, use_link, void_links};
 pub use members::{AfterMember, MemberRow, MemberSql, members, put_memberships};
+pub use merges::{
+    EditRow, MergeRow, Rows, close_account, disinherit, find_merge, inherit_distinctions, insert_merge, last_edit,
+    lock_merge, losers_of, mark_undone, merge_of, merged_into, merges, move_back, move_references, put_back,
+    reopen_account, sources_unchanged, take_out,
+};
 pub use named::{group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates};
 pub use nominations::{
     CandidateRow, Decision, NominationRow, Sameness, candidates, decide_nomination, find_nomination, insert_nomination,
