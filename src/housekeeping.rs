@@ -21,6 +21,7 @@ pub async fn run(db: Db, sealer: Sealer) {
     for second in 1_u32.. {
         tick.tick().await;
         report("the audit chain could not be extended", chain::seal(&db).await);
+        report("changes of experts could not be put in order", experts::store::place_changes(&db).await);
         report(
             "duplicates could not be looked for",
             experts::duplicates::pairs::catch_up(&db, &sealer, COMPARE_FOR).await,

@@ -284,6 +284,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    expert_changes (id) {
+        id -> Int8,
+        seq -> Nullable<Int8>,
+        xid -> Int8,
+        at -> Timestamptz,
+        expert_id -> Uuid,
+        was_known -> Bool,
+        was_agencies -> Bool,
+        was_public -> Bool,
+        is_known -> Bool,
+        is_agencies -> Bool,
+        is_public -> Bool,
+        is_open -> Bool,
+    }
+}
+
+diesel::table! {
     expert_consents (id) {
         id -> Uuid,
         seq -> Int8,
@@ -434,6 +451,13 @@ diesel::table! {
         public_profile -> Bool,
         agency_search -> Bool,
         alike -> Nullable<Array<Nullable<Int8>>>,
+    }
+}
+
+diesel::table! {
+    expert_shown (expert_id) {
+        expert_id -> Uuid,
+        digest -> Text,
     }
 }
 
@@ -798,6 +822,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     consent_texts,
     disclosures,
     expert_availability,
+    expert_changes,
     expert_consents,
     expert_distinctions,
     expert_duplicates,
@@ -810,6 +835,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     expert_publications,
     expert_restricted,
     expert_search,
+    expert_shown,
     expert_sources,
     experts,
     field_group_fields,

@@ -1,6 +1,7 @@
 //! The expert bank: profiles, consents, restricted data, search, and loading.
 
 mod availability;
+mod changes;
 mod confirmations;
 pub mod consent_texts;
 mod consents;
@@ -40,6 +41,7 @@ pub fn configure(config: &mut ServiceConfig) {
     search::configure(config);
     // before `/experts/{key}`, which would take `stale` and `nominations` for keys
     duplicates::list::configure(config);
+    changes::configure(config);
     confirmations::configure(config);
     nominations::configure(config);
     profile::configure(config);

@@ -148,4 +148,9 @@ policies! {
         nobody: No, expert: No, association: No, agency: No, science_dept: No,
         union_officer: All, union_leader: All, auditor: No, admin: No,
     }
+    /// Follow the changes of experts: what came into your view, changed in it or left it.
+    FollowChanges = "experts.follow" {
+        nobody: Public, expert: PublicAndOwn, association: Public, agency: Agencies, science_dept: Agencies,
+        union_officer: All, union_leader: All, auditor: All, admin: Public,
+    }
 }

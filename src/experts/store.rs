@@ -1,6 +1,7 @@
 //! All SQL of experts but the search.
 
 mod availability;
+mod changes;
 mod consents;
 mod counts;
 mod duplicates;
@@ -21,6 +22,7 @@ mod words;
 mod workplaces;
 
 pub use availability::{add_period, delete_period, find_period, overlapping, periods, update_period};
+pub use changes::{ChangeRow, changes, changes_wait, lead_to, place_changes};
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
 pub use counts::{DegreeCounts, FieldCounts, GroupCounts, count_degrees, count_fields, count_groups};
 pub use duplicates::{
