@@ -13,11 +13,21 @@ use crate::kernel::problem::{Answer, Code, Problem};
 use crate::kernel::sealed::Sealer;
 use crate::say;
 
+/// As many resemble nobody.
+const MOST_NAMED: usize = 50;
+
 /// The experts of whom an officer says that somebody is another person.
 ///
 /// # Errors
-/// 422 for a key that is nobody's.
+/// 422 for a key that is nobody's, or too many of them.
 pub(in crate::experts) async fn named(conn: &mut Conn, scope: &Scope, keys: &[String]) -> Answer<Vec<Uuid>> {
+    if keys.len() > MOST_NAMED {
+        return Err(Problem::field(
+            "/not_the_same",
+            "too_many",
+            say!("Tối đa {MOST_NAMED} chuyên gia.", "At most {MOST_NAMED} experts."),
+        ));
+    }
     let mut ids = Vec::with_capacity(keys.len());
     for key in keys {
         let found = store::find(conn, scope, key.trim()).await;

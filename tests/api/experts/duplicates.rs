@@ -149,6 +149,8 @@ async fn who_is_in_the_bank_for_certain_is_not_entered_again() {
     let unknown = officer.post("/api/v1/experts?not_the_same=CG-777777", &again).await;
     assert_eq!(unknown.places(422), ["/not_the_same"]);
     let code = text(&known["code"]);
+    let many = format!("/api/v1/experts?not_the_same={}", [code; 51].join("&not_the_same="));
+    assert_eq!(officer.post(&many, &again).await.places(422), ["/not_the_same"]);
     let made =
         officer.post(&format!("/api/v1/experts?not_the_same={code}&not_the_same={code}"), &again).await.expect(201);
     let with_known = pairs(&officer, &made).await.into_iter().any(|pair| pair.to_string().contains(code));
