@@ -186,8 +186,8 @@ async fn view(conn: &mut Conn, scope: &Scope, row: MergeRow) -> Answer<Merge> {
 ///
 /// Everything that refers to the other record refers to this one: records of sources, publications, posts, nominations, the
 /// account, periods of availability that fit. What this record leaves open is filled from the other. The other's id and code
-/// lead here from then on (308), for who may see this one; its one-time links no longer work. A consent is never widened by it. `POST /merges/{id}/undo` restores
-/// both.
+/// lead here from then on (308), for who may see this one; its one-time links no longer work. A consent is never widened by
+/// it. `POST /merges/{id}/undo` restores both.
 #[utoipa::path(
     tag = "duplicates",
     params(("key" = String, Path, description = "Id or code of the record that stands", example = "CG-000001"), IfMatch, Once),
