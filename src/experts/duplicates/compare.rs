@@ -305,8 +305,8 @@ fn births(a: Option<PartialDate>, b: Option<PartialDate>) -> Option<Evidence> {
     let (a, b) = (a?, b?);
     if let (Some(one), Some(two)) = (a.day(), b.day()) {
         return Some(match () {
-            // many are entered as born on the first of January when nobody knew the day
-            () if one == two && is_new_year(a) => item(E::SameBirthDate, 2.3),
+            // many are entered as born on the first of January when nobody knew the day: that says little more than the year
+            () if one == two && is_new_year(a) => item(E::SameBirthYear, 2.3),
             () if one == two => item(E::SameBirthDate, 4.0),
             () if is_slip(a, b) => item(E::SimilarBirthDate, 1.3),
             () if a.year() == b.year() && (is_new_year(a) || is_new_year(b)) => item(E::SameBirthYear, 1.3),

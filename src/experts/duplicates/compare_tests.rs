@@ -76,6 +76,15 @@ fn what_contradicts_is_never_certain() {
 }
 
 #[test]
+fn a_placeholder_for_a_birth_date_makes_nothing_certain() {
+    for (born, certain) in [("1970-05-02", true), ("1970-01-01", false)] {
+        let same = || person(["Nguyễn Văn Ẩn", born, TRAO, "40401"]);
+        let likeness = compare(&same(), &same()).unwrap();
+        assert_eq!((likeness.certain, likeness.score >= LIKELY), (certain, true), "{born}: somebody has to look");
+    }
+}
+
+#[test]
 fn co_authors_are_not_taken_for_one() {
     let works = |name| Person {
         dois: vec!["10.1000/a".to_owned(), "10.1000/b".to_owned()],

@@ -154,6 +154,19 @@ fn namesake(who: usize, of: &Record, other: &Record, draw: &mut Draw) -> Record 
     record
 }
 
+/// Another person of the same name, year and office, both of whom somebody entered as born on the first of January.
+fn placeholders(who: usize, of: &mut Record, other: &Record) -> Record {
+    of.born = format!("{}-01-01", &of.born[..4]);
+    Record {
+        who,
+        name: of.name.clone(),
+        born: of.born.clone(),
+        gender: of.gender.clone(),
+        workplace: of.workplace.clone(),
+        ..other.clone()
+    }
+}
+
 /// 3,000 people, 600 of them twice, and 600 namesakes of others.
 fn list() -> Vec<Record> {
     let base: Vec<Record> = people(3_600).enumerate().map(|(who, line)| Record::of(who, &line)).collect();
@@ -163,6 +176,10 @@ fn list() -> Vec<Record> {
         let elsewhere = &base[(at * 7 + 1_000) % 3_000];
         list.push(again(&base[at * 3], elsewhere, draw));
         list.push(namesake(10_000 + at, &base[at * 3 + 1], &base[3_000 + at], draw));
+    }
+    for at in 0..10 {
+        let other = placeholders(20_000 + at, &mut list[at * 3 + 2], &base[3_100 + at]);
+        list.push(other);
     }
     list
 }
