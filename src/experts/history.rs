@@ -76,6 +76,9 @@ const SHOWN: [&str; 48] = [
     "merged_into",
 ];
 
+/// What tells of two records, of which a person may know no more than one: by mistake two people may be taken for one.
+const OF_TWO: [&str; 2] = ["experts.merge", "merges.undo"];
+
 /// Who did it.
 #[derive(Debug, Serialize, ToSchema)]
 struct HistoryActor {
@@ -152,10 +155,15 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn entry(&self, event: Recorded) -> RecordChange {
         let sees_id = self.scope.reach == Reach::All || event.actor_id == self.scope.actor.id();
+        let of_two = self.scope.reach != Reach::All && OF_TWO.contains(&event.action.as_str());
+        let withheld = |field| HistoryChange::without_values(field, Shown::Withheld);
         RecordChange {
             id: event.id,
             at: event.at,
-            changes: self.changes(event.fields, event.values),
+            changes: match of_two {
+                true => event.fields.into_iter().map(withheld).collect(),
+                false => self.changes(event.fields, event.values),
+            },
             actor: HistoryActor {
                 kind: event.actor_kind,
                 role: event.actor_role,
