@@ -11,6 +11,8 @@ use crate::kernel::sealed::Sealer;
 
 /// How long people are compared at a time, while nothing else here goes on.
 const COMPARE_FOR: Duration = Duration::from_secs(2);
+/// Changes of experts that are forgotten at a time.
+const FORGET_CHANGES: i64 = 5_000;
 /// Seconds between two clean-ups.
 const CLEAN_EVERY: u32 = 600;
 
@@ -29,6 +31,10 @@ pub async fn run(db: Db, sealer: Sealer) {
         if second % CLEAN_EVERY == 0 {
             report("old idempotency keys could not be forgotten", replay::forget_old(&db).await);
             report("the words of the search could not be added up", experts::store::compact(&db).await);
+            report(
+                "superfluous changes of experts could not be forgotten",
+                experts::store::forget_superfluous(&db, FORGET_CHANGES).await,
+            );
             report("old sign-in meters could not be forgotten", throttle::forget_old(&db).await);
         }
     }

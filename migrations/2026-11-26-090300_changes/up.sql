@@ -18,8 +18,11 @@ CREATE TABLE expert_changes (
     is_open      boolean NOT NULL DEFAULT false
 );
 CREATE INDEX expert_changes_waiting ON expert_changes (xid, id) WHERE seq IS NULL;
-CREATE INDEX expert_changes_agencies ON expert_changes (seq) WHERE was_agencies OR is_agencies;
-CREATE INDEX expert_changes_public ON expert_changes (seq) WHERE was_public OR is_public;
+-- what is told to an audience, and nothing else: who follows it reads no row that is hidden from it
+CREATE INDEX expert_changes_agencies ON expert_changes (seq)
+    WHERE (was_agencies OR is_agencies) AND (was_agencies <> is_agencies OR is_open);
+CREATE INDEX expert_changes_public ON expert_changes (seq)
+    WHERE (was_public OR is_public) AND (was_public <> is_public OR is_open);
 CREATE INDEX expert_changes_expert ON expert_changes (expert_id, seq);
 
 -- What was shown of experts whom others than the Union may know of, when a change last got its place: a digest. Where it is

@@ -18,6 +18,7 @@ use super::policy::FollowChanges;
 use super::store::{self, ChangeRow};
 use super::view::ExpertCard;
 use crate::access::permit::Permit;
+use crate::db;
 use crate::http::params::Params;
 use crate::kernel::page::{Cursors, Limit};
 use crate::kernel::problem::Answer;
@@ -66,6 +67,10 @@ struct ExpertChanges {
     cursor: String,
     /// True when more is there already.
     more: bool,
+    /// The version of the names that cards show: those of provinces, fields, groups of fields and titles. A new name is no change
+    /// of an expert, so no `upsert` tells of it: when this is another one than last time, join the codes in your copy with
+    /// `/provinces`, `/fields` and `/academic-titles` anew.
+    reference_version: i64,
 }
 
 /// Seconds to wait.
@@ -85,8 +90,8 @@ impl TryFrom<u16> for Wait {
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ChangesQuery {
-    /// `cursor` of the last answer; without it, from the beginning. It is bound to what you may see: who gets another role
-    /// begins anew.
+    /// `cursor` of the last answer; without it, from the beginning. It is bound to what you may see: who gets another role, or
+    /// another own record, begins anew.
     since: Option<String>,
     /// Most changes an answer.
     #[param(value_type = u16, minimum = 1, maximum = 100, default = 20)]
@@ -100,7 +105,8 @@ struct ChangesQuery {
 ///
 /// In order and without gaps, however many write at once: whoever passes on each `cursor` misses nothing that is in their view.
 /// What enters or changes in your view is an `upsert`, what leaves it a `tombstone`; what changes out of your view is
-/// neither. The same expert may come several times. `wait=30` answers as soon as something happens, after 30 seconds at the latest.
+/// neither. The same expert may come several times. Names of provinces, fields and titles change by themselves: keep the codes,
+/// and see `reference_version`. `wait=30` answers as soon as something happens, after 30 seconds at the latest.
 #[utoipa::path(
     tag = "experts",
     params(ChangesQuery),
@@ -115,7 +121,8 @@ async fn follow_changes(permit: Permit<FollowChanges>, query: Params<ChangesQuer
     let since: i64 = cursors.open(query.since.as_deref())?.unwrap_or_default();
     let until = Instant::now() + Duration::from_secs(query.wait.0.into());
     let rows = loop {
-        let rows = read(&permit, since, query.limit.probe()).await?;
+        // each round has the patience of a request: many short waits are no long one
+        let rows = db::request(read(&permit, since, query.limit.probe())).await?;
         let left = until.saturating_duration_since(Instant::now());
         if !rows.is_empty() || left.is_zero() {
             break rows;
@@ -126,7 +133,8 @@ async fn follow_changes(permit: Permit<FollowChanges>, query: Params<ChangesQuer
     let more = rows.len() > query.limit.rows();
     let rows: Vec<ChangeRow> = rows.into_iter().take(query.limit.rows()).collect();
     let last = rows.last().map_or(since, |row| row.seq);
-    let body = ExpertChanges { items: shown(&permit, rows).await?, cursor: cursors.at(&last)?, more };
+    let (items, reference_version) = db::request(shown(&permit, rows)).await?;
+    let body = ExpertChanges { items, cursor: cursors.at(&last)?, more, reference_version };
     let private = (header::CACHE_CONTROL, "private, no-store");
     Ok(HttpResponse::Ok()
         .insert_header(private)
@@ -134,16 +142,18 @@ async fn follow_changes(permit: Permit<FollowChanges>, query: Params<ChangesQuer
         .json(body))
 }
 
-/// Changes after a place. Those that wait for theirs get it first: nobody is to wait for the clock of housekeeping.
+/// Changes after a place. Some of those that wait for theirs get it first: nobody is to wait for the clock of housekeeping.
 async fn read(permit: &Permit<FollowChanges>, since: i64, limit: i64) -> Answer<Vec<ChangeRow>> {
     let state = permit.state();
     if permit.quick(store::changes_wait).await? {
-        store::place_changes(&state.db).await?;
+        store::place_some_changes(&state.db).await?;
     }
     store::changes(&mut permit.read().await?, permit.scope(), since, limit).await
 }
 
-async fn shown(permit: &Permit<FollowChanges>, rows: Vec<ChangeRow>) -> Answer<Vec<ExpertChange>> {
+/// The changes as they are shown, and the version of the names in them: read first, so that no name is older than it says.
+async fn shown(permit: &Permit<FollowChanges>, rows: Vec<ChangeRow>) -> Answer<(Vec<ExpertChange>, i64)> {
+    let reference_version = permit.quick(store::reference_version).await?;
     let (seen, left): (Vec<&ChangeRow>, Vec<&ChangeRow>) = rows.iter().partition(|row| row.is_seen);
     let seen: Vec<Uuid> = seen.iter().map(|row| row.expert_id).collect();
     let left: Vec<Uuid> = left.iter().map(|row| row.expert_id).collect();
@@ -161,5 +171,5 @@ async fn shown(permit: &Permit<FollowChanges>, rows: Vec<ChangeRow>) -> Answer<V
         expert: if row.is_seen { card(&row.expert_id) } else { None },
         merged_into: if row.is_seen { None } else { leads.get(&row.expert_id).copied() },
     };
-    Ok(rows.into_iter().map(change).collect())
+    Ok((rows.into_iter().map(change).collect(), reference_version))
 }

@@ -22,7 +22,10 @@ mod words;
 mod workplaces;
 
 pub use availability::{add_period, delete_period, find_period, overlapping, periods, update_period};
-pub use changes::{ChangeRow, changes, changes_wait, lead_to, place_changes};
+pub use changes::{
+    ChangeRow, changes, changes_sql, changes_wait, forget_superfluous, lead_to, place_changes, place_some_changes,
+    reference_version,
+};
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
 pub use counts::{DegreeCounts, FieldCounts, GroupCounts, count_degrees, count_fields, count_groups};
 pub use duplicates::{

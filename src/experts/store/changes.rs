@@ -1,8 +1,9 @@
 //! What changed of experts, in an order without gaps.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -11,12 +12,18 @@ use crate::access::permit::Scope;
 use crate::access::policy::Reach;
 use crate::db::schema::{expert_changes, expert_merges, experts};
 use crate::db::{Conn, Db, Reader};
+use crate::experts::vocabulary::VERSION;
 use crate::kernel::problem::Answer;
 
 /// "EBFEED" in ASCII: one who gives places at a time, over all instances.
 const LOCK: i64 = 0x0000_4542_4645_4544;
 /// Changes that are given a place in one transaction.
 const BATCH: i64 = 5_000;
+
+/// Changes of transactions that are over, as are all that began before them. In a database restored elsewhere transaction numbers
+/// begin anew.
+const CAN_BE_PLACED: &str = "seq IS NULL AND (xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+                                           OR xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)";
 
 /// Gives a place to the changes of transactions that are over, in the order of these; how many those were.
 ///
@@ -33,21 +40,32 @@ pub async fn place_changes(db: &Db) -> Answer<usize> {
     }
 }
 
+/// The same for one batch, unless somebody is at it: a reader helps, and neither waits nor does the work of all.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn place_some_changes(db: &Db) -> Answer<usize> {
+    db.transaction(async |tx| {
+        let free = sql::<Bool>(&format!("pg_try_advisory_xact_lock({LOCK})"));
+        if diesel::select(free).get_result(tx).await? { place_batch(tx).await } else { Ok(0) }
+    })
+    .await
+}
+
 async fn place_some(tx: &mut Conn) -> Answer<usize> {
     // a statement of its own: the next one has a snapshot in which everything stands that another holder of the lock placed
     diesel::sql_query(format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(tx).await?;
+    place_batch(tx).await
+}
+
+async fn place_batch(tx: &mut Conn) -> Answer<usize> {
     let before: Option<i64> = expert_changes::table.select(diesel::dsl::max(expert_changes::seq)).first(tx).await?;
-    let placed = diesel::sql_query(
+    let placed = diesel::sql_query(format!(
         "UPDATE expert_changes c SET seq = placed.seq
            FROM (SELECT id, (SELECT coalesce(max(seq), 0) FROM expert_changes) + row_number() OVER (ORDER BY xid, id) AS seq
-                   FROM expert_changes
-                  WHERE seq IS NULL
-                    AND (xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-                         -- in a database restored elsewhere transaction numbers begin anew
-                         OR xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
-                  ORDER BY xid, id LIMIT $1) placed
-          WHERE c.id = placed.id",
-    )
+                   FROM expert_changes WHERE {CAN_BE_PLACED} ORDER BY xid, id LIMIT $1) placed
+          WHERE c.id = placed.id"
+    ))
     .bind::<BigInt, _>(BATCH)
     .execute(tx)
     .await?;
@@ -94,13 +112,45 @@ async fn tell_open(tx: &mut Conn, after: i64) -> Answer<()> {
     Ok(())
 }
 
-/// True when changes wait for their place.
+/// True when changes can get their place; those of a transaction that is open wait for its end.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn changes_wait(mut conn: &Reader) -> QueryResult<bool> {
-    let waiting = expert_changes::table.filter(expert_changes::seq.is_null());
-    diesel::select(diesel::dsl::exists(waiting)).get_result(&mut conn).await
+    let waiting = sql::<Bool>(&format!("EXISTS (SELECT FROM expert_changes WHERE {CAN_BE_PLACED})"));
+    diesel::select(waiting).get_result(&mut conn).await
+}
+
+/// The version of the names that cards show, of provinces, fields and titles.
+///
+/// # Errors
+/// Those of the database.
+pub async fn reference_version(mut conn: &Reader) -> QueryResult<i64> {
+    diesel::select(sql::<BigInt>(VERSION)).get_result(&mut conn).await
+}
+
+/// Days after which a change that a later one repeats is forgotten.
+const KEPT_DAYS: i32 = 7;
+
+/// Forgets old upserts that a later one of the same expert makes superfluous, told to the same audiences or more; how many, at
+/// most so many. Whoever followed them reads the record as it is now, as they do at the later one.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn forget_superfluous(db: &Db, most: i64) -> Answer<usize> {
+    let forgotten = diesel::sql_query(
+        "DELETE FROM expert_changes WHERE id IN (
+            SELECT c.id FROM expert_changes c
+             WHERE c.seq IS NOT NULL AND c.at < now() - make_interval(days => $2)
+               AND (c.was_known, c.was_agencies, c.was_public) = (c.is_known, c.is_agencies, c.is_public)
+               AND EXISTS (SELECT FROM expert_changes d
+                            WHERE d.expert_id = c.expert_id AND d.seq > c.seq AND (d.is_open OR NOT c.is_open)
+                              AND (d.was_known, d.was_agencies, d.was_public) = (c.was_known, c.was_agencies, c.was_public)
+                              AND (d.is_known, d.is_agencies, d.is_public) = (c.is_known, c.is_agencies, c.is_public))
+             ORDER BY c.seq LIMIT $1)",
+    );
+    let query = forgotten.bind::<BigInt, _>(most).bind::<Integer, _>(KEPT_DAYS);
+    Ok(query.execute(&mut db.conn().await?).await?)
 }
 
 /// A change as an audience sees it.
@@ -118,21 +168,32 @@ pub struct ChangeRow {
     pub is_seen: bool,
 }
 
-/// Who a caller might know of before a change and after it, as conditions; the last says which changes in between they are told.
-/// `$3` is the caller's own expert.
-const fn audience(reach: Reach) -> [&'static str; 3] {
-    match reach {
-        Reach::All => ["was_known", "is_known", "true"],
-        Reach::Agencies => ["was_agencies", "is_agencies", "is_open"],
-        Reach::Public => ["was_public", "is_public", "is_open"],
-        Reach::PublicAndOwn => [
-            "(was_public OR (was_known AND expert_id = $3))",
-            "(is_public OR (is_known AND expert_id = $3))",
-            "(is_open OR expert_id = $3)",
-        ],
-        Reach::Own => ["(was_known AND expert_id = $3)", "(is_known AND expert_id = $3)", "true"],
-        Reach::Supplied | Reach::No => ["false", "false", "false"],
-    }
+/// The changes that some callers are told of, `is_seen` by `sees`, after `$1`, at most `$2`. Each of these conditions stands word
+/// for word in a partial index.
+fn told(sees: &str, told: &str) -> String {
+    format!(
+        "(SELECT seq, at, expert_id, {sees} AS is_seen FROM expert_changes WHERE seq > $1 AND {told} ORDER BY seq LIMIT $2)"
+    )
+}
+
+/// The statement of [`changes`]; `$3` is the caller's own expert.
+pub fn changes_sql(reach: Reach) -> String {
+    let public = "(was_public OR is_public) AND (was_public <> is_public OR is_open)";
+    let own = told("is_known", "expert_id = $3");
+    let changes = match reach {
+        Reach::All => told("is_known", "true"),
+        Reach::Agencies => {
+            told("is_agencies", "(was_agencies OR is_agencies) AND (was_agencies <> is_agencies OR is_open)")
+        }
+        Reach::Public => told("is_public", public),
+        Reach::Own => own,
+        // two lists, each by its index: their own record whoever else may see it, and of the others those in public
+        Reach::PublicAndOwn => {
+            format!("{} UNION ALL {own}", told("is_public", &format!("{public} AND expert_id IS DISTINCT FROM $3")))
+        }
+        Reach::Supplied | Reach::No => told("false", "false"),
+    };
+    format!("SELECT * FROM ({changes}) c WHERE $3::uuid IS NULL OR true ORDER BY seq LIMIT $2")
 }
 
 /// The changes after a place, of those the caller may know of before or after them.
@@ -140,14 +201,7 @@ const fn audience(reach: Reach) -> [&'static str; 3] {
 /// # Errors
 /// 503 when the database is away.
 pub async fn changes(conn: &mut Conn, scope: &Scope, after: i64, limit: i64) -> Answer<Vec<ChangeRow>> {
-    let [was, is, told] = audience(scope.reach);
-    // without an own expert the comparison is null, which is no
-    let sql = format!(
-        "SELECT seq, at, expert_id, coalesce({is}, false) AS is_seen FROM expert_changes
-          WHERE seq > $1 AND ({was} OR {is}) AND (coalesce({was}, false) <> coalesce({is}, false) OR {told})
-            AND ($3::uuid IS NULL OR true) ORDER BY seq LIMIT $2"
-    );
-    let rows = diesel::sql_query(sql)
+    let rows = diesel::sql_query(changes_sql(scope.reach))
         .bind::<BigInt, _>(after)
         .bind::<BigInt, _>(limit)
         .bind::<Nullable<SqlUuid>, _>(scope.actor.expert_id());

@@ -253,7 +253,8 @@ async fn who_waits_is_answered_when_something_happens_and_holds_no_connection() 
     let (_, cursor) = after(&officer, &cursor).await;
     let begin = Instant::now();
     let nothing = officer.get(&format!("{CHANGES}?wait=1&since={cursor}")).await.expect(200);
-    assert_eq!(nothing, json!({ "items": [], "cursor": cursor, "more": false }));
+    let version = nothing["reference_version"].clone();
+    assert_eq!(nothing, json!({ "items": [], "cursor": cursor, "more": false, "reference_version": version }));
     assert!(begin.elapsed() >= Duration::from_millis(950), "{:?}", begin.elapsed());
 }
 
@@ -291,4 +292,78 @@ async fn a_merged_record_is_a_tombstone_for_who_saw_it_and_comes_back_with_the_u
         let (items, _) = after(caller, &cursors[name]).await;
         assert_eq!(told(&items, &loser), ["upsert"], "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_reader_does_not_wait_for_who_gives_places() {
+    use diesel_async::SimpleAsyncConnection;
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    let (_, cursor) = after(&officer, "").await;
+    let mut other = app.state.db.conn().await.unwrap();
+    let lock = 0x0000_4542_4645_4544_i64;
+    other.batch_execute(&format!("BEGIN; SELECT pg_advisory_xact_lock({lock})")).await.unwrap();
+    enter_named(&officer, "Kpă Văn Mới").await;
+    let begin = Instant::now();
+    assert_eq!(at_once(&officer, &cursor).await, (Vec::new(), cursor.clone()));
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    other.batch_execute("ROLLBACK").await.unwrap();
+    drop(other);
+    assert_eq!(after(&officer, &cursor).await.0.len(), 1);
+}
+
+#[tokio::test]
+async fn who_gets_another_own_record_begins_anew() {
+    let app = TestApp::start().await;
+    let (officer, person) = (app.sign_in("union_officer").await, app.sign_in("expert").await);
+    let (_, cursor) = after(&person, "").await;
+    let other = enter_named(&officer, "Kpă Văn Mẫu").await;
+    let sql = format!("UPDATE accounts SET expert_id = '{}' WHERE username = 'expert'", text(&other["id"]));
+    try_change(&app, &sql).await.unwrap();
+    let person = app.sign_in("expert").await;
+    person.get(&format!("{CHANGES}?since={cursor}")).await.problem(400);
+    assert_eq!(told(&after(&person, "").await.0, &other), ["upsert"]);
+}
+
+#[tokio::test]
+async fn the_version_of_names_tells_that_they_are_to_be_joined_anew() {
+    let app = TestApp::start().await;
+    let before = app.nobody().get(&format!("{CHANGES}?limit=1")).await.expect(200);
+    let again = app.nobody().get(&format!("{CHANGES}?limit=1")).await.expect(200);
+    assert_eq!(before, again);
+    try_change(&app, "UPDATE provinces SET name = name || ' mới' WHERE code = '08'").await.unwrap();
+    let after = app.nobody().get(&format!("{CHANGES}?limit=1")).await.expect(200);
+    let version = |page: &Value| page["reference_version"].as_i64().unwrap();
+    assert!(version(&after) > version(&before), "{before} {after}");
+    assert_eq!(after["cursor"], before["cursor"], "a name is no change of an expert");
+}
+
+#[tokio::test]
+async fn old_upserts_that_a_later_one_repeats_are_forgotten_and_nobody_misses_one() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    let expert = enter_named(&officer, "Kpă Văn Mẫu").await;
+    let edit = async |member: &str, value: &str| {
+        officer.patch(&path(&expert), "*", &json!({ member: value })).await.expect(200);
+        place_all(&app).await;
+    };
+    edit("position", "Kỹ sư").await;
+    decide(&officer, &expert, "public_profile", true).await;
+    place_all(&app).await;
+    let (_, cursor) = after(&app.nobody(), "").await;
+    for position in ["Phó phòng", "Trưởng phòng"] {
+        edit("position", position).await;
+    }
+    // of this one only the Union is told
+    edit("standing_evidence", "Bằng khen").await;
+    let forget = async || expert_bank::experts::store::forget_superfluous(&app.state.db, 100).await.unwrap();
+    assert_eq!(forget().await, 0, "what is new may not have been read");
+    let older = "UPDATE expert_changes SET at = at - interval '8 days' WHERE expert_id";
+    try_change(&app, &format!("{older} = '{}'", text(&expert["id"]))).await.unwrap();
+    assert_eq!(forget().await, 1, "the first of two that everybody was told of");
+    assert_eq!(forget().await, 0);
+    let (items, _) = after(&app.nobody(), &cursor).await;
+    assert_eq!(told(&items, &expert), ["upsert"]);
+    assert_eq!(items[0]["expert"]["position"], "Trưởng phòng");
+    assert_eq!(told(&after(&officer, "").await.0, &expert).len(), 5, "came, edited, agreed, two edits");
 }
