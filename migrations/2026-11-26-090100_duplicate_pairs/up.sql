@@ -13,7 +13,7 @@ CREATE TABLE expert_duplicates (
 CREATE INDEX expert_duplicates_other ON expert_duplicates (other_id);
 CREATE INDEX expert_duplicates_score ON expert_duplicates (score DESC, one_id, other_id);
 
--- Whose pairs are to be derived anew: whoever came, or whose record has another version. Appended, so that no writer waits.
+-- Whose pairs are to be derived anew: whoever came or went, or whose record has another version. Appended, so that no writer waits.
 CREATE TABLE expert_duplicates_due (
     id        bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     expert_id uuid NOT NULL
@@ -26,8 +26,8 @@ BEGIN
         INSERT INTO expert_duplicates_due (expert_id)
         SELECT n.id FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.version <> o.version;
     ELSE
-        DELETE FROM expert_duplicates d USING old_rows o WHERE d.one_id = o.id;
-        DELETE FROM expert_duplicates d USING old_rows o WHERE d.other_id = o.id;
+        -- whoever derives takes out the pairs of who is gone: here they would be locked in another order
+        INSERT INTO expert_duplicates_due (expert_id) SELECT id FROM old_rows;
     END IF;
     RETURN NULL;
 END $$;

@@ -9,9 +9,10 @@ CREATE TABLE expert_merges (
     loser_code text NOT NULL,
     loser_name text NOT NULL,
     reason     text,
-    -- how many rows of each kind moved, and which members of the record the loser filled
+    -- how many rows of each kind moved, which members of the record the loser filled, and which of its own found no place
     moved      jsonb NOT NULL,
     filled     text[] NOT NULL DEFAULT '{}',
+    left_out   text[] NOT NULL DEFAULT '{}',
     -- purposes the winner had agreed to and the loser had withdrawn
     narrowed   text[] NOT NULL DEFAULT '{}',
     sealed     bytea NOT NULL,

@@ -389,6 +389,7 @@ diesel::table! {
         reason -> Nullable<Text>,
         moved -> Jsonb,
         filled -> Array<Nullable<Text>>,
+        left_out -> Array<Nullable<Text>>,
         narrowed -> Array<Nullable<Text>>,
         sealed -> Bytea,
         merged_at -> Timestamptz,

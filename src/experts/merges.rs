@@ -4,31 +4,38 @@
 //! leave a reference behind. All that moved or left lies sealed in the journal of the merge.
 //!
 //! A consent is never widened: what only the loser had agreed to is not taken over, and what the loser had withdrawn last is
-//! withdrawn from the winner. What only the winner had agreed to stands, for it is the same person's word.
+//! withdrawn from the winner. What only the winner had agreed to stands, for it is the same person's word; the answer says what
+//! is shown by it from now on.
 
+mod attached;
 mod fill;
 mod redirect;
+mod said;
 mod undo;
+mod view;
 
 pub use redirect::redirect;
 
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, get, post};
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use self::attached::{attached, end_sessions};
+use self::fill::Filled;
+use self::said::{Narrowed, is_gone, narrow};
+use self::view::{Merge, view, views};
 use super::duplicates::list::unknown;
 use super::keys::Keys;
-use super::model::{Draft, Purpose};
+use super::model::Draft;
 use super::policy::{MergeExperts, ReadMerges};
 use super::profile::changes;
 use super::states;
-use super::store::{self, ConsentRow, Entry, MergeRow, ProfileRow, Rows};
+use super::store::{self, Entry, MergeRow, ProfileRow, Rows};
 use super::vocabulary::Vocabulary;
 use crate::access::permit::{Permit, Scope};
 use crate::audit::event::Event;
@@ -56,27 +63,21 @@ struct Journal {
     moved: Rows,
     /// Rows that left with the loser.
     taken: Rows,
-    /// The loser's account, where the winner had one.
+    /// The account of the two that is nobody's while the merge stands, where both had one.
     closed: Vec<Value>,
-    /// Pairs of two people that the winner took over.
-    distinctions: Vec<(Uuid, Uuid)>,
+    /// Decisions about pairs of two people that the winner took over.
+    distinctions: Vec<Value>,
     /// Entries of the winner's ledger that withdraw what the loser had withdrawn, with what stood before.
     narrowed: Vec<Narrowed>,
+    /// The winner's ledger after the merge: what is not in it was said since.
+    heard: Vec<Uuid>,
+    /// The winner's state before.
+    status: String,
     /// The winner's record before and after.
     before: Draft,
     after: Draft,
     version_before: i64,
     version_after: i64,
-}
-
-/// A consent of the winner that the loser had withdrawn.
-#[derive(Debug, Serialize, Deserialize)]
-struct Narrowed {
-    purpose: String,
-    /// The entry that stood.
-    stood: Uuid,
-    /// The entry that withdraws it.
-    entry: Uuid,
 }
 
 fn context(id: Uuid) -> String {
@@ -108,86 +109,14 @@ struct MergeForm {
     reason: Option<String>,
 }
 
-/// A record of a merge.
-#[derive(Debug, Serialize, ToSchema)]
-struct MergedRecord {
-    /// The expert.
-    id: Uuid,
-    /// Code for people.
-    #[schema(example = "CG-000123")]
-    code: String,
-    /// Name without titles.
-    full_name: String,
-}
-
-/// Two records that became one.
-#[derive(Debug, Serialize, ToSchema)]
-struct Merge {
-    /// Its id.
-    id: Uuid,
-    /// The record that stands: the winner, or whom the winner was merged into later; none once it was undone.
-    winner: Option<MergedRecord>,
-    /// The record that ended, as it was called.
-    loser: MergedRecord,
-    /// Why.
-    reason: Option<String>,
-    /// How much moved to the winner, by kind.
-    #[schema(value_type = BTreeMap<String, u32>, example = json!({"publications": 3, "sources": 1}))]
-    moved: Value,
-    /// Members of the record that the loser filled.
-    #[schema(example = json!(["email", "specialties"]))]
-    filled: Vec<String>,
-    /// Consents of the winner that are withdrawn, because the person withdrew them on the loser's record.
-    #[schema(example = json!([]))]
-    narrowed: Vec<String>,
-    /// When.
-    merged_at: DateTime<Utc>,
-    /// By which account.
-    merged_by: Option<Uuid>,
-    /// When it was undone.
-    undone_at: Option<DateTime<Utc>>,
-    /// By which account.
-    undone_by: Option<Uuid>,
-}
-
-/// Views of merges with who stands for the losers.
-async fn views(conn: &mut Conn, scope: &Scope, rows: Vec<MergeRow>) -> Answer<Vec<Merge>> {
-    let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.leads_to).collect();
-    let winners = store::by_ids(conn, scope, &ids).await?;
-    let view = |row: MergeRow| {
-        let winner = row.leads_to.and_then(|id| winners.get(&id));
-        Merge {
-            id: row.id,
-            winner: winner.map(|row| MergedRecord {
-                id: row.id,
-                code: row.code.clone(),
-                full_name: row.full_name.clone(),
-            }),
-            loser: MergedRecord { id: row.loser_id, code: row.loser_code, full_name: row.loser_name },
-            reason: row.reason,
-            moved: row.moved,
-            filled: store::texts(row.filled),
-            narrowed: store::texts(row.narrowed),
-            merged_at: row.merged_at,
-            merged_by: row.merged_by,
-            undone_at: row.undone_at,
-            undone_by: row.undone_by,
-        }
-    };
-    Ok(rows.into_iter().map(view).collect())
-}
-
-async fn view(conn: &mut Conn, scope: &Scope, row: MergeRow) -> Answer<Merge> {
-    let view = views(conn, scope, vec![row]).await?.pop();
-    view.ok_or_else(|| Problem::internal("a merge without a view"))
-}
-
 /// Merge another record into this one
 ///
 /// Everything that refers to the other record refers to this one: records of sources, publications, posts, nominations, the
-/// account, periods of availability that fit. What this record leaves open is filled from the other. The other's id and code
-/// lead here from then on (308), for who may see this one; its one-time links no longer work. A consent is never widened by
-/// it. `POST /merges/{id}/undo` restores both.
+/// account, periods of availability that fit. What this record leaves open is filled from the other, and is shown to whoever may
+/// know of this one (`filled`, `shown_to`); what found no place is named (`left_out`). The other's id and code lead here from
+/// then on (308), for who may see this one; its one-time links no longer work, and an account that comes to this record signs in
+/// anew. A consent is never widened by it. Two of whom somebody decided that they are two people are not merged before that
+/// decision is taken back. `POST /merges/{id}/undo` restores both.
 #[utoipa::path(
     tag = "duplicates",
     params(("key" = String, Path, description = "Id or code of the record that stands", example = "CG-000001"), IfMatch, Once),
@@ -211,6 +140,7 @@ async fn merge_experts(
             let (winner, loser) = lock_both(tx, &scope, &key.0, other.trim()).await?;
             if_match.check(winner.version)?;
             check_standing(&winner, &loser)?;
+            refuse_distinct(tx, (winner.id, loser.id)).await?;
             Box::pin(merge(tx, &sealer, &scope, (winner, loser), reason)).await
         })
         .await?;
@@ -220,8 +150,9 @@ async fn merge_experts(
     written_once(&format!("/api/v1/merges/{id}"), &merge)
 }
 
-/// Locks two records, always in the same order: two merges at once must not wait for each other in a circle.
+/// Locks two records, while no other merge goes on.
 async fn lock_both(tx: &mut Conn, scope: &Scope, key: &str, other: &str) -> Answer<(ProfileRow, ProfileRow)> {
+    store::lock_merges(tx).await?;
     let winner = store::find(tx, scope, key).await?.id;
     let loser = store::find(tx, scope, other).await.map_err(|fault| unknown("/other", fault))?.id;
     if winner == loser {
@@ -238,8 +169,7 @@ async fn lock_both(tx: &mut Conn, scope: &Scope, key: &str, other: &str) -> Answ
 
 /// Who left the bank, or died, did so as a person: their other record can't go on as if nothing had been said.
 fn check_standing(winner: &ProfileRow, loser: &ProfileRow) -> Answer<()> {
-    let gone = |row: &ProfileRow| ["left", "deceased"].contains(&row.status.as_str());
-    if !gone(loser) || gone(winner) {
+    if !is_gone(&loser.status) || is_gone(&winner.status) {
         return Ok(());
     }
     let (code, status) = (&loser.code, &loser.status);
@@ -247,6 +177,21 @@ fn check_standing(winner: &ProfileRow, loser: &ProfileRow) -> Answer<()> {
         "Bản ghi {code} đang ở trạng thái `{status}`; hãy gộp theo chiều ngược lại, hoặc đưa người đó trở lại trước.",
         "The record {code} is `{status}`: merge the other way round, or take the person back first.",
     )))
+}
+
+/// What somebody decided is not gone over.
+async fn refuse_distinct(tx: &mut Conn, pair: (Uuid, Uuid)) -> Answer<()> {
+    if !store::are_distinct(tx, pair).await? {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Conflict).and_field(
+        "/other",
+        "not_the_same",
+        say!(
+            "Đã có quyết định rằng đây là hai người; nếu nhầm, hãy mở lại quyết định đó trước (`POST /experts/duplicates/decisions`, `open`).",
+            "Somebody decided that they are two people; if that is wrong take it back first (`POST /experts/duplicates/decisions`, `open`).",
+        ),
+    ))
 }
 
 async fn merge(
@@ -259,31 +204,42 @@ async fn merge(
     let (id, by) = (new_id(), scope.actor.id());
     let before = winner.clone().into_draft(store::parts(tx, sealer, winner.id).await?);
     let gone = loser.clone().into_draft(store::parts(tx, sealer, loser.id).await?);
-    let after = fill::fill(&before, &gone);
+    // the Department reads the contacts of whom it supplied: it does not come to others by a merge
+    let shared = store::is_supplied(tx, loser.id).await? || !store::is_supplied(tx, winner.id).await?;
+    let Filled { draft: after, mut left_out } = fill::fill(&before, &gone, shared);
+    let said = [store::losers_of(tx, loser.id).await?, vec![loser.id]].concat();
+    let narrowed = narrow(tx, winner.id, &said, by).await?;
+    let heard = store::list_consents(tx, winner.id).await?.into_iter().map(|row| row.id).collect();
+    let mut closed = store::displace_account(tx, winner.id, loser.id).await?;
     let moved = store::move_references(tx, winner.id, loser.id).await?;
-    let closed = store::close_account(tx, loser.id).await?;
+    closed.extend(store::close_account(tx, loser.id).await?);
+    end_sessions(tx, &moved, &closed).await?;
     let distinctions = store::inherit_distinctions(tx, winner.id, loser.id).await?;
-    let narrowed = narrow(tx, winner.id, loser.id, by).await?;
     let taken = store::take_out(tx, loser.id).await?;
+    left_out.extend(taken.contains_key("expert_availability").then_some("availability"));
     let keys = Keys::of(&after, &Vocabulary::read(tx).await?);
     let row = store::update(tx, sealer, &Entry { id: winner.id, keys, draft: after.clone() }).await?;
     store::reindex(tx, &[winner.id]).await?;
     let filled = fill::filled(&before, &after);
-    let counts: BTreeMap<String, usize> =
-        moved.iter().map(|(table, rows)| (kind_of(table).to_owned(), rows.len())).collect();
-    let values = changes(&before, &after);
     let purposes: Vec<String> = narrowed.iter().map(|item| item.purpose.clone()).collect();
+    let mut events = events(&winner, &loser, changes(&before, &after), &purposes);
+    events.extend(attached(&moved, &closed, "experts.merge"));
+    events.push(Event::on("merge", id));
+    let counts = counts(&moved);
     let journal = Journal {
         moved,
         taken,
         closed,
         distinctions,
         narrowed,
+        heard,
+        status: winner.status,
         before,
         after,
         version_before: winner.version,
         version_after: row.version,
     };
+    let some = |name: &&'static str| Some((*name).to_owned());
     let merged = MergeRow {
         id,
         winner_id: winner.id,
@@ -292,9 +248,10 @@ async fn merge(
         loser_code: loser.code,
         loser_name: loser.full_name,
         reason,
-        moved: json!(counts),
-        filled: filled.iter().map(|name| Some((*name).to_owned())).collect(),
-        narrowed: purposes.iter().cloned().map(Some).collect(),
+        moved: counts,
+        filled: filled.iter().map(some).collect(),
+        left_out: left_out.iter().map(some).collect(),
+        narrowed: purposes.into_iter().map(Some).collect(),
         sealed: journal.seal(sealer, id)?,
         merged_at: now(),
         merged_by: by,
@@ -302,10 +259,20 @@ async fn merge(
         undone_by: None,
     };
     store::insert_merge(tx, &merged).await?;
-    let fields: Vec<String> = values.keys().cloned().chain(purposes).collect();
+    Ok((id, events))
+}
+
+fn counts(moved: &Rows) -> Value {
+    let counts: BTreeMap<&str, usize> = moved.iter().map(|(table, rows)| (kind_of(table), rows.len())).collect();
+    json!(counts)
+}
+
+/// What happened to the two records. The history shows the values to who may know of both.
+fn events(winner: &ProfileRow, loser: &ProfileRow, values: Map<String, Value>, purposes: &[String]) -> Vec<Event> {
+    let fields: Vec<String> = values.keys().chain(purposes).cloned().collect();
     let on_winner = Event::on("expert", winner.id).fields(fields).values(Value::Object(values));
     let on_loser = Event::on("expert", loser.id).fields(["merged_into"]).values(json!({ "merged_into": winner.id }));
-    Ok((id, vec![on_winner, on_loser, Event::on("merge", id)]))
+    vec![on_winner, on_loser]
 }
 
 /// What a table holds, in a word.
@@ -315,32 +282,6 @@ fn kind_of(table: &str) -> &str {
         "expert_merges" => "merges",
         other => other.strip_prefix("expert_").unwrap_or(other),
     }
-}
-
-/// Withdraws from the winner what the person withdrew on the loser's record, on the same day or later than they agreed. Being
-/// listed is a state, which is looked at before.
-async fn narrow(tx: &mut Conn, winner: Uuid, loser: Uuid, by: Option<Uuid>) -> Answer<Vec<Narrowed>> {
-    let standing = latest(store::list_consents(tx, winner).await?);
-    let said = latest(store::list_consents(tx, loser).await?);
-    let mut narrowed = Vec::new();
-    let mut entries = Vec::new();
-    for purpose in [Purpose::AgencySearch, Purpose::PublicProfile, Purpose::ContactSharing] {
-        let (Some(stands), Some(word)) = (standing.get(purpose.as_str()), said.get(purpose.as_str())) else { continue };
-        if !stands.given || word.given || word.decided_on < stands.decided_on {
-            continue;
-        }
-        // as it was recorded, now on the record that stands
-        let entry = ConsentRow { id: new_id(), expert_id: winner, recorded_at: now(), recorded_by: by, ..word.clone() };
-        narrowed.push(Narrowed { purpose: purpose.as_str().to_owned(), stood: stands.id, entry: entry.id });
-        entries.push(entry);
-    }
-    store::insert_consents(tx, &entries).await?;
-    Ok(narrowed)
-}
-
-/// The latest entry of each purpose, of a ledger with the latest first.
-fn latest(ledger: Vec<ConsentRow>) -> BTreeMap<String, ConsentRow> {
-    ledger.into_iter().rev().map(|row| (row.purpose.clone(), row)).collect()
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]

@@ -29,16 +29,17 @@ pub use changes::{
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
 pub use counts::{DegreeCounts, FieldCounts, GroupCounts, count_degrees, count_fields, count_groups};
 pub use duplicates::{
-    AfterPair, NewPair, PairHalf, PairRow, come_due, count_due, distinguish, pairs, reopen, replace_pairs, take_due,
+    AfterPair, NewPair, PairHalf, PairRow, are_distinct, come_due, count_due, distinguish, pairs, reopen,
+    replace_pairs, take_due,
 };
 pub use index::{SearchRows, Texts, reindex, reindex_fields, reindex_missing, searched_texts};
 pub use likeness::{StoredPerson, meet, stored_people};
 pub use links::{LinkKind, add_link, link_holder, use_link, void_links};
 pub use members::{AfterMember, MemberRow, MemberSql, members, put_memberships};
 pub use merges::{
-    EditRow, MergeRow, Rows, close_account, disinherit, find_merge, inherit_distinctions, insert_merge, last_edit,
-    lock_merge, losers_of, mark_undone, merge_of, merged_into, merges, move_back, move_references, put_back,
-    reopen_account, sources_unchanged, take_out,
+    EditRow, MergeRow, Rows, Stuck, close_account, disinherit, displace_account, find_merge, inherit_distinctions,
+    insert_merge, keep_merges_out, last_edit, lock_merges, losers_of, mark_undone, merge_of, merged_into, merges,
+    move_back, move_references, put_back, reopen_accounts, shown_to, sources_unchanged, take_out,
 };
 pub use named::{group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates};
 pub use nominations::{
@@ -54,7 +55,7 @@ pub use search::{
     run as search,
 };
 pub use sources::{KnownRecords, SourceRow, claim_source, lock_sources, put_sources, source_ids, source_rows, sources};
-pub use states::{NEVER, StaleRow, confirm, is_listed, move_to, stale, stale_sql, verify};
+pub use states::{NEVER, StaleRow, confirm, is_listed, is_supplied, move_to, stale, stale_sql, verify};
 pub use texts::{TextRow, add_texts, consent_texts};
 pub use whole::{Whole, WholeSql, cards, whole};
 pub use words::{Audience, Known, compact, frequencies, specialties, spelled};

@@ -22,6 +22,7 @@ mod experts {
     mod history;
     mod links;
     mod load;
+    mod merge_rules;
     mod merges;
     mod nominations;
     mod noninterference;

@@ -251,7 +251,7 @@ struct PairDecided {
 /// Decide about a pair
 ///
 /// `not_the_same` is remembered: the pair is not proposed again, here nor when records are entered or loaded. `open` takes that
-/// back. To decide the same twice changes nothing.
+/// back. Decided the same twice, the later decision and its reason are kept.
 #[utoipa::path(
     tag = "duplicates",
     params(Once),
@@ -276,7 +276,10 @@ async fn decide_duplicate(permit: Permit<DecideDuplicates>, once: Once, body: Bo
             }
             let pair = (one.min(other), one.max(other));
             let changed = match decision {
-                PairDecision::NotTheSame => store::distinguish(tx, pair, scope.actor.id(), reason.as_deref()).await?,
+                PairDecision::NotTheSame => {
+                    store::distinguish(tx, pair, scope.actor.id(), reason.as_deref()).await?;
+                    true
+                }
                 PairDecision::Open => store::reopen(tx, pair).await?,
             };
             if !changed {

@@ -7,19 +7,35 @@ use super::super::model::{Draft, ExpertField, Membership, Restricted};
 use crate::kernel::partial_date::{PartialDate, Precision};
 use crate::kernel::text::fold;
 
-/// The record of the winner, filled from that of the loser.
-pub fn fill(winner: &Draft, loser: &Draft) -> Draft {
-    let mut draft = winner.clone();
+/// A record that another one filled.
+#[derive(Debug, PartialEq)]
+pub struct Filled {
+    /// The record.
+    pub draft: Draft,
+    /// Members of the other one that found no place, or not all of what they hold.
+    pub left_out: Vec<&'static str>,
+}
+
+/// The record of the winner, filled from that of the loser; its birth date and contacts only where these may be `shared` with
+/// whoever reads those of the winner.
+pub fn fill(winner: &Draft, loser: &Draft, shared: bool) -> Filled {
+    let (mut draft, mut left_out) = (winner.clone(), Vec::new());
     fill_standing(&mut draft, loser);
     fill_work(&mut draft, loser);
-    fill_lists(&mut draft, loser);
-    fill_details(&mut draft, loser);
-    draft.restricted = fill_restricted(&winner.restricted, &loser.restricted);
+    fill_lists(&mut draft, loser, &mut left_out);
+    fill_details(&mut draft, loser, &mut left_out);
+    let restricted = fill_restricted(&winner.restricted, &loser.restricted);
+    if shared {
+        draft.restricted = restricted;
+    } else {
+        left_out.extend(differences(&winner.restricted, &restricted));
+    }
     // the name is kept as one the person is written by
     let names = std::iter::once(&loser.name.full).chain(&loser.other_names).cloned().collect::<Vec<_>>();
     let known = |name: &String| *name == winner.name.full || winner.former_names.contains(name);
-    add(&mut draft.other_names, names.into_iter().filter(|name| !known(name)), |one, two| one == two);
-    draft
+    let names = names.into_iter().filter(|name| !known(name));
+    add(("other_names", &mut left_out), &mut draft.other_names, names, |one, two| one == two);
+    Filled { draft, left_out }
 }
 
 fn open<T: Clone>(winner: &mut Option<T>, loser: &Option<T>) {
@@ -72,47 +88,76 @@ fn fill_work(draft: &mut Draft, loser: &Draft) {
     draft.position = loser.position.clone().or(draft.position.take());
 }
 
-/// Adds what is not there yet, up to what a form may hold.
-fn add<T>(list: &mut Vec<T>, more: impl Iterator<Item = T>, same: impl Fn(&T, &T) -> bool) {
+/// Adds what is not there yet, up to what a form may hold; where that is not all, it is noted by name.
+fn add<T>(
+    (name, left_out): (&'static str, &mut Vec<&'static str>),
+    list: &mut Vec<T>,
+    more: impl Iterator<Item = T>,
+    same: impl Fn(&T, &T) -> bool,
+) {
     for item in more {
-        if list.len() < MAX_ITEMS && !list.iter().any(|known| same(known, &item)) {
+        if list.iter().any(|known| same(known, &item)) {
+            continue;
+        }
+        if list.len() < MAX_ITEMS {
             list.push(item);
+        } else if !left_out.contains(&name) {
+            left_out.push(name);
         }
     }
 }
 
-fn fill_lists(draft: &mut Draft, loser: &Draft) {
+fn fill_lists(draft: &mut Draft, loser: &Draft, left_out: &mut Vec<&'static str>) {
     let folded = |one: &String, two: &String| fold(one) == fold(two);
-    add(&mut draft.other_titles, loser.other_titles.iter().cloned(), |one, two| one == two);
-    add(&mut draft.specialties, loser.specialties.iter().cloned(), folded);
-    add(&mut draft.honours, loser.honours.iter().cloned(), folded);
-    add(&mut draft.field_groups, loser.field_groups.iter().cloned(), |one, two| one == two);
-    add(&mut draft.languages, loser.languages.iter().cloned(), |one, two| one.code == two.code);
+    add(("other_titles", &mut *left_out), &mut draft.other_titles, loser.other_titles.iter().cloned(), |one, two| {
+        one == two
+    });
+    add(("specialties", &mut *left_out), &mut draft.specialties, loser.specialties.iter().cloned(), folded);
+    add(("honours", &mut *left_out), &mut draft.honours, loser.honours.iter().cloned(), folded);
+    add(("field_groups", &mut *left_out), &mut draft.field_groups, loser.field_groups.iter().cloned(), |one, two| {
+        one == two
+    });
+    add(("languages", &mut *left_out), &mut draft.languages, loser.languages.iter().cloned(), |one, two| {
+        one.code == two.code
+    });
     let known: Vec<String> = std::iter::once(&draft.name.full).chain(&draft.other_names).cloned().collect();
     let former = loser.former_names.iter().filter(|name| !known.contains(name)).cloned();
-    add(&mut draft.former_names, former, |one, two| one == two);
+    add(("former_names", &mut *left_out), &mut draft.former_names, former, |one, two| one == two);
     // which fields are the main ones the winner has said, unless it has none
     let has_main = draft.fields.iter().any(|field| field.main);
     let fields = loser.fields.iter().map(|field| ExpertField { main: field.main && !has_main, ..field.clone() });
-    add(&mut draft.fields, fields, |one, two| one.scheme == two.scheme && one.code == two.code);
+    add(("fields", &mut *left_out), &mut draft.fields, fields, |one, two| {
+        one.scheme == two.scheme && one.code == two.code
+    });
     // of one association there is one story
-    let of_others: Vec<Membership> = loser
+    let of_others = loser
         .memberships
         .iter()
-        .filter(|item| !draft.memberships.iter().any(|known| known.organisation_id == item.organisation_id))
-        .cloned()
-        .collect();
-    add(&mut draft.memberships, of_others.into_iter(), |one, two| one == two);
+        .filter(|item| !draft.memberships.iter().any(|known| known.organisation_id == item.organisation_id));
+    let of_others: Vec<Membership> = of_others.cloned().collect();
+    if loser.memberships.iter().any(|item| !of_others.contains(item) && !draft.memberships.contains(item)) {
+        left_out.push("memberships");
+    }
+    add(("memberships", &mut *left_out), &mut draft.memberships, of_others.into_iter(), |one, two| one == two);
 }
 
-fn fill_details(draft: &mut Draft, loser: &Draft) {
+fn fill_details(draft: &mut Draft, loser: &Draft, left_out: &mut Vec<&'static str>) {
     let (into, from) = (&mut draft.details, &loser.details);
-    add(&mut into.education, from.education.iter().cloned(), |one, two| one == two);
-    add(&mut into.work_history, from.work_history.iter().cloned(), |one, two| one == two);
-    add(&mut into.projects, from.projects.iter().cloned(), |one, two| fold(&one.title) == fold(&two.title));
-    add(&mut into.awards, from.awards.iter().cloned(), |one, two| one == two);
-    add(&mut into.patents, from.patents.iter().cloned(), |one, two| one == two);
-    add(&mut into.council_experience, from.council_experience.iter().cloned(), |one, two| one == two);
+    add(("education", &mut *left_out), &mut into.education, from.education.iter().cloned(), |one, two| one == two);
+    add(("work_history", &mut *left_out), &mut into.work_history, from.work_history.iter().cloned(), |one, two| {
+        one == two
+    });
+    add(("projects", &mut *left_out), &mut into.projects, from.projects.iter().cloned(), |one, two| {
+        fold(&one.title) == fold(&two.title)
+    });
+    add(("awards", &mut *left_out), &mut into.awards, from.awards.iter().cloned(), |one, two| one == two);
+    add(("patents", &mut *left_out), &mut into.patents, from.patents.iter().cloned(), |one, two| one == two);
+    add(
+        ("council_experience", &mut *left_out),
+        &mut into.council_experience,
+        from.council_experience.iter().cloned(),
+        |one, two| one == two,
+    );
 }
 
 fn fill_restricted(winner: &Restricted, loser: &Restricted) -> Restricted {
@@ -122,6 +167,17 @@ fn fill_restricted(winner: &Restricted, loser: &Restricted) -> Restricted {
     open(&mut filled.phone, &loser.phone);
     open(&mut filled.address, &loser.address);
     filled
+}
+
+/// Which restricted members differ.
+fn differences(one: &Restricted, two: &Restricted) -> Vec<&'static str> {
+    let differ = [
+        ("date_of_birth", one.date_of_birth != two.date_of_birth),
+        ("email", one.email != two.email),
+        ("phone", one.phone != two.phone),
+        ("address", one.address != two.address),
+    ];
+    differ.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
 }
 
 /// The winner's date, or the loser's where that says the same more closely.
@@ -223,15 +279,45 @@ mod tests {
             restricted: restricted.clone(),
             ..draft("Nguyen Van An")
         };
-        let merged = fill(&winner, &loser);
+        let Filled { draft: merged, left_out } = fill(&winner, &loser, true);
+        assert_eq!(left_out, Vec::<&str>::new());
         assert_eq!((merged.degree.as_deref(), merged.degree_year), (Some("THS"), None), "a year of another degree");
         assert_eq!((merged.workplace, merged.position), (winner.workplace.clone(), None), "a post elsewhere");
         assert_eq!((merged.gender, merged.specialties), (loser.gender.clone(), vec!["Lâm sinh".into(), "Quế".into()]));
         assert_eq!((merged.restricted, merged.other_names), (restricted, vec!["Nguyen Van An".to_owned()]));
         assert_eq!(
-            filled(&winner, &fill(&winner, &loser)),
+            filled(&winner, &fill(&winner, &loser, true).draft),
             ["gender", "specialties", "other_names", "date_of_birth", "email"]
         );
+    }
+
+    #[test]
+    fn what_finds_no_place_is_named() {
+        let many = |prefix: &str, count: usize| (0..count).map(|at| format!("{prefix} {at}")).collect::<Vec<_>>();
+        let membership = |position: &str| Membership {
+            organisation_id: uuid::Uuid::nil(),
+            position: some(position),
+            from: None,
+            to: None,
+        };
+        let winner = Draft {
+            specialties: many("Quế", MAX_ITEMS - 1),
+            memberships: vec![membership("Ủy viên")],
+            ..draft("Nguyễn Văn Ẩn")
+        };
+        let loser = Draft {
+            specialties: many("Hồi", 2),
+            honours: many("Bằng khen", 2),
+            memberships: vec![membership("Hội viên")],
+            restricted: Restricted { email: some("a@b.example"), ..Restricted::default() },
+            ..winner.clone()
+        };
+        let filled = fill(&winner, &loser, true);
+        assert_eq!(filled.left_out, ["specialties", "memberships"]);
+        assert_eq!((filled.draft.specialties.len(), filled.draft.honours.len()), (MAX_ITEMS, 2));
+        let kept_apart = fill(&winner, &loser, false);
+        assert_eq!(kept_apart.left_out, ["specialties", "memberships", "email"]);
+        assert_eq!(kept_apart.draft.restricted, winner.restricted, "contacts stay with whom they were given to");
     }
 
     #[test]
@@ -279,12 +365,13 @@ mod tests {
     proptest! {
         #[test]
         fn to_fill_loses_nothing_of_the_winner_and_is_taken_back_whole(winner in records(), loser in records()) {
-            let merged = fill(&winner, &loser);
+            let Filled { draft: merged, left_out } = fill(&winner, &loser, true);
+            prop_assert!(left_out.is_empty(), "everything fits");
             prop_assert_eq!(&unfill(&merged, &winner, &merged).unwrap(), &winner);
             prop_assert!(winner.specialties.iter().all(|item| merged.specialties.contains(item)));
             prop_assert!(winner.degree.is_none() || merged.degree == winner.degree);
             prop_assert!(winner.workplace.is_none() || merged.position == winner.position);
-            prop_assert_eq!(fill(&merged, &loser), merged, "twice is once");
+            prop_assert_eq!(fill(&merged, &loser, true).draft, merged, "twice is once");
         }
     }
 }

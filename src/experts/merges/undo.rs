@@ -4,7 +4,10 @@ use actix_web::{HttpResponse, post};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Journal, Merge, fill, latest, view};
+use super::attached::{attached, end_sessions};
+use super::said::{carry_over, widen_again};
+use super::view::{Merge, view};
+use super::{Journal, fill};
 use crate::access::permit::{Permit, Scope};
 use crate::audit::event::Event;
 use crate::db::Conn;
@@ -12,12 +15,11 @@ use crate::experts::keys::Keys;
 use crate::experts::model::Draft;
 use crate::experts::policy::MergeExperts;
 use crate::experts::profile::changes;
-use crate::experts::store::{self, ConsentRow, Entry, MergeRow, ProfileRow};
+use crate::experts::store::{self, Entry, MergeRow, ProfileRow, Stuck};
 use crate::experts::vocabulary::Vocabulary;
 use crate::http::idempotency::Once;
 use crate::http::path::Id;
 use crate::kernel::clock::now;
-use crate::kernel::id::new_id;
 use crate::kernel::problem::{Answer, Code, FieldError, Problem};
 use crate::kernel::sealed::Sealer;
 use crate::say;
@@ -26,7 +28,8 @@ use crate::say;
 ///
 /// The record that ended is back with its id, code, publications, sources and whatever else it had; the other one gives back
 /// what it was filled with. What was edited since in other places stays. Where something that the merge moved or filled was
-/// changed since, nothing is undone: the 409 names each place, when it was changed and by which role.
+/// changed since, nothing is undone: the 409 names each place, when it was changed and by which role. A consent that was
+/// withdrawn since is withdrawn on both records, and who left the bank or died since is gone on both.
 #[utoipa::path(
     tag = "duplicates",
     params(("id" = Uuid, Path, description = "The merge"), Once),
@@ -38,7 +41,9 @@ pub(super) async fn undo_merge(permit: Permit<MergeExperts>, id: Id, once: Once)
     let (scope, sealer) = (permit.scope().clone(), permit.state().sealer.clone());
     let id = permit
         .write_once(once, async move |tx| {
-            let row = store::lock_merge(tx, id.0).await?;
+            // no other merge or undo goes on, so the row stays as it is
+            store::lock_merges(tx).await?;
+            let row = store::find_merge(tx, id.0).await?;
             if row.undone_at.is_some() {
                 return Err(Problem::new(Code::Conflict)
                     .detail(say!("Lần gộp này đã được hoàn tác.", "This merge was undone already.")));
@@ -72,17 +77,19 @@ async fn undo(
         }
     };
     store::put_back(tx, &journal.taken).await?;
-    for (table, count) in store::move_back(tx, &journal.moved, winner.id, merge.loser_id).await? {
-        in_the_way.push(gone(super::kind_of(table), count));
+    for stuck in store::move_back(tx, &journal.moved, winner.id, merge.loser_id).await? {
+        in_the_way.extend(stays(stuck));
     }
-    if !store::reopen_account(tx, &journal.closed, merge.loser_id).await? {
+    if !store::reopen_accounts(tx, &journal.closed).await? {
         in_the_way.push(gone("accounts", journal.closed.len()));
     }
     if !in_the_way.is_empty() {
         // the transaction rolls back: all or nothing
         return Err(stands_in_the_way(in_the_way));
     }
+    end_sessions(tx, &journal.moved, &[]).await?;
     store::disinherit(tx, &journal.distinctions).await?;
+    let (said, mut events) = carry_over(tx, scope, (&winner, merge.loser_id), &journal).await?;
     widen_again(tx, scope, winner.id, &journal).await?;
     let version = restore(tx, sealer, winner.id, &draft).await?;
     if winner.version == journal.version_after {
@@ -92,9 +99,29 @@ async fn undo(
     store::mark_undone(tx, merge.id, now(), scope.actor.id()).await?;
     let values = changes(&now_is, &draft);
     let fields: Vec<String> = values.keys().cloned().collect();
-    let event = |on: Uuid| Event::on("expert", on).action("merges.undo");
-    let on_winner = event(winner.id).fields(fields).values(Value::Object(values));
-    Ok((merge.id, vec![on_winner, event(merge.loser_id), Event::on("merge", merge.id).action("merges.undo")]))
+    let event = |kind, on| Event::on(kind, on).action("merges.undo");
+    events.push(event("expert", winner.id).fields(fields).values(Value::Object(values)));
+    events.push(event("expert", merge.loser_id).fields(said));
+    events.push(event("merge", merge.id));
+    events.extend(attached(&journal.moved, &journal.closed, "merges.undo"));
+    Ok((merge.id, events))
+}
+
+/// What keeps rows from moving back, in the words of the answer.
+fn stays(stuck: Stuck) -> Vec<FieldError> {
+    let (kind, count) = (super::kind_of(stuck.table), stuck.edited);
+    let edited = (count > 0).then(|| {
+        FieldError::new(
+            format!("/{kind}"),
+            "edited_since",
+            say!(
+                "{count} mục đã chuyển khi gộp được sửa sau đó.",
+                "{count} of what the merge moved were edited since."
+            ),
+        )
+    });
+    let gone = (stuck.gone > 0).then(|| gone(kind, stuck.gone));
+    edited.into_iter().chain(gone).collect()
 }
 
 /// The record that took the other one in, locked, while it stands by itself.
@@ -145,25 +172,6 @@ fn gone(kind: &str, count: usize) -> FieldError {
             "{count} of what the merge moved are no longer where it left them.",
         ),
     )
-}
-
-/// Gives back the consents that the merge withdrew, where nothing was said since: as they were recorded.
-async fn widen_again(tx: &mut Conn, scope: &Scope, winner: Uuid, journal: &Journal) -> Answer<()> {
-    let ledger = store::list_consents(tx, winner).await?;
-    let standing = latest(ledger.clone());
-    let mut entries = Vec::new();
-    for item in &journal.narrowed {
-        let untouched = standing.get(&item.purpose).is_some_and(|row| row.id == item.entry);
-        if let Some(stood) = ledger.iter().find(|row| row.id == item.stood && untouched) {
-            entries.push(ConsentRow {
-                id: new_id(),
-                recorded_at: now(),
-                recorded_by: scope.actor.id(),
-                ..stood.clone()
-            });
-        }
-    }
-    store::insert_consents(tx, &entries).await
 }
 
 async fn restore(tx: &mut Conn, sealer: &Sealer, id: Uuid, draft: &Draft) -> Answer<i64> {

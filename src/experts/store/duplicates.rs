@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::db::Conn;
 use crate::db::schema::expert_distinctions as distinctions;
+use crate::kernel::clock::now;
 use crate::kernel::problem::Answer;
 
 /// Takes people whose pairs are to be derived anew out of the queue, at most so many.
@@ -224,7 +225,7 @@ pub async fn pairs(
     Ok(rows.into_iter().map(PairRow::from).collect())
 }
 
-/// Remembers that two people are two; false when that was known.
+/// Remembers that two people are two; where that was known, who decided it last and why.
 ///
 /// # Errors
 /// 503 when the database is away.
@@ -233,15 +234,30 @@ pub async fn distinguish(
     (one, other): (Uuid, Uuid),
     by: Option<Uuid>,
     reason: Option<&str>,
-) -> Answer<bool> {
-    let values = (
-        distinctions::one_id.eq(one.min(other)),
-        distinctions::other_id.eq(one.max(other)),
+) -> Answer<()> {
+    let decision = (
+        distinctions::decided_at.eq(now()),
         distinctions::decided_by.eq(by),
-        distinctions::reason.eq(reason),
+        distinctions::reason.eq(reason.map(str::to_owned)),
     );
-    let kept = diesel::insert_into(distinctions::table).values(values).on_conflict_do_nothing().execute(tx).await?;
-    Ok(kept > 0)
+    let pair = (distinctions::one_id.eq(one.min(other)), distinctions::other_id.eq(one.max(other)));
+    diesel::insert_into(distinctions::table)
+        .values((pair, decision.clone()))
+        .on_conflict((distinctions::one_id, distinctions::other_id))
+        .do_update()
+        .set(decision)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// True when somebody decided that two people are two.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn are_distinct(conn: &mut Conn, (one, other): (Uuid, Uuid)) -> Answer<bool> {
+    let row = distinctions::table.find((one.min(other), one.max(other)));
+    Ok(diesel::select(diesel::dsl::exists(row)).get_result(conn).await?)
 }
 
 /// Forgets it; false when nothing was remembered.

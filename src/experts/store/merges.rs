@@ -1,10 +1,16 @@
 //! Merges: what refers to the loser moves or is taken into the journal, row by row, as JSON; an undo puts it back.
 
-use std::collections::BTreeMap;
+mod accounts;
+mod rows;
+
+pub use accounts::{close_account, displace_account, reopen_accounts};
+pub use rows::{Rows, Stuck, move_back, move_references, put_back, take_out};
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use uuid::Uuid;
@@ -15,245 +21,62 @@ use crate::db::Conn;
 use crate::db::schema::{expert_merges, experts};
 use crate::kernel::problem::Answer;
 
-/// Rows of tables as they were, by table.
-pub type Rows = BTreeMap<String, Vec<Value>>;
+/// "EBMERGE" in ASCII: merges and undos, one at a time and beside nobody who locks many experts at once.
+const LOCK: i64 = 0x0045_424D_4552_4745;
 
-/// How the references of a table move: to the winner, those that fit; `$1` is the winner, `$2` the loser.
+/// Lets one merge or undo at a time go on, and none beside who [`keep_merges_out`]: a merge locks two experts and then all that
+/// refers to them, in another order than who goes through many records. Taken before any row is.
 ///
-/// Every foreign key to `experts` stands here, in [`TAKEN`], or in `merges` itself; a test looks for those that do not.
-const MOVED: [(&str, &str); 7] = [
-    // what a source says of the loser is said of the winner, who was entered here: nothing of it is unchanged
-    ("expert_sources", "expert_id = $1, loaded_version = 0 WHERE t.expert_id = $2"),
-    (
-        "expert_publications",
-        "expert_id = $1, ordinal = place.ordinal
-           FROM (SELECT p.id, (SELECT coalesce(max(w.ordinal), -1) FROM expert_publications w WHERE w.expert_id = $1)
-                             + row_number() OVER (ORDER BY p.ordinal) AS ordinal
-                   FROM expert_publications p
-                  WHERE p.expert_id = $2 AND NOT EXISTS (
-                        SELECT FROM expert_publications w WHERE w.expert_id = $1 AND (
-                               lower(w.doi) = lower(p.doi)
-                            OR ((w.doi IS NULL OR p.doi IS NULL) AND lower(w.title) = lower(p.title))))) place
-          WHERE t.id = place.id",
-    ),
-    (
-        "expert_availability",
-        "expert_id = $1 WHERE t.expert_id = $2 AND NOT EXISTS (
-                SELECT FROM expert_availability w WHERE w.expert_id = $1
-                   AND daterange(w.valid_from, w.valid_to, '[]') && daterange(t.valid_from, t.valid_to, '[]'))",
-    ),
-    ("association_officers", "expert_id = $1 WHERE t.expert_id = $2"),
-    ("expert_nominations", "expert_id = $1 WHERE t.expert_id = $2"),
-    (
-        "accounts",
-        "expert_id = $1, version = t.version + 1, updated_at = now()
-          WHERE t.expert_id = $2 AND NOT EXISTS (SELECT FROM accounts w WHERE w.expert_id = $1)",
-    ),
-    ("expert_merges", "leads_to = $1 WHERE t.leads_to = $2"),
-];
-
-/// What stays with the loser, and leaves with it.
-const TAKEN: [&str; 7] = [
-    "expert_publications",
-    "expert_availability",
-    "expert_fields",
-    "expert_memberships",
-    "expert_restricted",
-    "expert_links",
-    "expert_distinctions",
-];
-
-#[derive(QueryableByName)]
-struct Json {
-    #[diesel(sql_type = Jsonb)]
-    row: Value,
+/// # Errors
+/// 503 when the database is away, or others take long.
+pub async fn lock_merges(tx: &mut Conn) -> Answer<()> {
+    diesel::sql_query(format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(tx).await?;
+    Ok(())
 }
 
-fn kept(rows: Vec<Json>) -> Vec<Value> {
-    rows.into_iter().map(|json| json.row).collect()
+/// Keeps merges out until the transaction ends; for whoever locks many experts, or experts after what refers to them. Taken
+/// before any of these.
+///
+/// # Errors
+/// 503 when the database is away, or a merge takes long.
+pub async fn keep_merges_out(tx: &mut Conn) -> Answer<()> {
+    diesel::sql_query(format!("SELECT pg_advisory_xact_lock_shared({LOCK})")).execute(tx).await?;
+    Ok(())
 }
 
-fn note(into: &mut Rows, table: &str, rows: Vec<Json>) {
-    if !rows.is_empty() {
-        into.insert(table.to_owned(), kept(rows));
-    }
-}
-
-/// The column that refers to an expert.
-fn column_of(table: &str) -> &'static str {
-    if table == "expert_merges" { "leads_to" } else { "expert_id" }
-}
-
-/// Moves references from the loser to the winner; the rows as they were before.
+/// What somebody decided about the loser and third people is decided about the winner; the rows that are new.
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn move_references(tx: &mut Conn, winner: Uuid, loser: Uuid) -> Answer<Rows> {
-    let mut moved = Rows::new();
-    for (table, set) in MOVED {
-        // the rows as they were: `old` is read in the snapshot of before
-        let key = if table == "expert_sources" { "source, external_id" } else { "id" };
-        let column = column_of(table);
-        let sql = format!(
-            "WITH old AS (SELECT * FROM {table} WHERE {column} = $2), done AS (UPDATE {table} t SET {set} RETURNING t.*)
-             SELECT to_jsonb(old) AS row FROM old WHERE ({key}) IN (SELECT {key} FROM done)"
-        );
-        let rows = diesel::sql_query(sql).bind::<SqlUuid, _>(winner).bind::<SqlUuid, _>(loser).load(tx).await?;
-        note(&mut moved, table, rows);
-    }
-    Ok(moved)
-}
-
-/// The loser's account, where the winner has one: closed, and nobody's until an undo.
-///
-/// # Errors
-/// 503 when the database is away.
-pub async fn close_account(tx: &mut Conn, loser: Uuid) -> Answer<Vec<Value>> {
+pub async fn inherit_distinctions(tx: &mut Conn, winner: Uuid, loser: Uuid) -> Answer<Vec<Value>> {
     let rows = diesel::sql_query(
-        "WITH old AS (SELECT * FROM accounts WHERE expert_id = $1),
-              done AS (UPDATE accounts SET expert_id = NULL, disabled_at = coalesce(disabled_at, now()),
-                                           version = version + 1, updated_at = now() WHERE expert_id = $1),
-              ended AS (UPDATE sessions SET ended_at = now(), ended_by = 'disabled'
-                         WHERE account_id IN (SELECT id FROM old) AND ended_at IS NULL)
-         SELECT to_jsonb(old) AS row FROM old",
-    )
-    .bind::<SqlUuid, _>(loser)
-    .load(tx)
-    .await?;
-    Ok(kept(rows))
-}
-
-/// What somebody decided about the loser and third people is decided about the winner; the pairs that are new.
-///
-/// # Errors
-/// 503 when the database is away.
-pub async fn inherit_distinctions(tx: &mut Conn, winner: Uuid, loser: Uuid) -> Answer<Vec<(Uuid, Uuid)>> {
-    #[derive(QueryableByName)]
-    struct Pair {
-        #[diesel(sql_type = SqlUuid)]
-        one_id: Uuid,
-        #[diesel(sql_type = SqlUuid)]
-        other_id: Uuid,
-    }
-    let rows: Vec<Pair> = diesel::sql_query(
-        "INSERT INTO expert_distinctions (one_id, other_id, decided_at, decided_by, reason)
+        "INSERT INTO expert_distinctions AS n (one_id, other_id, decided_at, decided_by, reason)
          SELECT least($1, third), greatest($1, third), decided_at, decided_by, reason
            FROM (SELECT d.*, CASE WHEN one_id = $2 THEN other_id ELSE one_id END AS third
                    FROM expert_distinctions d WHERE $2 IN (one_id, other_id)) d
           WHERE third <> $1
-             ON CONFLICT DO NOTHING RETURNING one_id, other_id",
+             ON CONFLICT DO NOTHING RETURNING to_jsonb(n) AS row",
     )
     .bind::<SqlUuid, _>(winner)
     .bind::<SqlUuid, _>(loser)
     .load(tx)
     .await?;
-    Ok(rows.into_iter().map(|pair| (pair.one_id, pair.other_id)).collect())
+    Ok(rows::kept(rows))
 }
 
-/// Takes those pairs back.
+/// Takes those rows back, but for what somebody decided anew since.
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn disinherit(tx: &mut Conn, pairs: &[(Uuid, Uuid)]) -> Answer<()> {
-    let (ones, others): (Vec<Uuid>, Vec<Uuid>) = pairs.iter().copied().unzip();
+pub async fn disinherit(tx: &mut Conn, inherited: &[Value]) -> Answer<()> {
     diesel::sql_query(
-        "DELETE FROM expert_distinctions d USING unnest($1::uuid[], $2::uuid[]) p (one, other)
-          WHERE d.one_id = p.one AND d.other_id = p.other",
+        "DELETE FROM expert_distinctions d USING jsonb_populate_recordset(NULL::expert_distinctions, $1) p
+          WHERE d.one_id = p.one_id AND d.other_id = p.other_id AND d.decided_at = p.decided_at",
     )
-    .bind::<Array<SqlUuid>, _>(ones)
-    .bind::<Array<SqlUuid>, _>(others)
+    .bind::<Jsonb, _>(Value::Array(inherited.to_vec()))
     .execute(tx)
     .await?;
     Ok(())
-}
-
-/// Takes the loser out of the bank with all that stayed with it; the rows as they were.
-///
-/// # Errors
-/// 503 when the database is away; 500 when something refers to the loser that no rule here knows.
-pub async fn take_out(tx: &mut Conn, loser: Uuid) -> Answer<Rows> {
-    let mut taken = Rows::new();
-    for table in TAKEN.into_iter().chain(["experts"]) {
-        let of = match table {
-            "experts" => "t.id = $1",
-            "expert_distinctions" => "$1 IN (t.one_id, t.other_id)",
-            _ => "t.expert_id = $1",
-        };
-        let sql = format!("DELETE FROM {table} t WHERE {of} RETURNING to_jsonb(t) AS row");
-        let rows = diesel::sql_query(sql).bind::<SqlUuid, _>(loser).load(tx).await?;
-        note(&mut taken, table, rows);
-    }
-    Ok(taken)
-}
-
-/// Puts rows back that were taken out, that of the expert first.
-///
-/// # Errors
-/// 503 when the database is away.
-pub async fn put_back(tx: &mut Conn, taken: &Rows) -> Answer<()> {
-    for table in ["experts"].into_iter().chain(TAKEN) {
-        let Some(rows) = taken.get(table) else { continue };
-        let fits = match table {
-            // of somebody who is gone by now nothing is decided any more
-            "expert_distinctions" => {
-                "WHERE EXISTS (SELECT FROM experts e WHERE e.id = r.one_id)
-                   AND EXISTS (SELECT FROM experts e WHERE e.id = r.other_id) ON CONFLICT DO NOTHING"
-            }
-            _ => "",
-        };
-        let sql = format!("INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, $1) r {fits}");
-        diesel::sql_query(sql).bind::<Jsonb, _>(Value::Array(rows.clone())).execute(tx).await?;
-    }
-    Ok(())
-}
-
-/// Moves rows back to the loser; the tables in which some are not where the merge left them, with how many.
-///
-/// # Errors
-/// 503 when the database is away.
-pub async fn move_back(tx: &mut Conn, moved: &Rows, winner: Uuid, loser: Uuid) -> Answer<Vec<(&'static str, usize)>> {
-    let mut gone = Vec::new();
-    for (table, _) in MOVED {
-        let Some(rows) = moved.get(table) else { continue };
-        let column = column_of(table);
-        let more = match table {
-            "expert_sources" => ", loaded_version = old.loaded_version, digest = old.digest",
-            "expert_publications" => ", ordinal = old.ordinal",
-            "accounts" => ", version = t.version + 1, updated_at = now()",
-            _ => "",
-        };
-        let key = match table {
-            "expert_sources" => "t.source = old.source AND t.external_id = old.external_id",
-            _ => "t.id = old.id",
-        };
-        let sql = format!(
-            "UPDATE {table} t SET {column} = $3{more} FROM jsonb_populate_recordset(NULL::{table}, $1) old
-              WHERE {key} AND t.{column} = $2"
-        );
-        let query = diesel::sql_query(sql).bind::<Jsonb, _>(Value::Array(rows.clone()));
-        let back = query.bind::<SqlUuid, _>(winner).bind::<SqlUuid, _>(loser).execute(tx).await?;
-        if back < rows.len() {
-            gone.push((table, rows.len() - back));
-        }
-    }
-    Ok(gone)
-}
-
-/// Opens the loser's account again as it was; false when somebody gave it another expert or role meanwhile.
-///
-/// # Errors
-/// 503 when the database is away.
-pub async fn reopen_account(tx: &mut Conn, closed: &[Value], loser: Uuid) -> Answer<bool> {
-    let back = diesel::sql_query(
-        "UPDATE accounts t SET expert_id = $2, disabled_at = old.disabled_at, version = t.version + 1, updated_at = now()
-           FROM jsonb_populate_recordset(NULL::accounts, $1) old
-          WHERE t.id = old.id AND t.expert_id IS NULL AND t.role = 'expert'",
-    )
-    .bind::<Jsonb, _>(Value::Array(closed.to_vec()))
-    .bind::<SqlUuid, _>(loser)
-    .execute(tx)
-    .await?;
-    Ok(back == closed.len())
 }
 
 /// Records of sources that were what the bank had before a merge and its undo are that again.
@@ -284,6 +107,7 @@ pub struct MergeRow {
     pub reason: Option<String>,
     pub moved: Value,
     pub filled: Vec<Option<String>>,
+    pub left_out: Vec<Option<String>>,
     pub narrowed: Vec<Option<String>>,
     pub sealed: Vec<u8>,
     pub merged_at: DateTime<Utc>,
@@ -309,14 +133,6 @@ pub async fn find_merge(conn: &mut Conn, id: Uuid) -> Answer<MergeRow> {
     Ok(expert_merges::table.find(id).select(MergeRow::as_select()).first(conn).await?)
 }
 
-/// The same, locked until the transaction ends.
-///
-/// # Errors
-/// 404 when there is none.
-pub async fn lock_merge(tx: &mut Conn, id: Uuid) -> Answer<MergeRow> {
-    Ok(expert_merges::table.find(id).select(MergeRow::as_select()).for_update().first(tx).await?)
-}
-
 /// The merge in which somebody was the loser, unless it was undone.
 ///
 /// # Errors
@@ -333,6 +149,17 @@ pub async fn merge_of(conn: &mut Conn, loser: Uuid) -> Answer<Option<Uuid>> {
 pub async fn losers_of(conn: &mut Conn, expert: Uuid) -> Answer<Vec<Uuid>> {
     let merged = expert_merges::table.filter(expert_merges::leads_to.eq(expert));
     Ok(merged.select(expert_merges::loser_id).load(conn).await?)
+}
+
+/// Who may know of experts, as the flags of their rows say: everybody, agencies.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn shown_to(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, (bool, bool)>> {
+    let flags = (experts::id, (experts::public_profile, experts::agency_search));
+    let rows: Vec<(Uuid, (bool, bool))> =
+        experts::table.filter(experts::id.eq_any(ids)).select(flags).load(conn).await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Merges, the latest first.

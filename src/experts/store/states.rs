@@ -35,6 +35,12 @@ pub fn supplied() -> Box<dyn BoxableExpression<experts::table, Pg, SqlType = Boo
     Box::new(sources)
 }
 
+/// True when an expert is the Department's as [`supplied`] says.
+pub async fn is_supplied(conn: &mut Conn, id: Uuid) -> Answer<bool> {
+    let theirs = experts::table.filter(experts::id.eq(id)).filter(supplied());
+    Ok(diesel::select(diesel::dsl::exists(theirs)).get_result(conn).await?)
+}
+
 /// Moves an expert to a state; a trigger moves the audience flags with it.
 pub async fn move_to(tx: &mut Conn, id: Uuid, status: Status) -> Answer<()> {
     diesel::update(experts::table.find(id))

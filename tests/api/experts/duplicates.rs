@@ -106,7 +106,7 @@ async fn a_decision_is_remembered_until_it_is_taken_back() {
         let decided = officer.post(DECISIONS, &decision("not_the_same")).await.expect(200);
         assert_eq!(decided, json!({ "one": one["id"], "other": other["id"], "decision": "not_the_same" }));
     }
-    assert_eq!(app.sql(events).await, "1", "the second time nothing changed");
+    assert_eq!(app.sql(events).await, "2", "decided anew, it is known who did so last");
     assert_eq!(pairs(&officer, &one).await, Vec::<Value>::new());
     // also when the records change, and are compared again
     officer.patch(&path(&other), "*", &json!({ "gender": "male" })).await.expect(200);
@@ -242,4 +242,22 @@ async fn a_load_is_looked_through_afterwards() {
         .filter(|pair| text(&pair["one"]["full_name"]).starts_with("Kpă Văn"))
         .collect();
     assert_eq!(of_load.len(), 2, "{page}");
+}
+
+/// A name and a year that more bear than are compared: who came last still meets who came just before.
+#[tokio::test]
+async fn the_newest_of_many_namesakes_meet() {
+    use expert_bank::experts::store::{meet, stored_people};
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    let crowd: Vec<Value> = (0..505).map(|at| person("Kpă Văn Mẫu", "1970", &format!("Viện số {at}"))).collect();
+    load_agreeing(&app, &crowd).await;
+    let one = enter(&officer, &person("Kpă Văn Mẫu", "1970", "Bệnh viện Một")).await;
+    let other = enter(&officer, &person("Kpă Văn Mẫu", "1970", "Bệnh viện Hai")).await;
+    let ids = [&one, &other].map(|expert| text(&expert["id"]).parse::<uuid::Uuid>().unwrap());
+    let mut conn = app.state.db.conn().await.unwrap();
+    let stored = stored_people(&mut conn, &app.state.sealer, &ids).await.unwrap();
+    let people = ids.map(|id| stored[&id].person.clone());
+    let met = meet(&mut conn, &people).await.unwrap();
+    assert!(met[0].contains(&ids[1]) && met[1].contains(&ids[0]), "{} and {} met", met[0].len(), met[1].len());
 }
