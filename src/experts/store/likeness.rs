@@ -147,12 +147,14 @@ pub async fn meet(conn: &mut Conn, people: &[Person]) -> Answer<Vec<Vec<Uuid>>> 
         }
         ids.push(person.id.unwrap_or_default());
     }
-    // ordered, or a planner who expects many would look for the first of them row by row, without the index
+    // those who share most first, then the newest: whoever is new meets who came shortly before, however large the block is
     let rows: Vec<Met> = diesel::sql_query(
         "WITH asked AS (SELECT at, array_agg(key) AS keys FROM unnest($1::int[], $2::bigint[]) a (at, key) GROUP BY at),
               met AS (
              SELECT a.at, s.id FROM asked a CROSS JOIN LATERAL (
-                    SELECT expert_id AS id FROM expert_search WHERE alike && a.keys ORDER BY 1 LIMIT $6) s
+                    SELECT expert_id AS id FROM expert_search WHERE alike && a.keys
+                     ORDER BY (SELECT count(*) FROM unnest(alike) k WHERE k = ANY(a.keys)) DESC, expert_id DESC
+                     LIMIT $6) s
               UNION
              SELECT a.at, r.expert_id FROM unnest($3::int[], $4::bytea[]) a (at, email)
                JOIN expert_restricted r ON r.email_hashes && ARRAY[a.email])
