@@ -82,6 +82,8 @@ impl App {
             .into_app()
             .configure(docs::configure)
             .default_service(web::to(fallback))
+            // behind `identify`: whom a merged record leads to depends on who asks
+            .wrap(from_fn(experts::merges::redirect))
             .wrap(from_fn(concrete_first))
             .wrap(from_fn(identify))
             .wrap(Condition::new(!self.origins.is_empty(), cors::of(&self.origins)))

@@ -7,20 +7,34 @@ use crate::audit::chain;
 use crate::db::Db;
 use crate::experts;
 use crate::kernel::problem::{Answer, Code};
+use crate::kernel::sealed::Sealer;
 
+/// How long people are compared at a time, while nothing else here goes on.
+const COMPARE_FOR: Duration = Duration::from_secs(2);
+/// Changes of experts that are forgotten at a time.
+const FORGET_CHANGES: i64 = 5_000;
 /// Seconds between two clean-ups.
 const CLEAN_EVERY: u32 = 600;
 
 /// Runs until the server stops.
-pub async fn run(db: Db) {
+pub async fn run(db: Db, sealer: Sealer) {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     for second in 1_u32.. {
         tick.tick().await;
         report("the audit chain could not be extended", chain::seal(&db).await);
+        report("changes of experts could not be put in order", experts::store::place_changes(&db).await);
+        report(
+            "duplicates could not be looked for",
+            experts::duplicates::pairs::catch_up(&db, &sealer, COMPARE_FOR).await,
+        );
         if second % CLEAN_EVERY == 0 {
             report("old idempotency keys could not be forgotten", replay::forget_old(&db).await);
             report("the words of the search could not be added up", experts::store::compact(&db).await);
+            report(
+                "superfluous changes of experts could not be forgotten",
+                experts::store::forget_superfluous(&db, FORGET_CHANGES).await,
+            );
             report("old sign-in meters could not be forgotten", throttle::forget_old(&db).await);
         }
     }

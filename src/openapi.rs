@@ -2,6 +2,7 @@
 
 use actix_web::App;
 use utoipa::OpenApi as _;
+use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::schema::ArrayBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -26,6 +27,7 @@ use crate::kernel::problem::ProblemDocument;
         (name = "sign-in", description = "Sign in, stay signed in, sign out"),
         (name = "me", description = "The caller's own account"),
         (name = "experts", description = "The expert bank"),
+        (name = "duplicates", description = "Records that may be of one person: pairs, decisions, merges"),
         (name = "nominations", description = "Who is proposed for the bank, and what became of it"),
         (name = "links", description = "One-time links of people without an account: invitations, confirming one's data"),
         (name = "organisations", description = "Agencies, the Union, associations, workplaces, as they are and were"),
@@ -61,7 +63,10 @@ pub fn document() -> OpenApi {
         .build();
     components.responses.insert("Problem".to_owned(), RefOr::T(problem));
     name_rows(components);
-    for item in api.paths.paths.values_mut() {
+    for (path, item) in &mut api.paths.paths {
+        if let Some(read) = item.get.as_mut().filter(|_| path.starts_with("/api/v1/experts/{key}")) {
+            add_redirect(read);
+        }
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         operations.into_iter().flatten().for_each(add_problems);
     }
@@ -80,6 +85,16 @@ fn name_rows(components: &mut Components) {
             schema.properties.insert("items".to_owned(), rows.into());
         }
     }
+}
+
+/// A read of a record that was merged leads to the one that stands.
+fn add_redirect(operation: &mut Operation) {
+    let location = HeaderBuilder::new().description(Some("The same path of the record that stands")).build();
+    let response = ResponseBuilder::new()
+        .description("The record was merged into another one that you may see")
+        .header("Location", location)
+        .build();
+    operation.responses.responses.entry("308".to_owned()).or_insert(RefOr::T(response));
 }
 
 /// The problems an operation can answer with follow from its shape.

@@ -297,7 +297,7 @@ async fn serve_store(
         .map_err(|source| StartError::Bind { bind: args.bind, source })?;
     let addresses = server.addrs();
     let url = addresses.as_slice().first().map_or_else(String::new, |address| format!("http://{address}"));
-    let beside = tokio::spawn(housekeeping::run(state.db.clone()));
+    let beside = tokio::spawn(housekeeping::run(state.db.clone(), state.sealer.clone()));
     let measuring = serve_metrics(state, args, metrics)?;
     crate::cli::announce(&url, args.demo, started.elapsed());
     let server = server.run();

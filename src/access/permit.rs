@@ -36,11 +36,13 @@ impl Scope {
     /// The command line and periodic tasks.
     pub const SYSTEM: Self = Self { reach: Reach::All, actor: Actor::System };
 
-    /// A short text that differs where callers see different rows; cursors are bound to it.
+    /// A short text that differs where callers see different rows; cursors are bound to it. Whose own record is another one
+    /// than before sees other rows, too.
     pub fn audience(&self) -> String {
         match self.reach {
             Reach::Own | Reach::PublicAndOwn => {
-                format!("{}:{}", self.reach.label(), self.actor.id().unwrap_or_default())
+                let (id, expert) = (self.actor.id().unwrap_or_default(), self.actor.expert_id().unwrap_or_default());
+                format!("{}:{id}:{expert}", self.reach.label())
             }
             other => other.label().to_owned(),
         }

@@ -285,13 +285,15 @@ async fn disable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMat
         .write_once(once, async move |tx| {
             let mut row = store::lock(tx, id.0).await?;
             if_match.check(row.version)?;
-            if row.disabled_at.is_some() {
+            // one that a merge closed would be opened by its undo: what is decided meanwhile counts
+            let waits = row.role == "expert" && row.expert_id.is_none();
+            if row.disabled_at.is_some() && !waits {
                 return Ok((row.id, None));
             }
             if row.role == "admin" {
                 keep_an_admin(tx, row.id).await?;
             }
-            row.disabled_at = Some(now());
+            row.disabled_at = row.disabled_at.or_else(|| Some(now()));
             store::end_sessions(tx, row.id, None, "disabled").await?;
             let event = Event::on("account", row.id).action("accounts.disable").fields(["enabled"]);
             Ok((store::update(tx, &row).await?.id, Some(event)))
@@ -332,6 +334,12 @@ async fn enable_account(permit: Permit<ManageAccounts>, id: Id, if_match: IfMatc
             if_match.check(row.version)?;
             if row.disabled_at.take().is_none() {
                 return Ok((row.id, None));
+            }
+            if row.role == "expert" && row.expert_id.is_none() {
+                return Err(Problem::new(Code::Conflict).detail(say!(
+                    "Hồ sơ của tài khoản này đã được gộp vào hồ sơ khác, có tài khoản riêng; hoàn tác lần gộp thì mở lại được.",
+                    "The record of this account was merged into one that has an account of its own; undoing the merge opens it.",
+                )));
             }
             let event = Event::on("account", row.id).action("accounts.enable").fields(["enabled"]);
             Ok((store::update(tx, &row).await?.id, Some(event)))

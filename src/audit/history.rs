@@ -25,7 +25,7 @@ pub struct Recorded {
     pub values: Option<Value>,
 }
 
-/// The events of a thing, the latest first, before the one with the id `before`. Values may be restricted: show only those
+/// The events of a thing, or of several that became one, the latest first, before the one with the id `before`. Values may be restricted: show only those
 /// that are named.
 ///
 /// # Errors
@@ -33,11 +33,11 @@ pub struct Recorded {
 pub async fn history(
     conn: &mut Conn,
     sealer: &Sealer,
-    (kind, id): (&str, Uuid),
+    (kind, ids): (&str, &[Uuid]),
     before: Option<Uuid>,
     limit: i64,
 ) -> Answer<Vec<Recorded>> {
-    let rows = store::of_subject(conn, kind, id, before, limit).await?;
+    let rows = store::of_subjects(conn, kind, ids, before, limit).await?;
     rows.into_iter().map(|(event, sealed)| recorded(sealer, event, sealed)).collect()
 }
 

@@ -143,17 +143,17 @@ pub async fn list(conn: &mut Conn, filter: Filter, limit: i64) -> Answer<Vec<Row
     Ok(query.load(conn).await?)
 }
 
-/// The events of one thing, the latest first, each with the sealed text of its details unless erased.
-pub async fn of_subject(
+/// The events of things of a kind, the latest first, each with the sealed text of its details unless erased.
+pub async fn of_subjects(
     conn: &mut Conn,
     kind: &str,
-    id: Uuid,
+    ids: &[Uuid],
     before: Option<Uuid>,
     limit: i64,
 ) -> Answer<Vec<(ChainedEvent, Option<Vec<u8>>)>> {
     let mut query = audit_events::table
         .left_join(audit_details::table)
-        .filter(audit_events::subject_kind.eq(kind).and(audit_events::subject_id.eq(id)))
+        .filter(audit_events::subject_kind.eq(kind).and(audit_events::subject_id.eq_any(ids)))
         .order(audit_events::id.desc())
         .limit(limit)
         .select((ChainedEvent::as_select(), audit_details::sealed.nullable()))

@@ -284,6 +284,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    expert_changes (id) {
+        id -> Int8,
+        seq -> Nullable<Int8>,
+        xid -> Int8,
+        at -> Timestamptz,
+        expert_id -> Uuid,
+        was_known -> Bool,
+        was_agencies -> Bool,
+        was_public -> Bool,
+        is_known -> Bool,
+        is_agencies -> Bool,
+        is_public -> Bool,
+        is_open -> Bool,
+    }
+}
+
+diesel::table! {
     expert_consents (id) {
         id -> Uuid,
         seq -> Int8,
@@ -296,6 +313,33 @@ diesel::table! {
         text_version -> Text,
         recorded_at -> Timestamptz,
         recorded_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    expert_distinctions (one_id, other_id) {
+        one_id -> Uuid,
+        other_id -> Uuid,
+        decided_at -> Timestamptz,
+        decided_by -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    expert_duplicates (one_id, other_id) {
+        one_id -> Uuid,
+        other_id -> Uuid,
+        score -> Float8,
+        certain -> Bool,
+        evidence -> Jsonb,
+    }
+}
+
+diesel::table! {
+    expert_duplicates_due (id) {
+        id -> Int8,
+        expert_id -> Uuid,
     }
 }
 
@@ -331,6 +375,27 @@ diesel::table! {
         position -> Nullable<Text>,
         valid_from -> Nullable<Date>,
         valid_to -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    expert_merges (id) {
+        id -> Uuid,
+        winner_id -> Uuid,
+        leads_to -> Nullable<Uuid>,
+        loser_id -> Uuid,
+        loser_code -> Text,
+        loser_name -> Text,
+        reason -> Nullable<Text>,
+        moved -> Jsonb,
+        filled -> Array<Nullable<Text>>,
+        left_out -> Array<Nullable<Text>>,
+        narrowed -> Array<Nullable<Text>>,
+        sealed -> Bytea,
+        merged_at -> Timestamptz,
+        merged_by -> Nullable<Uuid>,
+        undone_at -> Nullable<Timestamptz>,
+        undone_by -> Nullable<Uuid>,
     }
 }
 
@@ -386,6 +451,14 @@ diesel::table! {
         name_sort -> Bytea,
         public_profile -> Bool,
         agency_search -> Bool,
+        alike -> Nullable<Array<Nullable<Int8>>>,
+    }
+}
+
+diesel::table! {
+    expert_shown (expert_id) {
+        expert_id -> Uuid,
+        digest -> Text,
     }
 }
 
@@ -705,11 +778,11 @@ diesel::joinable!(audit_details -> audit_events (event_id));
 diesel::joinable!(audit_pending -> audit_events (event_id));
 diesel::joinable!(change_requests -> associations (organisation_id));
 diesel::joinable!(expert_availability -> experts (expert_id));
-diesel::joinable!(expert_consents -> experts (expert_id));
 diesel::joinable!(expert_fields -> experts (expert_id));
 diesel::joinable!(expert_links -> experts (expert_id));
 diesel::joinable!(expert_memberships -> experts (expert_id));
 diesel::joinable!(expert_memberships -> organisations (organisation_id));
+diesel::joinable!(expert_merges -> experts (leads_to));
 diesel::joinable!(expert_nominations -> experts (expert_id));
 diesel::joinable!(expert_nominations -> organisations (organisation_id));
 diesel::joinable!(expert_publications -> experts (expert_id));
@@ -750,14 +823,20 @@ diesel::allow_tables_to_appear_in_same_query!(
     consent_texts,
     disclosures,
     expert_availability,
+    expert_changes,
     expert_consents,
+    expert_distinctions,
+    expert_duplicates,
+    expert_duplicates_due,
     expert_fields,
     expert_links,
     expert_memberships,
+    expert_merges,
     expert_nominations,
     expert_publications,
     expert_restricted,
     expert_search,
+    expert_shown,
     expert_sources,
     experts,
     field_group_fields,

@@ -34,7 +34,7 @@ use crate::kernel::text::{decode_entities, display, unreadable};
 use crate::say;
 
 /// Most specialties, fields or languages a profile holds.
-const MAX_ITEMS: usize = 50;
+pub const MAX_ITEMS: usize = 50;
 /// Longest line of text in a profile, in characters.
 const MAX_CHARS: usize = 300;
 /// Longest id of a record at its source, in characters.

@@ -25,7 +25,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 
 /// Fields whose values the history shows. A new one keeps its values to itself until it is named here: what is sealed in the
 /// record (birth date, contacts) is shown by an operation that records each read, and by no other.
-const SHOWN: [&str; 47] = [
+const SHOWN: [&str; 48] = [
     "full_name",
     "former_names",
     "other_names",
@@ -73,7 +73,11 @@ const SHOWN: [&str; 47] = [
     "channel",
     "given",
     "document",
+    "merged_into",
 ];
+
+/// What tells of two records, of which a person may know no more than one: by mistake two people may be taken for one.
+const OF_TWO: [&str; 2] = ["experts.merge", "merges.undo"];
 
 /// Who did it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -151,10 +155,15 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn entry(&self, event: Recorded) -> RecordChange {
         let sees_id = self.scope.reach == Reach::All || event.actor_id == self.scope.actor.id();
+        let of_two = self.scope.reach != Reach::All && OF_TWO.contains(&event.action.as_str());
+        let withheld = |field| HistoryChange::without_values(field, Shown::Withheld);
         RecordChange {
             id: event.id,
             at: event.at,
-            changes: self.changes(event.fields, event.values),
+            changes: match of_two {
+                true => event.fields.into_iter().map(withheld).collect(),
+                false => self.changes(event.fields, event.values),
+            },
             actor: HistoryActor {
                 kind: event.actor_kind,
                 role: event.actor_role,
@@ -240,7 +249,10 @@ async fn read_history(permit: Permit<ReadHistory>, key: Key, query: Params<PageQ
     let mut conn = permit.read().await?;
     let expert = store::find(&mut conn, permit.scope(), &key.0).await?;
     let sealer = &permit.state().sealer;
-    let events = audit::history(&mut conn, sealer, ("expert", expert.id), before, query.limit.probe()).await?;
+    // what was done to records that were merged into this one was done to this person
+    let mut ids = store::losers_of(&mut conn, expert.id).await?;
+    ids.push(expert.id);
+    let events = audit::history(&mut conn, sealer, ("expert", &ids), before, query.limit.probe()).await?;
     drop(conn);
     // whoever may read the history reads it of all records in their reach, so there is nothing more to ask than the role
     let reader = Reader { scope: permit.scope(), availability: permit.may::<ReadAvailability>(|_| true) };

@@ -1,10 +1,12 @@
 //! The expert bank: profiles, consents, restricted data, search, and loading.
 
 mod availability;
+mod changes;
 mod confirmations;
 pub mod consent_texts;
 mod consents;
 pub mod counts;
+pub mod duplicates;
 pub mod form;
 mod history;
 mod invitations;
@@ -12,6 +14,7 @@ pub mod keys;
 mod links;
 pub mod load;
 pub mod members;
+pub mod merges;
 pub mod model;
 mod nominations;
 pub mod policy;
@@ -37,6 +40,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn configure(config: &mut ServiceConfig) {
     search::configure(config);
     // before `/experts/{key}`, which would take `stale` and `nominations` for keys
+    duplicates::list::configure(config);
+    changes::configure(config);
     confirmations::configure(config);
     nominations::configure(config);
     profile::configure(config);
@@ -49,4 +54,5 @@ pub fn configure(config: &mut ServiceConfig) {
     availability::configure(config);
     history::configure(config);
     workplaces::configure(config);
+    merges::configure(config);
 }

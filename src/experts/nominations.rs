@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::duplicates;
 use super::form::{self, ExpertForm};
 use super::links;
 use super::model::Draft;
@@ -245,6 +246,9 @@ struct Nomination {
     id: Uuid,
     /// Where it stands.
     state: NominationState,
+    /// True while somebody of the Union has to look whether the person is known: of every nomination that is open, whoever it
+    /// may resemble.
+    needs_review: bool,
     /// The organisation that nominated; none when the Union did.
     organisation_id: Option<Uuid>,
     /// When.
@@ -291,6 +295,7 @@ async fn view(
     Ok(Nomination {
         id: row.id,
         state: NominationState::parse(&row.state)?.seen_by(scope.reach),
+        needs_review: row.state == NominationState::Open.as_str(),
         organisation_id: row.organisation_id,
         filed_at: row.filed_at,
         nominee: draft.map(Nominee::new),
@@ -475,10 +480,11 @@ async fn undecided(tx: &mut Conn, scope: &Scope, id: Uuid, if_match: &IfMatch) -
 /// Accept a nomination
 ///
 /// Enters the person into the bank as `nominated`, by the organisation that proposed them. Look at the candidates first: who
-/// is in the bank already is linked.
+/// is in the bank already is linked. Who is there for certain is a 409 whose `existing` is that record, unless you say with
+/// `not_the_same` that it is somebody else.
 #[utoipa::path(
     tag = "nominations",
-    params(("id" = Uuid, Path, description = "The nomination"), IfMatch, Once),
+    params(("id" = Uuid, Path, description = "The nomination"), profile::EnterQuery, IfMatch, Once),
     security(("session" = ["nominations.decide"])),
     responses(
         (status = 200, description = "The nomination as it is now, with the expert", body = Nomination),
@@ -486,18 +492,26 @@ async fn undecided(tx: &mut Conn, scope: &Scope, id: Uuid, if_match: &IfMatch) -
     ),
 )]
 #[post("/experts/nominations/{id}/accept")]
-async fn accept_nomination(permit: Permit<DecideNomination>, id: Id, if_match: IfMatch, once: Once) -> Answer {
+async fn accept_nomination(
+    permit: Permit<DecideNomination>,
+    id: Id,
+    query: Params<profile::EnterQuery>,
+    if_match: IfMatch,
+    once: Once,
+) -> Answer {
     let (scope, sealer) = (permit.scope().clone(), permit.state().sealer.clone());
     let id = permit
         .write_once(once, async move |tx| {
             let row = undecided(tx, &scope, id.0, &if_match).await?;
             let form = ExpertForm { nominated_by: row.organisation_id, ..Filed::open(&sealer, &row)?.form()? };
-            let entered = profile::enter(tx, &sealer, &form).await;
-            let (expert, created, _) = entered.map_err(|problem| problem.under("/expert"))?;
+            let others = duplicates::guard::named(tx, &scope, &query.0.not_the_same).await?;
+            let entered = Box::pin(profile::enter(tx, &sealer, &scope, &form, &others)).await;
+            let (expert, mut events, _) = entered.map_err(|problem| problem.under("/expert"))?;
             let decision = Decision { state: "accepted", expert: Some(expert), by: scope.actor.id(), sealed: None };
             store::decide_nomination(tx, row.id, decision).await?;
             let accepted = Event::on("nomination", row.id).action("nominations.accept").fields(["state", "expert_id"]);
-            Ok((row.id, vec![created, accepted.values(json!({ "expert_id": expert }))]))
+            events.push(accepted.values(json!({ "expert_id": expert })));
+            Ok((row.id, events))
         })
         .await?;
     decided(&permit, id).await

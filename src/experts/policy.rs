@@ -128,4 +128,29 @@ policies! {
         nobody: No, expert: No, association: No, agency: No, science_dept: No,
         union_officer: All, union_leader: All, auditor: No, admin: No,
     }
+    /// See pairs of records that may be of one person.
+    ReadDuplicates = "duplicates.read" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// Decide that two records are of two people.
+    DecideDuplicates = "duplicates.decide" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// Merge two records of one person, and undo it.
+    MergeExperts = "experts.merge" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// See which records were merged.
+    ReadMerges = "merges.read" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// Follow the changes of experts: what came into your view, changed in it or left it.
+    FollowChanges = "experts.follow" {
+        nobody: Public, expert: PublicAndOwn, association: Public, agency: Agencies, science_dept: Agencies,
+        union_officer: All, union_leader: All, auditor: All, admin: Public,
+    }
 }

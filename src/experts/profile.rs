@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use actix_web::{HttpRequest, get, patch, post};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::duplicates::{self, Person};
 use super::form::{self, ExpertForm, ExpertPatch, SourceRef};
 use super::keys::Keys;
 use super::model::{Draft, ExpertField, Purpose, WorkKind};
@@ -90,27 +93,45 @@ pub(super) fn invalid(faults: Vec<FieldError>) -> Problem {
     Problem::fields(faults).unwrap_or_else(|| Problem::internal("a form without faults was refused"))
 }
 
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct EnterQuery {
+    /// Ids or codes of experts of whom you say that this is another person; remembered.
+    #[param(example = json!([]))]
+    pub not_the_same: Vec<String>,
+}
+
 /// Enter an expert
 ///
 /// A new expert has the status `nominated` and no consents: only the Union sees it until consents are recorded. An
-/// `external_id` that the `source` has given before is a 409 whose `existing` is the path of that record.
+/// `external_id` that the `source` has given before is a 409 whose `existing` is the path of that record. So is a person who is
+/// in the bank for certain already (`same_person`, with what is the same): correct or merge that record, or say with
+/// `not_the_same` that it is somebody else.
 #[utoipa::path(
     tag = "experts",
-    params(Once),
+    params(EnterQuery, Once),
     request_body = ExpertForm,
     security(("session" = ["experts.create"])),
     responses((status = 201, description = "Entered", body = WrittenExpert)),
 )]
 #[post("/experts")]
-async fn create_expert(permit: Permit<CreateExpert>, once: Once, body: Body<ExpertForm>, req: HttpRequest) -> Answer {
-    let sealer = permit.state().sealer.clone();
+async fn create_expert(
+    permit: Permit<CreateExpert>,
+    query: Params<EnterQuery>,
+    once: Once,
+    body: Body<ExpertForm>,
+    req: HttpRequest,
+) -> Answer {
+    let (sealer, scope) = (permit.state().sealer.clone(), permit.scope().clone());
     let repairs: Arc<OnceLock<Vec<Repair>>> = Arc::default();
     let made = Arc::clone(&repairs);
     let id = permit
         .write_once(once.of(&body), async move |tx| {
-            let (id, event, repairs) = enter(tx, &sealer, &body.0).await?;
+            let others = duplicates::guard::named(tx, &scope, &query.0.not_the_same).await?;
+            let (id, events, repairs) = Box::pin(enter(tx, &sealer, &scope, &body.0, &others)).await?;
             made.get_or_init(|| repairs);
-            Ok((id, event))
+            Ok((id, events))
         })
         .await?;
     let mut conn = permit.read().await?;
@@ -121,14 +142,25 @@ async fn create_expert(permit: Permit<CreateExpert>, once: Once, body: Body<Expe
     written::answer(&req, Some(&format!("/api/v1/experts/{id}")), version, expert, repairs)
 }
 
-/// Enters the expert of a form: the id, the event, and what was repaired.
+/// Enters the expert of a form, who is none of `others`: the id, the events, and what was repaired.
 ///
 /// # Errors
-/// 422 with every fault of the form; 409 when the record of the source is known.
-pub(super) async fn enter(tx: &mut Conn, sealer: &Sealer, form: &ExpertForm) -> Answer<(Uuid, Event, Vec<Repair>)> {
+/// 422 with every fault of the form; 409 when the record of the source is known, or the person is in the bank for certain.
+pub(super) async fn enter(
+    tx: &mut Conn,
+    sealer: &Sealer,
+    scope: &Scope,
+    form: &ExpertForm,
+    others: &[Uuid],
+) -> Answer<(Uuid, Vec<Event>, Vec<Repair>)> {
     let vocabulary = Vocabulary::read(tx).await?;
     let mut checked = form::check(form, &vocabulary).map_err(invalid)?;
     workplaces::link(tx, &mut [&mut checked.draft]).await?;
+    let mut person = Person::of(&checked.draft, &checked.publications, sealer);
+    person.distinct = others.to_vec();
+    if !is_known(tx, checked.source.as_ref()).await? {
+        duplicates::guard::refuse_known(tx, sealer, &person).await?;
+    }
     let entry = Entry { id: new_id(), keys: Keys::of(&checked.draft, &vocabulary), draft: checked.draft };
     store::insert(tx, sealer, std::slice::from_ref(&entry)).await?;
     store::put_publications(tx, &[(entry.id, publications::without_ids(checked.publications))]).await?;
@@ -136,7 +168,18 @@ pub(super) async fn enter(tx: &mut Conn, sealer: &Sealer, form: &ExpertForm) -> 
     if let Some(source) = checked.source {
         claim(tx, entry.id, source).await?;
     }
-    Ok((entry.id, created_event(&entry), checked.repairs))
+    let mut events = vec![created_event(&entry)];
+    for other in others {
+        store::distinguish(tx, (entry.id, *other), scope.actor.id(), None).await?;
+        events.push(duplicates::list::distinguished((*other, entry.id), None));
+    }
+    Ok((entry.id, events, checked.repairs))
+}
+
+/// True for a record of a source that was entered before: the answer says so, and nothing about who it may be.
+async fn is_known(tx: &mut Conn, source: Option<&SourceRef>) -> Answer<bool> {
+    let Some(source) = source else { return Ok(false) };
+    Ok(!store::sources(tx, &source.source, &[&source.external_id]).await?.is_empty())
 }
 
 /// Keeps where an expert comes from. What the source says later counts until the record is edited here.
@@ -169,7 +212,7 @@ pub(super) fn updated_event(id: Uuid, old: &Draft, new: &Draft, publications: Op
 }
 
 /// Field by field, old and new. The audit log keeps them sealed, restricted ones too.
-fn changes(old: &Draft, new: &Draft) -> Map<String, Value> {
+pub(super) fn changes(old: &Draft, new: &Draft) -> Map<String, Value> {
     let old = members(old);
     let pairs = members(new).into_iter().filter_map(|(name, new)| {
         let old = old.get(&name).cloned().unwrap_or_default();

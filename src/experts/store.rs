@@ -1,11 +1,15 @@
 //! All SQL of experts but the search.
 
 mod availability;
+mod changes;
 mod consents;
 mod counts;
+mod duplicates;
 mod index;
+mod likeness;
 mod links;
 mod members;
+mod merges;
 mod named;
 mod nominations;
 mod publications;
@@ -18,11 +22,25 @@ mod words;
 mod workplaces;
 
 pub use availability::{add_period, delete_period, find_period, overlapping, periods, update_period};
+pub use changes::{
+    ChangeRow, changes, changes_sql, changes_wait, forget_superfluous, lead_to, place_changes, place_some_changes,
+    reference_version,
+};
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
 pub use counts::{DegreeCounts, FieldCounts, GroupCounts, count_degrees, count_fields, count_groups};
+pub use duplicates::{
+    AfterPair, NewPair, PairHalf, PairRow, are_distinct, come_due, count_due, distinguish, pairs, reopen,
+    replace_pairs, take_due,
+};
 pub use index::{SearchRows, Texts, reindex, reindex_fields, reindex_missing, searched_texts};
+pub use likeness::{StoredPerson, meet, stored_people};
 pub use links::{LinkKind, add_link, link_holder, use_link, void_links};
 pub use members::{AfterMember, MemberRow, MemberSql, members, put_memberships};
+pub use merges::{
+    EditRow, MergeRow, Rows, Stuck, close_account, disinherit, displace_account, find_merge, inherit_distinctions,
+    insert_merge, keep_merges_out, last_edit, lock_merges, losers_of, mark_undone, merge_of, merged_into, merges,
+    move_back, move_references, put_back, reopen_accounts, shown_to, sources_unchanged, take_out,
+};
 pub use named::{group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates};
 pub use nominations::{
     CandidateRow, Decision, NominationRow, Sameness, candidates, decide_nomination, find_nomination, insert_nomination,
@@ -37,7 +55,7 @@ pub use search::{
     run as search,
 };
 pub use sources::{KnownRecords, SourceRow, claim_source, lock_sources, put_sources, source_ids, source_rows, sources};
-pub use states::{NEVER, StaleRow, confirm, is_listed, move_to, stale, stale_sql, verify};
+pub use states::{NEVER, StaleRow, confirm, is_listed, is_supplied, move_to, stale, stale_sql, verify};
 pub use texts::{TextRow, add_texts, consent_texts};
 pub use whole::{Whole, WholeSql, cards, whole};
 pub use words::{Audience, Known, compact, frequencies, specialties, spelled};
@@ -549,8 +567,11 @@ fn restricted_rows(sealer: &Sealer, entries: &[Entry]) -> Answer<Vec<Insert>> {
 pub async fn restricted(conn: &mut Conn, sealer: &Sealer, id: Uuid) -> Answer<Restricted> {
     let sealed: Option<Vec<u8>> =
         expert_restricted::table.find(id).select(expert_restricted::sealed).first(conn).await.optional()?;
-    let Some(sealed) = sealed else { return Ok(Restricted::default()) };
-    let plain = sealer.open(&restricted_context(id), &sealed).map_err(Problem::internal)?;
+    sealed.map_or_else(|| Ok(Restricted::default()), |sealed| open_restricted(sealer, id, &sealed))
+}
+
+fn open_restricted(sealer: &Sealer, id: Uuid, sealed: &[u8]) -> Answer<Restricted> {
+    let plain = sealer.open(&restricted_context(id), sealed).map_err(Problem::internal)?;
     serde_json::from_slice(&plain).map_err(Problem::internal)
 }
 

@@ -279,6 +279,7 @@ struct Checked {
 
 async fn decide(tx: &mut Conn, id: Uuid, decisions: Vec<WorkplaceDecision>) -> Answer<Vec<Event>> {
     organisations::store::lock_register(tx).await?;
+    store::keep_merges_out(tx).await?;
     let (places, day) = (Places::read(tx).await?, today());
     let named: Vec<Uuid> = decisions.iter().filter_map(|decision| decision.organisation_id).collect();
     let known = organisations::store::bodies(tx, &named).await?;
@@ -428,6 +429,7 @@ pub async fn derive_missing_keys(state: &State) -> Answer<usize> {
         let count = state
             .db
             .transaction(async |tx| {
+                store::keep_merges_out(tx).await?;
                 let rows = store::without_workplace_key(tx, BATCH).await?;
                 let key = |(id, text): (Uuid, Option<String>)| (id, match_key(&text.unwrap_or_default()));
                 let keys: Vec<(Uuid, String)> = rows.into_iter().map(key).collect();

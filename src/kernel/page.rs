@@ -113,14 +113,20 @@ impl<'a> Cursors<'a> {
         let more = rows.len() > limit.rows();
         rows.truncate(limit.rows());
         let next_cursor = match rows.last() {
-            Some(last) if more => {
-                let plain = serde_json::to_vec(&key(last)).map_err(Problem::internal)?;
-                let sealed = self.sealer.seal_same(&self.context, &plain).map_err(Problem::internal)?;
-                Some(URL_SAFE_NO_PAD.encode(sealed))
-            }
+            Some(last) if more => Some(self.at(&key(last))?),
             _ => None,
         };
         Ok(Page { items: rows.into_iter().map(view).collect(), next_cursor })
+    }
+
+    /// The cursor of a place: the same one for the same place.
+    ///
+    /// # Errors
+    /// 500 when the key can't be written.
+    pub fn at<K: Serialize>(&self, key: &K) -> Answer<String> {
+        let plain = serde_json::to_vec(key).map_err(Problem::internal)?;
+        let sealed = self.sealer.seal_same(&self.context, &plain).map_err(Problem::internal)?;
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 }
 

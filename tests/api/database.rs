@@ -14,7 +14,7 @@ use expert_bank::associations::store::{Filter, FittingSql, StandingSql, WholeSql
 use expert_bank::associations::words::AssociationScope;
 use expert_bank::db::migrations;
 use expert_bank::experts::store::{
-    Condition, Facet, Filters, Hit, Order, SearchSql, SeekKey, Weighed, WholeSql, stale_sql,
+    Condition, Facet, Filters, Hit, Order, SearchSql, SeekKey, Weighed, WholeSql, changes_sql, stale_sql,
 };
 use expert_bank::kernel::clock::{now, today};
 use expert_bank::kernel::id::new_id;
@@ -46,14 +46,18 @@ async fn every_foreign_key_has_an_index_that_begins_with_its_columns() {
 
 /// Tables that hold no domain data: the log itself, tokens and sessions, keys, meters, migrations; and what a trigger
 /// derives of a table that is audited.
-const NOT_AUDITED: [&str; 17] = [
+const NOT_AUDITED: [&str; 21] = [
     "__diesel_schema_migrations",
     "audit_chain",
     "audit_details",
     "audit_events",
     "audit_pending",
     "disclosures",
+    "expert_changes",
+    "expert_duplicates",
+    "expert_duplicates_due",
     "expert_search",
+    "expert_shown",
     "idempotency_keys",
     "organisation_heirs",
     "password_resets",
@@ -254,6 +258,34 @@ async fn the_list_of_stale_records_is_read_in_its_order() {
         let plan = plan(&app, stale_sql(today(), after, 21)).await;
         assert!(plan.contains("Index Scan using experts_confirmed") && !plan.contains("Sort"), "{plan}");
         assert!(!plan.contains("Seq Scan"), "{plan}");
+    }
+}
+
+/// Hidden changes cost nobody who may not know of them anything: not a row of them is read.
+#[tokio::test]
+async fn the_feed_reads_only_what_it_tells() {
+    let app = TestApp::start().await;
+    let hidden = "INSERT INTO expert_changes (seq, expert_id, was_known, was_agencies, was_public, is_known, is_agencies, is_public)
+                  SELECT 1000000 + n, gen_random_uuid(), true, n % 100 = 0, n % 200 = 0, true, n % 100 = 0, n % 200 = 0
+                    FROM generate_series(1, 20000) n; ANALYZE expert_changes";
+    change(&app, hidden).await;
+    for (reach, indexes) in [
+        (Reach::All, vec!["expert_changes_seq_key"]),
+        (Reach::Agencies, vec!["expert_changes_agencies"]),
+        (Reach::Public, vec!["expert_changes_public"]),
+        (Reach::Own, vec!["expert_changes_expert"]),
+        (Reach::PublicAndOwn, vec!["expert_changes_public", "expert_changes_expert"]),
+    ] {
+        let own = (reach != Reach::Public).then(new_id);
+        let sql = diesel::sql_query(changes_sql(reach))
+            .bind::<diesel::sql_types::BigInt, _>(5_i64)
+            .bind::<diesel::sql_types::BigInt, _>(21_i64)
+            .bind::<diesel::sql_types::Nullable<diesel::sql_types::Uuid>, _>(own);
+        let plan = plan(&app, sql).await;
+        // a table that stands twice is called expert_changes_1
+        let is_index = |word: &&str| word.starts_with("expert_changes_") && !word.ends_with(char::is_numeric);
+        let used: Vec<&str> = plan.split([' ', '\n']).filter(is_index).collect();
+        assert_eq!(used, indexes, "{reach:?}:\n{plan}");
     }
 }
 

@@ -14,6 +14,7 @@ fn examples() -> Vec<Example> {
     let mut examples = [
         of_accounts(),
         of_records(),
+        of_duplicates(),
         of_states(),
         of_the_register(),
         of_associations(),
@@ -88,6 +89,28 @@ fn of_records() -> Vec<Example> {
             json!({ "title": "Một lần và chỉ một lần" }),
             "expert_publications",
         ),
+    ]
+}
+
+/// Records that may be of one person.
+fn of_duplicates() -> Vec<Example> {
+    vec![
+        (
+            "/api/v1/experts/duplicates/decisions",
+            "union_officer",
+            "/api/v1/experts/duplicates/decisions",
+            json!({ "one": "CG-000021", "other": "CG-000022", "decision": "not_the_same" }),
+            "expert_distinctions",
+        ),
+        (
+            "/api/v1/experts/{key}/merge",
+            "union_officer",
+            "/api/v1/experts/CG-000023/merge",
+            json!({ "other": "CG-000024" }),
+            "expert_merges",
+        ),
+        // the record that ended is back
+        ("/api/v1/merges/{id}/undo", "union_officer", "/api/v1/merges/{merge}/undo", Value::Null, "experts"),
     ]
 }
 
@@ -362,6 +385,13 @@ async fn path_of(app: &TestApp, path: &str) -> String {
         }
     }
     path = association_path(app, path).await;
+    if path.contains("{merge}") {
+        let officer = app.sign_in("union_officer").await;
+        let body = json!({ "other": "CG-000026" });
+        let at = "/api/v1/experts/CG-000025/merge";
+        let made = officer.send(Method::POST, at, &[("if-match", "*")], Some(&body)).await.expect(201);
+        path = path.replace("{merge}", made["id"].as_str().unwrap());
+    }
     if path.contains("{publication}") {
         let body = json!({ "title": "Một bài để sửa" });
         path =
@@ -507,7 +537,7 @@ async fn a_replay_shows_what_is_there_now_and_only_to_who_may_see_it() {
 }
 
 /// For each operation that wants `If-Match`: who calls it, and where.
-const VERSIONED: [(&str, &str, &str, &str); 43] = [
+const VERSIONED: [(&str, &str, &str, &str); 44] = [
     ("PATCH", "/api/v1/accounts/{id}", "admin", "/api/v1/accounts/{agency}"),
     ("POST", "/api/v1/accounts/{id}/disable", "admin", "/api/v1/accounts/{agency}/disable"),
     ("POST", "/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency}/enable"),
@@ -611,6 +641,7 @@ const VERSIONED: [(&str, &str, &str, &str); 43] = [
     ("POST", "/api/v1/experts/{key}/invite", "union_officer", "/api/v1/experts/CG-000001/invite"),
     ("POST", "/api/v1/experts/{key}/leave", "union_officer", "/api/v1/experts/CG-000001/leave"),
     ("POST", "/api/v1/experts/{key}/mark-deceased", "union_officer", "/api/v1/experts/CG-000001/mark-deceased"),
+    ("POST", "/api/v1/experts/{key}/merge", "union_officer", "/api/v1/experts/CG-000023/merge"),
     ("POST", "/api/v1/experts/{key}/pause", "union_officer", "/api/v1/experts/CG-000001/pause"),
     ("PUT", "/api/v1/experts/{key}/publications", "union_officer", "/api/v1/experts/CG-000001/publications"),
     (

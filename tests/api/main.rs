@@ -15,11 +15,15 @@ mod database;
 mod drift;
 mod experts {
     mod availability;
+    mod changes;
     mod consents;
+    mod duplicates;
     mod enter;
     mod history;
     mod links;
     mod load;
+    mod merge_rules;
+    mod merges;
     mod nominations;
     mod noninterference;
     mod normalised;

@@ -18,6 +18,9 @@ use crate::experts::workplaces;
 use crate::kernel::id::new_id;
 use crate::kernel::problem::Answer;
 
+/// The version of records that came to an expert by a merge; see `store::move_references`.
+const MERGED: i64 = 0;
+
 /// A line that was checked.
 pub(super) struct Line {
     pub(super) external_id: String,
@@ -71,6 +74,7 @@ impl Plan {
             self.unchanged += 1;
             return;
         }
+        let merged = before.is_some_and(|known| known.loaded_version == MERGED);
         let before = before.map(|known| (known.expert_id, known.loaded_version == known.version));
         let refuse = |errors| Refused { line: raw.number, external_id: Some(raw.external_id.clone()), errors };
         let Checked { draft, publications, repairs, .. } = match check(raw.members.clone(), &tools.vocabulary) {
@@ -91,6 +95,11 @@ impl Plan {
         match before {
             None => self.new.push(line),
             Some((id, true)) => self.update.push((id, line)),
+            Some(_) if merged => self.conflicts.push(refuse(vec![fault(
+                "",
+                "merged_here",
+                "the record was merged into another one of the same person; that one is left as it is",
+            )])),
             Some((_, false)) => self.conflicts.push(refuse(vec![fault(
                 "",
                 "edited_here",

@@ -39,6 +39,7 @@ impl Loader<'_> {
     async fn write_as_planned(&self, batch: &Batch) -> Answer<bool> {
         let is_stale = Cell::new(false);
         let written = self.state.db.transaction(async |tx| {
+            store::keep_merges_out(tx).await?;
             let known = store::lock_sources(tx, self.options.source, &batch.parsed.ids()).await?;
             if known == batch.plan.known && self.apply(tx, &batch.plan).await? {
                 return Ok(());

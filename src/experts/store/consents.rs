@@ -51,16 +51,19 @@ pub async fn list_consents(mut conn: &Reader, expert: Uuid) -> Answer<Vec<Consen
         .await?)
 }
 
-/// When the consent for a purpose was withdrawn, if that is what stands.
+/// When the person withdrew the consent for a purpose, if that is what stands: their latest word, said on this record or on one
+/// that was merged into it; of two of the same day the withdrawal.
 pub async fn standing_withdrawal(conn: &mut Conn, expert: Uuid, purpose: &str) -> Answer<Option<NaiveDate>> {
-    let latest: Option<(bool, NaiveDate)> = expert_consents::table
-        .filter(expert_consents::expert_id.eq(expert).and(expert_consents::purpose.eq(purpose)))
-        .order(expert_consents::seq.desc())
-        .select((expert_consents::given, expert_consents::decided_on))
-        .first(conn)
-        .await
-        .optional()?;
-    Ok(latest.and_then(|(given, day)| (!given).then_some(day)))
+    let records = [super::losers_of(conn, expert).await?, vec![expert]].concat();
+    let rows: Vec<(NaiveDate, bool)> = expert_consents::table
+        .filter(expert_consents::expert_id.eq_any(records).and(expert_consents::purpose.eq(purpose)))
+        .distinct_on(expert_consents::expert_id)
+        .order((expert_consents::expert_id, expert_consents::seq.desc()))
+        .select((expert_consents::decided_on, expert_consents::given))
+        .load(conn)
+        .await?;
+    let latest = rows.into_iter().max_by_key(|(day, given)| (*day, !given));
+    Ok(latest.and_then(|(day, given)| (!given).then_some(day)))
 }
 
 /// What stands now: the latest entry of each purpose.

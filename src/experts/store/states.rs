@@ -17,11 +17,12 @@ use crate::experts::status::Status;
 use crate::kernel::clock::{now, today};
 use crate::kernel::problem::Answer;
 
-/// Records of a source that is the Department's, as the setting names them today.
+/// Records of a source that is the Department's, as the setting names them today. A record that came by a merge (its loaded
+/// version is 0) does not make the whole person the Department's: a merge shows nobody more than they saw.
 pub fn supplied() -> Box<dyn BoxableExpression<experts::table, Pg, SqlType = Bool>> {
     let (name, default) = DEPARTMENT_SOURCES;
     let sources = sql::<Bool>(
-        "EXISTS (SELECT 1 FROM expert_sources s WHERE s.expert_id = experts.id AND s.source IN (
+        "EXISTS (SELECT 1 FROM expert_sources s WHERE s.expert_id = experts.id AND s.loaded_version > 0 AND s.source IN (
             SELECT jsonb_array_elements_text(coalesce(
                 (SELECT value FROM settings WHERE jsonb_typeof(value) = 'array' AND name = ",
     )
@@ -32,6 +33,12 @@ pub fn supplied() -> Box<dyn BoxableExpression<experts::table, Pg, SqlType = Boo
     .bind::<Text, _>(default)
     .sql("::jsonb))))");
     Box::new(sources)
+}
+
+/// True when an expert is the Department's as [`supplied`] says.
+pub async fn is_supplied(conn: &mut Conn, id: Uuid) -> Answer<bool> {
+    let theirs = experts::table.filter(experts::id.eq(id)).filter(supplied());
+    Ok(diesel::select(diesel::dsl::exists(theirs)).get_result(conn).await?)
 }
 
 /// Moves an expert to a state; a trigger moves the audience flags with it.

@@ -123,3 +123,15 @@ pub async fn seal_all(app: &TestApp) {
     }
     panic!("events still wait for the sealer");
 }
+
+/// Gives every change of experts its place. Other databases of the cluster may hold that up for a moment.
+pub async fn place_all(app: &TestApp) {
+    for _ in 0..200 {
+        expert_bank::experts::store::place_changes(&app.state.db).await.unwrap();
+        if app.sql("SELECT count(*) FROM expert_changes WHERE seq IS NULL").await == "0" {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("changes still wait for their place");
+}
