@@ -11,7 +11,7 @@ use crate::kernel::name::PersonName;
 use crate::kernel::partial_date::PartialDate;
 
 /// A field of an expert.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpertField {
     /// The scheme.
     pub scheme: String,
@@ -46,7 +46,7 @@ impl Restricted {
 }
 
 /// A publication.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named as in the form")]
 pub struct Publication {
     /// None until it is stored.
@@ -378,8 +378,8 @@ pub enum Residency {
     Abroad,
 }
 
-/// A checked profile, ready to store: what a form becomes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// A checked profile, ready to store: what a form becomes. Written out it holds restricted data, so it is only kept sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named as in the form")]
 pub struct Draft {
     pub name: PersonName,

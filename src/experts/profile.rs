@@ -141,7 +141,7 @@ pub(super) async fn enter(tx: &mut Conn, sealer: &Sealer, form: &ExpertForm) -> 
 
 /// Keeps where an expert comes from. What the source says later counts until the record is edited here.
 async fn claim(tx: &mut Conn, expert_id: Uuid, SourceRef { source, external_id }: SourceRef) -> Answer<()> {
-    let row = SourceRow { source, external_id, expert_id, digest: Vec::new(), loaded_version: 1 };
+    let row = SourceRow { source, external_id, expert_id, digest: Vec::new(), loaded_version: 1, base: None };
     let Some(known) = store::claim_source(tx, &row).await? else { return Ok(()) };
     let SourceRow { source, external_id, .. } = row;
     // whoever may enter experts sees every one of them
@@ -179,7 +179,7 @@ fn changes(old: &Draft, new: &Draft) -> Map<String, Value> {
 }
 
 /// A record member by member, named as in the form.
-fn members(draft: &Draft) -> Map<String, Value> {
+pub(super) fn members(draft: &Draft) -> Map<String, Value> {
     let field = |f: &ExpertField| json!({"scheme": f.scheme, "code": f.code, "main": f.main});
     let fields: Vec<Value> = draft.fields.iter().map(field).collect();
     let (restricted, details) = (&draft.restricted, &draft.details);

@@ -12,6 +12,7 @@ mod publications;
 mod search;
 mod sources;
 mod states;
+mod stored;
 mod texts;
 mod whole;
 mod words;
@@ -36,8 +37,12 @@ pub use search::{
     Codes, Condition, Count, Facet, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Weighed, facets, named,
     run as search,
 };
-pub use sources::{KnownRecords, SourceRow, claim_source, lock_sources, put_sources, source_ids, source_rows, sources};
+pub use sources::{
+    KnownRecord, KnownRecords, SourceRow, base_of, bases, claim_source, lock_sources, put_sources, seal_base, source_ids,
+    source_rows, sources,
+};
 pub use states::{NEVER, StaleRow, confirm, is_listed, move_to, stale, stale_sql, verify};
+pub use stored::{Stored, stored};
 pub use texts::{TextRow, add_texts, consent_texts};
 pub use whole::{Whole, WholeSql, cards, whole};
 pub use words::{Audience, Known, compact, frequencies, specialties, spelled};

@@ -1,10 +1,11 @@
 //! What is to become of lines: decided, checked and made into statements, all without a transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
 use super::read::{Parsed, RawLine, check};
+use super::verdict::{Line, Update, Verdict, is_same, verdict};
 use super::{Aside, Refused, Report, fault, held};
 use crate::db::Conn;
 use crate::db::bulk::Insert;
@@ -12,28 +13,84 @@ use crate::experts::form::Checked;
 use crate::experts::keys::Keys;
 use crate::experts::model::{Draft, Publication};
 use crate::experts::profile::created_event;
-use crate::experts::publications;
-use crate::experts::store::{self, Entry, KnownRecords, SearchRows, SourceRow};
+use crate::experts::store::{self, Entry, KnownRecord, KnownRecords, SearchRows, SourceRow, Stored};
+use crate::experts::three_way::{Members, MergeRules};
 use crate::experts::workplaces;
-use crate::kernel::id::new_id;
 use crate::kernel::problem::Answer;
-
-/// A line that was checked.
-pub(super) struct Line {
-    pub(super) external_id: String,
-    pub(super) digest: Vec<u8>,
-    pub(super) draft: Draft,
-    pub(super) publications: Vec<Publication>,
-}
+use crate::kernel::sealed::Sealer;
 
 /// New experts as statements.
 #[derive(Default)]
-pub(super) struct Prepared {
-    pub(super) ids: Vec<Uuid>,
+pub(crate) struct Prepared {
+    pub(crate) ids: Vec<Uuid>,
     pub(super) records: Vec<Insert>,
     pub(super) search: SearchRows,
     pub(super) sources: Option<Insert>,
     pub(super) events: Vec<Insert>,
+}
+
+impl Prepared {
+    /// Makes statements of the new experts of lines, whose records will have this version.
+    pub(crate) fn of(lines: Vec<Line>, tools: &Aside, source: &str, version: i64) -> Answer<Self> {
+        let mut people = Vec::with_capacity(lines.len());
+        let mut sources = Vec::with_capacity(lines.len());
+        for line in lines {
+            let keys = Keys::of(&line.draft, &tools.vocabulary);
+            sources.push(SourceRow {
+                source: source.to_owned(),
+                base: Some(store::seal_base(&tools.sealer, source, &line.external_id, &line.said)?),
+                external_id: line.external_id,
+                expert_id: line.id,
+                digest: line.digest,
+                loaded_version: version,
+            });
+            people.push((Entry { id: line.id, keys, draft: line.draft }, line.publications));
+        }
+        let search = SearchRows::of(&people, &tools.vocabulary, &mut held(&tools.folds));
+        let (entries, publications): (Vec<Entry>, Vec<Vec<Publication>>) = people.into_iter().unzip();
+        let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
+        let mut records = store::new_rows(&tools.sealer, &entries)?;
+        let publications: Vec<(Uuid, Vec<Publication>)> = ids.iter().copied().zip(publications).collect();
+        records.extend(store::publication_rows(&publications)?);
+        let (sources, events) = (store::source_rows(sources), entries.iter().map(created_event).collect());
+        let events = tools.recorder.prepare(events)?;
+        Ok(Self { ids, records, search, sources, events })
+    }
+}
+
+/// What is known of the records of some lines: what their source said last, and what is kept here.
+#[derive(Default)]
+pub(crate) struct Before {
+    pub(crate) bases: HashMap<String, Members>,
+    pub(crate) stored: HashMap<Uuid, Stored>,
+}
+
+impl Before {
+    /// Of the records that are known and must be looked at.
+    pub(crate) async fn read(
+        conn: &mut Conn,
+        sealer: &Sealer,
+        source: &str,
+        known: &[(&str, &KnownRecord)],
+    ) -> Answer<Self> {
+        let external_ids: Vec<&str> = known.iter().map(|(external_id, _)| *external_id).collect();
+        let ids: Vec<Uuid> = known.iter().map(|(_, known)| known.expert_id).collect();
+        let bases = store::bases(conn, sealer, source, &external_ids).await?;
+        Ok(Self { bases, stored: store::stored(conn, sealer, &ids).await? })
+    }
+}
+
+/// Those of the lines that are known and don't say what they said before.
+pub(crate) fn differing<'a>(
+    parsed: &'a Parsed,
+    known: &'a KnownRecords,
+    rules: &MergeRules,
+) -> Vec<(&'a str, &'a KnownRecord)> {
+    let differs = |raw: &'a RawLine| {
+        let known = known.get(&raw.external_id)?;
+        (!is_same(raw, known, rules)).then_some((raw.external_id.as_str(), known))
+    };
+    parsed.lines.iter().filter_map(differs).collect()
 }
 
 /// What becomes of the lines of a batch.
@@ -41,11 +98,13 @@ pub(super) struct Prepared {
 pub(super) struct Plan {
     /// What the plan goes by.
     pub(super) known: KnownRecords,
+    before: Before,
     /// Ids that no earlier line had.
     first_seen: Vec<String>,
     new: Vec<Line>,
     pub(super) prepared: Prepared,
-    pub(super) update: Vec<(Uuid, Line)>,
+    pub(super) update: Vec<Update>,
+    updated: usize,
     unchanged: usize,
     conflicts: Vec<Refused>,
     rejected: Vec<Refused>,
@@ -53,9 +112,9 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn of(parsed: &Parsed, known: KnownRecords, tools: &Aside) -> Self {
+    pub(super) fn of(parsed: &Parsed, known: KnownRecords, before: Before, tools: &Aside) -> Self {
         let broken = parsed.broken.iter().map(|broken| broken.refused(&tools.vocabulary));
-        let mut plan = Self { known, rejected: broken.collect(), ..Self::default() };
+        let mut plan = Self { known, before, rejected: broken.collect(), ..Self::default() };
         for raw in &parsed.lines {
             plan.add(raw, tools);
         }
@@ -64,16 +123,15 @@ impl Plan {
     }
 
     fn add(&mut self, raw: &RawLine, tools: &Aside) {
-        let before = self.known.get(&raw.external_id);
+        let known = self.known.get(&raw.external_id).cloned();
         let is_first = !held(&tools.seen).contains(&raw.external_id);
-        if is_first && before.is_some_and(|known| raw.digests.contains(&known.digest)) {
+        if is_first && known.as_ref().is_some_and(|known| is_same(raw, known, &tools.rules)) {
             self.see(&raw.external_id, tools);
             self.unchanged += 1;
             return;
         }
-        let before = before.map(|known| (known.expert_id, known.loaded_version == known.version));
         let refuse = |errors| Refused { line: raw.number, external_id: Some(raw.external_id.clone()), errors };
-        let Checked { draft, publications, repairs, .. } = match check(raw.members.clone(), &tools.vocabulary) {
+        let checked = match check(raw.members.clone(), &tools.vocabulary) {
             Ok(checked) => checked,
             Err(errors) => return self.rejected.push(refuse(errors)),
         };
@@ -82,20 +140,36 @@ impl Plan {
             return self.rejected.push(refuse(errors));
         }
         self.see(&raw.external_id, tools);
-        for repair in &repairs {
-            *self.normalised.entry(repair.code).or_default() += 1;
-        }
-        let publications = publications::without_ids(publications);
-        let (external_id, digest) = (raw.external_id.clone(), raw.digest.clone());
-        let line = Line { external_id, digest, draft, publications };
-        match before {
-            None => self.new.push(line),
-            Some((id, true)) => self.update.push((id, line)),
-            Some((_, false)) => self.conflicts.push(refuse(vec![fault(
+        self.put_right(&checked);
+        let line = Line::of(raw, checked);
+        let base = self.before.bases.get(&raw.external_id);
+        let stored = known.as_ref().and_then(|known| self.before.stored.remove(&known.expert_id));
+        let known = known.as_ref().zip(stored);
+        match verdict(line, known, base, &tools.rules, &BTreeMap::new()) {
+            Verdict::New(line) => self.new.push(*line),
+            Verdict::Apart(state) => self.conflicts.push(refuse(vec![fault(
                 "",
-                "edited_here",
-                "the record was edited here since it was loaded; it is left as it is",
+                state,
+                "the expert is no longer in the bank; the record is left as it is",
             )])),
+            Verdict::Known(update) => {
+                if !update.merged.conflicts.is_empty() {
+                    self.conflicts.push(refuse(update.merged.conflicts.iter().map(edited_here).collect()));
+                } else if update.merged.taken.is_empty() {
+                    self.unchanged += 1;
+                } else {
+                    self.updated += 1;
+                }
+                if update.writes() {
+                    self.update.push(*update);
+                }
+            }
+        }
+    }
+
+    fn put_right(&mut self, checked: &Checked) {
+        for repair in &checked.repairs {
+            *self.normalised.entry(repair.code).or_default() += 1;
         }
     }
 
@@ -114,30 +188,12 @@ impl Plan {
 
     /// Finds the organisations of the workplaces.
     pub(super) async fn link(&mut self, conn: &mut Conn) -> Answer<()> {
-        let changed = self.update.iter_mut().map(|(_, line)| line).chain(&mut self.new);
-        let mut drafts: Vec<&mut Draft> = changed.map(|line| &mut line.draft).collect();
-        workplaces::link(conn, &mut drafts).await
+        link(conn, self.new.iter_mut(), self.update.iter_mut()).await
     }
 
     /// Makes statements of the new experts.
     pub(super) fn prepare(&mut self, tools: &Aside, source: &str, version: i64) -> Answer<()> {
-        let mut people = Vec::with_capacity(self.new.len());
-        let mut sources = Vec::with_capacity(self.new.len());
-        for line in self.new.drain(..) {
-            let id = new_id();
-            sources.push(source_row(source, id, &line, version));
-            let keys = Keys::of(&line.draft, &tools.vocabulary);
-            people.push((Entry { id, keys, draft: line.draft }, line.publications));
-        }
-        let search = SearchRows::of(&people, &tools.vocabulary, &mut held(&tools.folds));
-        let (entries, publications): (Vec<Entry>, Vec<Vec<Publication>>) = people.into_iter().unzip();
-        let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
-        let mut records = store::new_rows(&tools.sealer, &entries)?;
-        let publications: Vec<(Uuid, Vec<Publication>)> = ids.iter().copied().zip(publications).collect();
-        records.extend(store::publication_rows(&publications)?);
-        let (sources, events) = (store::source_rows(sources), entries.iter().map(created_event).collect());
-        let events = tools.recorder.prepare(events)?;
-        self.prepared = Prepared { ids, records, search, sources, events };
+        self.prepared = Prepared::of(std::mem::take(&mut self.new), tools, source, version)?;
         Ok(())
     }
 
@@ -149,7 +205,7 @@ impl Plan {
     /// Adds what became of the lines to the report.
     pub(super) fn tell(self, report: &mut Report) {
         report.created += self.prepared.ids.len();
-        report.updated += self.update.len();
+        report.updated += self.updated;
         report.unchanged += self.unchanged;
         report.conflicts.extend(self.conflicts);
         report.rejected.extend(self.rejected);
@@ -159,12 +215,21 @@ impl Plan {
     }
 }
 
-pub(super) fn source_row(source: &str, expert_id: Uuid, line: &Line, loaded_version: i64) -> SourceRow {
-    SourceRow {
-        source: source.to_owned(),
-        external_id: line.external_id.clone(),
-        expert_id,
-        digest: line.digest.clone(),
-        loaded_version,
-    }
+fn edited_here(member: &String) -> crate::kernel::problem::FieldError {
+    fault(
+        &format!("/{member}"),
+        "edited_here",
+        "edited here and at the source, and not to the same; the value kept here is left as it is",
+    )
+}
+
+/// Finds the organisations of the workplaces of new records, and of those that moved.
+pub(crate) async fn link<'a>(
+    conn: &mut Conn,
+    new: impl Iterator<Item = &'a mut Line>,
+    known: impl Iterator<Item = &'a mut Update>,
+) -> Answer<()> {
+    let moved = known.filter(|update| update.moves()).map(|update| &mut update.draft);
+    let mut drafts: Vec<&mut Draft> = new.map(|line| &mut line.draft).chain(moved).collect();
+    if drafts.is_empty() { Ok(()) } else { workplaces::link(conn, &mut drafts).await }
 }

@@ -11,7 +11,9 @@ use uuid::Uuid;
 use crate::db::bulk::{self, Column, Insert};
 use crate::db::schema::{expert_sources, experts};
 use crate::db::{Conn, Reader};
-use crate::kernel::problem::Answer;
+use crate::experts::three_way::Members;
+use crate::kernel::problem::{Answer, Problem};
+use crate::kernel::sealed::Sealer;
 
 /// A record of a source.
 #[derive(Debug, Clone, Serialize)]
@@ -23,6 +25,9 @@ pub struct SourceRow {
     #[serde(serialize_with = "bulk::bytes")]
     pub digest: Vec<u8>,
     pub loaded_version: i64,
+    /// Sealed; see [`seal_base`].
+    #[serde(serialize_with = "bulk::maybe_bytes")]
+    pub base: Option<Vec<u8>>,
 }
 
 /// What is known of a record of a source.
@@ -31,8 +36,19 @@ pub struct KnownRecord {
     pub expert_id: Uuid,
     pub digest: Vec<u8>,
     pub loaded_version: i64,
+    /// Missing from the last snapshot, or taken out by the source.
+    pub is_gone: bool,
     /// The version of the expert now.
     pub version: i64,
+    /// The state of the expert now.
+    pub status: String,
+}
+
+impl KnownRecord {
+    /// True when nobody edited the expert here since the source last wrote it.
+    pub const fn is_untouched(&self) -> bool {
+        self.loaded_version == self.version
+    }
 }
 
 /// Records by their id at the source.
@@ -51,7 +67,15 @@ pub async fn lock_sources(tx: &mut Conn, source: &str, external_ids: &[&str]) ->
 #[dsl::auto_type(no_type_alias)]
 fn known<'a>(source: &'a str, external_ids: &'a [&'a str]) -> _ {
     let is_asked = expert_sources::source.eq(source).and(expert_sources::external_id.eq_any(external_ids));
-    let columns = (expert_sources::expert_id, expert_sources::digest, expert_sources::loaded_version, experts::version);
+    let is_gone = expert_sources::absent_since.is_not_null().or(expert_sources::withdrawn_at.is_not_null());
+    let columns = (
+        expert_sources::expert_id,
+        expert_sources::digest,
+        expert_sources::loaded_version,
+        is_gone,
+        experts::version,
+        experts::status,
+    );
     expert_sources::table.inner_join(experts::table).filter(is_asked).select((expert_sources::external_id, columns))
 }
 
@@ -74,6 +98,7 @@ pub async fn claim_source(tx: &mut Conn, row: &SourceRow) -> Answer<Option<Uuid>
         expert_sources::expert_id.eq(row.expert_id),
         expert_sources::digest.eq(&row.digest),
         expert_sources::loaded_version.eq(row.loaded_version),
+        expert_sources::base.eq(&row.base),
     );
     let entered = diesel::insert_into(expert_sources::table).values(values).on_conflict_do_nothing();
     let entered = entered.execute(tx).await?;
@@ -84,10 +109,11 @@ pub async fn claim_source(tx: &mut Conn, row: &SourceRow) -> Answer<Option<Uuid>
     Ok(Some(known.select(expert_sources::expert_id).first(tx).await?))
 }
 
-/// Inserts or replaces records of a source.
+/// Inserts or replaces records of a source, which are there again if they were gone.
 pub async fn put_sources(tx: &mut Conn, rows: &[SourceRow]) -> Answer<()> {
     const REPLACE: &str = "ON CONFLICT (source, external_id) DO UPDATE SET digest = excluded.digest, \
-                           loaded_version = excluded.loaded_version, loaded_at = now()";
+                           loaded_version = excluded.loaded_version, base = excluded.base, loaded_at = now(), \
+                           absent_since = NULL, withdrawn_at = NULL";
     super::run(tx, &Insert::of("expert_sources", rows, REPLACE)?).await?;
     Ok(())
 }
@@ -97,13 +123,14 @@ pub async fn put_sources(tx: &mut Conn, rows: &[SourceRow]) -> Answer<()> {
 pub fn source_rows(mut rows: Vec<SourceRow>) -> Option<Insert> {
     rows.sort_by(|one, two| one.external_id.cmp(&two.external_id));
     let (mut sources, mut external_ids, mut people) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut digests, mut versions) = (Vec::new(), Vec::new());
+    let (mut digests, mut versions, mut bases) = (Vec::new(), Vec::new(), Vec::new());
     for row in rows {
         sources.push(row.source);
         external_ids.push(row.external_id);
         people.push(row.expert_id);
         digests.push(row.digest);
         versions.push(row.loaded_version);
+        bases.push(row.base.unwrap_or_default());
     }
     let columns = [
         ("source", Column::Text(sources)),
@@ -111,6 +138,50 @@ pub fn source_rows(mut rows: Vec<SourceRow>) -> Option<Insert> {
         ("expert_id", Column::Uuid(people)),
         ("digest", Column::Bytea(digests)),
         ("loaded_version", Column::BigInt(versions)),
+        ("base", Column::Bytea(bases)),
     ];
     Insert::of_columns("expert_sources", columns, "ON CONFLICT DO NOTHING")
+}
+
+fn base_context(source: &str, external_id: &str) -> String {
+    format!("expert_sources/{source}/{external_id}")
+}
+
+/// Seals what a source says of a record.
+///
+/// # Errors
+/// Those of sealing.
+pub fn seal_base(sealer: &Sealer, source: &str, external_id: &str, said: &Members) -> Answer<Vec<u8>> {
+    let plain = serde_json::to_vec(said).map_err(Problem::internal)?;
+    sealer.seal(&base_context(source, external_id), &plain).map_err(Problem::internal)
+}
+
+/// What a source last said of a record. One that was kept before bases were is what is kept here, while nobody edited that.
+pub fn base_of(kept: Option<&Members>, known: &KnownRecord, ours: &Members) -> Option<Members> {
+    kept.cloned().or_else(|| known.is_untouched().then(|| ours.clone()))
+}
+
+/// What a source last said of records, by their ids.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn bases(
+    conn: &mut Conn,
+    sealer: &Sealer,
+    source: &str,
+    external_ids: &[&str],
+) -> Answer<HashMap<String, Members>> {
+    let is_asked = expert_sources::source.eq(source).and(expert_sources::external_id.eq_any(external_ids));
+    let rows: Vec<(String, Option<Vec<u8>>)> = expert_sources::table
+        .filter(is_asked)
+        .select((expert_sources::external_id, expert_sources::base))
+        .load(conn)
+        .await?;
+    let open = |(external_id, sealed): (String, Option<Vec<u8>>)| {
+        let sealed = sealed.filter(|sealed| !sealed.is_empty())?;
+        let plain = sealer.open(&base_context(source, &external_id), &sealed).map_err(Problem::internal);
+        let base = plain.and_then(|plain| serde_json::from_slice(&plain).map_err(Problem::internal));
+        Some(base.map(|base| (external_id, base)))
+    };
+    rows.into_iter().filter_map(open).collect()
 }

@@ -1,0 +1,7 @@
+DROP TABLE sync_decisions;
+DROP TABLE sync_changes;
+DROP TABLE sync_chunks;
+DROP TABLE sync_work;
+DROP TABLE sync_plans;
+DROP TABLE erased_source_records;
+ALTER TABLE expert_sources DROP COLUMN withdrawn_at, DROP COLUMN absent_since, DROP COLUMN base;
