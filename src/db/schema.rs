@@ -307,6 +307,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    expert_distinctions (one_id, other_id) {
+        one_id -> Uuid,
+        other_id -> Uuid,
+        decided_at -> Timestamptz,
+        decided_by -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     expert_fields (expert_id, ordinal) {
         expert_id -> Uuid,
         ordinal -> Int2,
@@ -393,6 +403,7 @@ diesel::table! {
         name_sort -> Bytea,
         public_profile -> Bool,
         agency_search -> Bool,
+        alike -> Nullable<Array<Nullable<Int8>>>,
     }
 }
 
@@ -852,6 +863,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     erased_source_records,
     expert_availability,
     expert_consents,
+    expert_distinctions,
     expert_fields,
     expert_links,
     expert_memberships,

@@ -5,6 +5,7 @@ mod confirmations;
 pub mod consent_texts;
 mod consents;
 pub mod counts;
+pub mod duplicates;
 pub mod form;
 mod history;
 mod invitations;

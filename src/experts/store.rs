@@ -4,6 +4,7 @@ mod availability;
 mod consents;
 mod counts;
 mod index;
+mod likeness;
 mod links;
 mod members;
 mod named;
@@ -22,6 +23,7 @@ pub use availability::{add_period, delete_period, find_period, overlapping, peri
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
 pub use counts::{DegreeCounts, FieldCounts, GroupCounts, count_degrees, count_fields, count_groups};
 pub use index::{SearchRows, Texts, reindex, reindex_fields, reindex_missing, searched_texts};
+pub use likeness::{StoredPerson, meet, stored_people};
 pub use links::{LinkKind, add_link, link_holder, use_link, void_links};
 pub use members::{AfterMember, MemberRow, MemberSql, members, put_memberships};
 pub use named::{group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates};
@@ -544,8 +546,11 @@ fn restricted_rows(sealer: &Sealer, entries: &[Entry]) -> Answer<Vec<Insert>> {
 pub async fn restricted(conn: &mut Conn, sealer: &Sealer, id: Uuid) -> Answer<Restricted> {
     let sealed: Option<Vec<u8>> =
         expert_restricted::table.find(id).select(expert_restricted::sealed).first(conn).await.optional()?;
-    let Some(sealed) = sealed else { return Ok(Restricted::default()) };
-    let plain = sealer.open(&restricted_context(id), &sealed).map_err(Problem::internal)?;
+    sealed.map_or_else(|| Ok(Restricted::default()), |sealed| open_restricted(sealer, id, &sealed))
+}
+
+fn open_restricted(sealer: &Sealer, id: Uuid, sealed: &[u8]) -> Answer<Restricted> {
+    let plain = sealer.open(&restricted_context(id), sealed).map_err(Problem::internal)?;
     serde_json::from_slice(&plain).map_err(Problem::internal)
 }
 

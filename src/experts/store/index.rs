@@ -13,10 +13,12 @@ use uuid::Uuid;
 use super::{BATCH, Entry, fields};
 use crate::db::Conn;
 use crate::db::schema::{expert_publications, experts};
+use crate::experts::duplicates::person::{Person, dois_of, names_of, titles_of};
 use crate::experts::keys::{Folds, Place, WordIndex};
 use crate::experts::model::{ExpertField, Publication};
 use crate::experts::vocabulary::Vocabulary;
 use crate::fields::store::{self as field_store, FieldRow};
+use crate::kernel::partial_date::PartialDate;
 use crate::kernel::problem::Answer;
 use crate::kernel::text::fold;
 
@@ -59,6 +61,9 @@ struct TextRow {
     unit: Option<String>,
     position: Option<String>,
     biography: Option<String>,
+    birth_year: Option<i16>,
+    workplace_id: Option<Uuid>,
+    workplace_key: Option<String>,
 }
 
 impl TextRow {
@@ -75,8 +80,33 @@ impl TextRow {
             unit: draft.unit.clone(),
             position: draft.position.clone(),
             biography: draft.biography.clone(),
+            birth_year: draft.restricted.date_of_birth.map(PartialDate::year),
+            workplace_id: draft.workplace_id,
+            workplace_key: entry.keys.workplace_key.clone(),
         }
     }
+
+    /// The keys by which those are found who may be the same person.
+    fn alike(&self, works: &[Work]) -> Vec<i64> {
+        let others = self.former_names.iter().chain(&self.other_names).flatten();
+        let person = Person {
+            names: names_of(&self.full_name, others),
+            born: self.birth_year.and_then(|year| PartialDate::new(year, None, None)),
+            workplace_id: self.workplace_id,
+            workplace: self.workplace_key.clone(),
+            dois: dois_of(works.iter().filter_map(|work| work.doi.as_deref())),
+            titles: titles_of(works.iter().map(|work| work.title.as_str())),
+            ..Person::default()
+        };
+        person.keys()
+    }
+}
+
+/// What is read of a publication.
+#[derive(Debug)]
+struct Work {
+    title: String,
+    doi: Option<String>,
 }
 
 /// Search rows, ready to be written. To make them needs no database, so they can be made aside.
@@ -85,6 +115,8 @@ pub struct SearchRows {
     people: Vec<Uuid>,
     words: Vec<Words>,
     specialties: Vec<String>,
+    /// Numbers with commas between them: PostgreSQL's arrays of arrays are rectangles.
+    alike: Vec<String>,
 }
 
 impl SearchRows {
@@ -93,16 +125,19 @@ impl SearchRows {
         let mut rows = Self::default();
         for (entry, publications) in new {
             let topics = topics(&entry.draft.fields, |scheme, code| vocabulary.field(Some(scheme), code));
-            let titles: Vec<String> = publications.iter().map(|item| item.title.clone()).collect();
-            rows.push(&TextRow::of(entry), &topics, &titles, folds);
+            let work = |item: &Publication| Work { title: item.title.clone(), doi: item.doi.clone() };
+            let works: Vec<Work> = publications.iter().map(work).collect();
+            rows.push(&TextRow::of(entry), &topics, &works, folds);
         }
         rows
     }
 
-    fn push(&mut self, row: &TextRow, topics: &BTreeSet<String>, titles: &[String], folds: &mut Folds) {
+    fn push(&mut self, row: &TextRow, topics: &BTreeSet<String>, works: &[Work], folds: &mut Folds) {
+        let keys: Vec<String> = row.alike(works).iter().map(ToString::to_string).collect();
         self.people.push(row.id);
+        self.alike.push(keys.join(","));
         self.specialties.push(keyed(row.specialties.iter().flatten()));
-        self.words.push(Words(words(row, topics, titles, folds)));
+        self.words.push(Words(words(row, topics, works, folds)));
     }
 
     /// Writes them. The rest of a search row follows the record.
@@ -112,17 +147,18 @@ impl SearchRows {
     pub async fn write(&self, tx: &mut Conn) -> Answer<()> {
         diesel::sql_query(
             "INSERT INTO expert_search
-                    (expert_id, words, specialties, standing, name_sort, public_profile, agency_search)
+                    (expert_id, words, specialties, alike, standing, name_sort, public_profile, agency_search)
              SELECT e.id, n.words, array_remove(string_to_array(n.specialties, E'\\n'), ''),
-                    e.standing, e.name_sort, e.public_profile, e.agency_search
-               FROM unnest($1, $2, $3) n (id, words, specialties) JOIN experts e ON e.id = n.id
+                    string_to_array(n.alike, ',')::bigint[], e.standing, e.name_sort, e.public_profile, e.agency_search
+               FROM unnest($1, $2, $3, $4) n (id, words, specialties, alike) JOIN experts e ON e.id = n.id
              ON CONFLICT (expert_id) DO UPDATE SET words = excluded.words, specialties = excluded.specialties,
-                    standing = excluded.standing, name_sort = excluded.name_sort,
+                    alike = excluded.alike, standing = excluded.standing, name_sort = excluded.name_sort,
                     public_profile = excluded.public_profile, agency_search = excluded.agency_search",
         )
         .bind::<Array<SqlUuid>, _>(&self.people)
         .bind::<Array<Tsvector>, _>(&self.words)
         .bind::<Array<Text>, _>(&self.specialties)
+        .bind::<Array<Text>, _>(&self.alike)
         .execute(tx)
         .await?;
         Ok(())
@@ -137,7 +173,7 @@ impl SearchRows {
 pub async fn reindex(tx: &mut Conn, ids: &[Uuid]) -> Answer<()> {
     let rows: Vec<TextRow> =
         experts::table.filter(experts::id.eq_any(ids)).select(TextRow::as_select()).load(tx).await?;
-    let mut titles = titles(tx, ids).await?;
+    let mut works = works(tx, ids).await?;
     let by_expert = fields(tx, ids).await?;
     let known = field_names(tx, &by_expert).await?;
     let folds = &mut Folds::default();
@@ -145,18 +181,19 @@ pub async fn reindex(tx: &mut Conn, ids: &[Uuid]) -> Answer<()> {
     for row in rows {
         let fields = by_expert.get(&row.id).map_or(&[][..], Vec::as_slice);
         let topics = topics(fields, |scheme, code| known.get(&(scheme.to_owned(), code.to_owned())));
-        written.push(&row, &topics, &titles.remove(&row.id).unwrap_or_default(), folds);
+        written.push(&row, &topics, &works.remove(&row.id).unwrap_or_default(), folds);
     }
     written.write(tx).await
 }
 
-fn words(row: &TextRow, topics: &BTreeSet<String>, titles: &[String], folds: &mut Folds) -> WordIndex {
+fn words(row: &TextRow, topics: &BTreeSet<String>, works: &[Work], folds: &mut Folds) -> WordIndex {
     let mut index = WordIndex::default();
     let names = [&row.former_names, &row.other_names].into_iter().flatten().flatten();
     std::iter::once(&row.full_name).chain(names).for_each(|text| index.add(Place::Name, text, folds));
     row.specialties.iter().flatten().chain(topics).for_each(|text| index.add(Place::Topic, text, folds));
     let work = [&row.workplace, &row.unit, &row.position].into_iter().flatten();
     work.for_each(|text| index.add(Place::Work, text, folds));
+    let titles = works.iter().map(|work| &work.title);
     row.biography.iter().chain(titles).for_each(|text| index.add(Place::Text, text, folds));
     index
 }
@@ -185,27 +222,27 @@ pub struct Texts {
 pub async fn searched_texts(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, Texts>> {
     let rows: Vec<TextRow> =
         experts::table.filter(experts::id.eq_any(ids)).select(TextRow::as_select()).load(conn).await?;
-    let mut titles = titles(conn, ids).await?;
+    let mut works = works(conn, ids).await?;
     let texts = |row: TextRow| {
         let names = row.former_names.into_iter().chain(row.other_names).flatten().collect();
-        let titles = titles.remove(&row.id).unwrap_or_default();
+        let titles = works.remove(&row.id).unwrap_or_default().into_iter().map(|work| work.title).collect();
         (row.id, Texts { names, biography: row.biography, titles })
     };
     Ok(rows.into_iter().map(texts).collect())
 }
 
-async fn titles(tx: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, Vec<String>>> {
-    let rows: Vec<(Uuid, String)> = expert_publications::table
+async fn works(tx: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, Vec<Work>>> {
+    let rows: Vec<(Uuid, String, Option<String>)> = expert_publications::table
         .filter(expert_publications::expert_id.eq_any(ids))
         .order((expert_publications::expert_id, expert_publications::ordinal))
-        .select((expert_publications::expert_id, expert_publications::title))
+        .select((expert_publications::expert_id, expert_publications::title, expert_publications::doi))
         .load(tx)
         .await?;
-    let mut titles: HashMap<Uuid, Vec<String>> = HashMap::new();
-    for (id, title) in rows {
-        titles.entry(id).or_default().push(title);
+    let mut works: HashMap<Uuid, Vec<Work>> = HashMap::new();
+    for (id, title, doi) in rows {
+        works.entry(id).or_default().push(Work { title, doi });
     }
-    Ok(titles)
+    Ok(works)
 }
 
 type FieldNames = HashMap<(String, String), FieldRow>;
@@ -267,13 +304,15 @@ struct IdRow {
     id: Uuid,
 }
 
-/// Gives experts without a search row theirs, at most this many; how many they were.
+/// Gives experts without a search row theirs, and those whose row is from an older release a new one, at most this many; how
+/// many they were.
 ///
 /// # Errors
 /// 503 when the database is away.
 pub async fn reindex_missing(tx: &mut Conn, limit: i64) -> Answer<usize> {
     let rows: Vec<IdRow> = diesel::sql_query(
-        "SELECT e.id FROM experts e WHERE NOT EXISTS (SELECT FROM expert_search s WHERE s.expert_id = e.id) LIMIT $1",
+        "SELECT e.id FROM experts e WHERE NOT EXISTS (
+            SELECT FROM expert_search s WHERE s.expert_id = e.id AND s.alike IS NOT NULL) LIMIT $1",
     )
     .bind::<BigInt, _>(limit)
     .load(tx)
