@@ -16,7 +16,7 @@ pub mod members;
 pub mod model;
 mod nominations;
 pub mod policy;
-mod profile;
+pub(crate) mod profile;
 mod publications;
 mod reasons;
 mod restricted;

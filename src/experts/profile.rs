@@ -159,7 +159,7 @@ pub(super) fn created_event(entry: &Entry) -> Event {
 }
 
 /// The event of a changed expert; none when nothing changed.
-pub(super) fn updated_event(id: Uuid, old: &Draft, new: &Draft, publications: Option<Value>) -> Option<Event> {
+pub(crate) fn updated_event(id: Uuid, old: &Draft, new: &Draft, publications: Option<Value>) -> Option<Event> {
     let listed = publications.is_some();
     let mut values = changes(old, new);
     values.extend(publications.map(|pair| ("publications".to_owned(), pair)));

@@ -40,11 +40,11 @@ pub use search::{
     run as search,
 };
 pub use sources::{
-    KnownRecord, KnownRecords, SourceRow, base_of, bases, claim_source, lock_sources, put_sources, seal_base, source_ids,
-    source_rows, sources,
+    KnownRecord, KnownRecords, SourceRow, base_of, bases, claim_source, lock_sources, of_source, put_back, put_sources,
+    seal_base, source_ids, source_images, source_rows, sources,
 };
 pub use states::{NEVER, StaleRow, confirm, is_listed, move_to, stale, stale_sql, verify};
-pub use stored::{Stored, stored};
+pub use stored::{Stored, lock_all, remove, states_of, stored};
 pub use texts::{TextRow, add_texts, consent_texts};
 pub use whole::{Whole, WholeSql, cards, whole};
 pub use words::{Audience, Known, compact, frequencies, specialties, spelled};

@@ -39,7 +39,8 @@ pub fn merge(
     ours: &Members,
     rules: &MergeRules,
 ) -> BTreeMap<String, Outcome> {
-    let names: BTreeSet<&String> = theirs.keys().chain(ours.keys()).chain(base.into_iter().flat_map(Map::keys)).collect();
+    let names: BTreeSet<&String> =
+        theirs.keys().chain(ours.keys()).chain(base.into_iter().flat_map(Map::keys)).collect();
     let outcome = |name: &String| {
         let (theirs, ours) = (theirs.get(name), ours.get(name));
         let base = base.map(|base| base.get(name));

@@ -308,8 +308,7 @@ impl Splitter {
         let ended = match (self.form, self.spot) {
             (Form::Lines, _) => {
                 let rest = self.line.trim_ascii();
-                self.last_is_whole =
-                    rest.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(rest).is_ok();
+                self.last_is_whole = rest.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(rest).is_ok();
                 if rest.is_empty() { Ok(()) } else { self.finish_line() }
             }
             (Form::Array, Spot::After) => Ok(()),
@@ -413,7 +412,12 @@ mod tests {
             ),
             ("no gzip", Packing::Gzip, b"{\"a\":1}\n".repeat(100), Code::BadRequest),
             ("cut gzip", Packing::Gzip, gzip(b"{\"a\":1}\n{\"b\":2}\n")[..20].to_vec(), Code::BadRequest),
-            ("cut zstd", Packing::Zstd, zstd::encode_all(&b"{\"a\":1}\n"[..], 3).unwrap()[..12].to_vec(), Code::BadRequest),
+            (
+                "cut zstd",
+                Packing::Zstd,
+                zstd::encode_all(&b"{\"a\":1}\n"[..], 3).unwrap()[..12].to_vec(),
+                Code::BadRequest,
+            ),
         ] {
             let refused = read(packing, Form::Lines, &body, 64 << 10).unwrap_err();
             assert_eq!(refused.code(), code, "{what}: {refused}");

@@ -110,13 +110,9 @@ impl PlanRow {
 fn actor(kind: Option<&str>, id: Option<Uuid>, role: Option<&str>) -> Actor {
     let (id, role) = (id.unwrap_or_default(), role.and_then(Role::parse));
     match (kind, role) {
-        (Some("account"), Some(role)) => Actor::Account(AccountActor {
-            id,
-            role,
-            organisation_id: None,
-            expert_id: None,
-            session_id: Uuid::nil(),
-        }),
+        (Some("account"), Some(role)) => {
+            Actor::Account(AccountActor { id, role, organisation_id: None, expert_id: None, session_id: Uuid::nil() })
+        }
         (Some("client"), Some(role)) => Actor::Client(ClientActor { id, role, organisation_id: Uuid::nil() }),
         _ => Actor::System,
     }

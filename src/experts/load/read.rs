@@ -102,29 +102,32 @@ impl Lines {
         Ok(count > 0)
     }
 
-    /// What can be said of a line without the database.
     fn line(&self, sealer: &Sealer) -> Result<RawLine, Broken> {
-        let (number, bytes) = (self.number, self.buffer.as_slice());
-        let refuse = |external_id: Option<String>, errors, members| Broken {
-            refused: Refused { line: number, external_id, errors },
-            members,
-        };
-        if bytes.len() > MAX_LINE {
-            return Err(refuse(None, vec![fault("", "too_long", "a line has at most 1 MiB")], None));
-        }
-        let (value, mut errors) = document(bytes).map_err(|problem| refuse(None, faults(&problem), None))?;
-        let said = value.to_string();
-        let digest = sealer.keyed_hash("source-record", &said);
-        // under every key of the ring: after a rotation the same file still changes nothing
-        let digests = sealer.keyed_hashes("source-record", &said);
-        let Value::Object(mut members) = value else {
-            return Err(refuse(None, vec![fault("", "wrong_type", "a line is one JSON object")], None));
-        };
-        let external_id = take_id(&mut members).map_err(|fault| errors.push(fault)).ok();
-        match external_id {
-            Some(external_id) if errors.is_empty() => Ok(RawLine { number, external_id, digest, digests, members }),
-            external_id => Err(refuse(external_id, errors, Some(members))),
-        }
+        read_line(self.number, &self.buffer, sealer)
+    }
+}
+
+/// What can be said of a line without the database.
+pub(crate) fn read_line(number: usize, bytes: &[u8], sealer: &Sealer) -> Result<RawLine, Broken> {
+    let refuse = |external_id: Option<String>, errors, members| Broken {
+        refused: Refused { line: number, external_id, errors },
+        members,
+    };
+    if bytes.len() > MAX_LINE {
+        return Err(refuse(None, vec![fault("", "too_long", "a line has at most 1 MiB")], None));
+    }
+    let (value, mut errors) = document(bytes).map_err(|problem| refuse(None, faults(&problem), None))?;
+    let said = value.to_string();
+    let digest = sealer.keyed_hash("source-record", &said);
+    // under every key of the ring: after a rotation the same file still changes nothing
+    let digests = sealer.keyed_hashes("source-record", &said);
+    let Value::Object(mut members) = value else {
+        return Err(refuse(None, vec![fault("", "wrong_type", "a line is one JSON object")], None));
+    };
+    let external_id = take_id(&mut members).map_err(|fault| errors.push(fault)).ok();
+    match external_id {
+        Some(external_id) if errors.is_empty() => Ok(RawLine { number, external_id, digest, digests, members }),
+        external_id => Err(refuse(external_id, errors, Some(members))),
     }
 }
 

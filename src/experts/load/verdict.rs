@@ -10,7 +10,7 @@ use crate::experts::form::Checked;
 use crate::experts::model::{Draft, Publication};
 use crate::experts::publications;
 use crate::experts::store::{KnownRecord, Stored, base_of};
-use crate::experts::three_way::{Members, Merged, MergeRules, said};
+use crate::experts::three_way::{Members, MergeRules, Merged, said};
 use crate::kernel::id::new_id;
 
 /// A line that was checked.
@@ -73,6 +73,11 @@ impl Update {
         Self { id: known.expert_id, line, merged, draft, old, digest, is_news }
     }
 
+    /// As it was planned: nothing is merged again.
+    pub(crate) fn planned(id: Uuid, line: Line, merged: Merged, draft: Draft, old: Stored, digest: Vec<u8>) -> Self {
+        Self { id, line, merged, draft, old, digest, is_news: true }
+    }
+
     /// The publications as the source has them, where these come in.
     pub(crate) fn publications(&self) -> Option<&[Publication]> {
         self.merged.taken.contains("publications").then_some(self.line.publications.as_slice())
@@ -102,8 +107,7 @@ pub(crate) enum Verdict {
 
 /// True when a line says what it said before and nothing here may have to give way to it.
 pub(crate) fn is_same(raw: &RawLine, known: &KnownRecord, rules: &MergeRules) -> bool {
-    !known.is_gone
-        && raw.digests.contains(&known.digest) && (known.is_untouched() || rules.source_wins.is_empty())
+    !known.is_gone && raw.digests.contains(&known.digest) && (known.is_untouched() || rules.source_wins.is_empty())
 }
 
 /// The state of an expert who is no longer in the bank.

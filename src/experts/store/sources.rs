@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use diesel::dsl;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Jsonb, Text};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::db::bulk::{self, Column, Insert};
@@ -33,11 +35,16 @@ pub struct SourceRow {
 /// What is known of a record of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct KnownRecord {
+    /// Whom it stands for.
     pub expert_id: Uuid,
+    /// What it said last, as a keyed digest.
     pub digest: Vec<u8>,
+    /// The version of the expert that the source wrote last.
     pub loaded_version: i64,
     /// Missing from the last snapshot, or taken out by the source.
     pub is_gone: bool,
+    /// Taken out by the source.
+    pub is_withdrawn: bool,
     /// The version of the expert now.
     pub version: i64,
     /// The state of the expert now.
@@ -73,6 +80,7 @@ fn known<'a>(source: &'a str, external_ids: &'a [&'a str]) -> _ {
         expert_sources::digest,
         expert_sources::loaded_version,
         is_gone,
+        expert_sources::withdrawn_at.is_not_null(),
         experts::version,
         experts::status,
     );
@@ -184,4 +192,58 @@ pub async fn bases(
         Some(base.map(|base| (external_id, base)))
     };
     rows.into_iter().filter_map(open).collect()
+}
+
+/// Those of the experts that a record of the source stands for.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn of_source(conn: &mut Conn, source: &str, experts: &[Uuid]) -> Answer<Vec<Uuid>> {
+    Ok(expert_sources::table
+        .filter(expert_sources::source.eq(source).and(expert_sources::expert_id.eq_any(experts)))
+        .select(expert_sources::expert_id)
+        .load(conn)
+        .await?)
+}
+
+#[derive(QueryableByName)]
+struct ImageRow {
+    #[diesel(sql_type = Text)]
+    external_id: String,
+    #[diesel(sql_type = Jsonb)]
+    image: Value,
+}
+
+/// The rows of records of a source as they are, to be put back later.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn source_images(tx: &mut Conn, source: &str, external_ids: &[&str]) -> Answer<HashMap<String, Value>> {
+    let sql =
+        "SELECT external_id, to_jsonb(s) AS image FROM expert_sources s WHERE source = $1 AND external_id = ANY($2)";
+    let rows: Vec<ImageRow> =
+        diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<Text>, _>(external_ids).load(tx).await?;
+    Ok(rows.into_iter().map(|row| (row.external_id, row.image)).collect())
+}
+
+/// Puts rows back as they were; `gone` are records that were none.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn put_back(tx: &mut Conn, source: &str, images: &[Value], gone: &[&str]) -> Answer<()> {
+    diesel::sql_query(
+        "UPDATE expert_sources s SET digest = o.digest, base = o.base, loaded_at = o.loaded_at,
+                absent_since = o.absent_since, withdrawn_at = o.withdrawn_at, loaded_version = o.loaded_version
+           FROM jsonb_populate_recordset(NULL::expert_sources, $1) o
+          WHERE s.source = o.source AND s.external_id = o.external_id",
+    )
+    .bind::<Jsonb, _>(Value::Array(images.to_vec()))
+    .execute(tx)
+    .await?;
+    diesel::delete(
+        expert_sources::table.filter(expert_sources::source.eq(source).and(expert_sources::external_id.eq_any(gone))),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }

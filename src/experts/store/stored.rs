@@ -81,3 +81,39 @@ async fn restricted_of(conn: &mut Conn, sealer: &Sealer, ids: &[Uuid]) -> Answer
     };
     rows.into_iter().map(open).collect()
 }
+
+/// The states of experts.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn states_of(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, String>> {
+    let rows: Vec<(Uuid, String)> =
+        experts::table.filter(experts::id.eq_any(ids)).select((experts::id, experts::status)).load(conn).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Locks experts until the transaction ends, in an order in which two such locks don't wait for each other in a circle.
+///
+/// # Errors
+/// 503 when the database is away, or somebody holds one of them for long.
+pub async fn lock_all(tx: &mut Conn, ids: &[Uuid]) -> Answer<()> {
+    let rows = experts::table.filter(experts::id.eq_any(ids)).order(experts::id).select(experts::id);
+    rows.for_update().load::<Uuid>(tx).await?;
+    Ok(())
+}
+
+/// Takes experts away whom a source brought and whom nothing refers to.
+///
+/// # Errors
+/// 503 when the database is away; 500 when something refers to one of them.
+pub async fn remove(tx: &mut Conn, ids: &[Uuid]) -> Answer<()> {
+    use crate::db::schema::{expert_fields, expert_publications, expert_search, expert_sources};
+    macro_rules! delete {
+        ($($table:ident),+) => {
+            $(diesel::delete($table::table.filter($table::expert_id.eq_any(ids))).execute(tx).await?;)+
+        };
+    }
+    delete!(expert_search, expert_fields, expert_memberships, expert_restricted, expert_publications, expert_sources);
+    diesel::delete(experts::table.filter(experts::id.eq_any(ids))).execute(tx).await?;
+    Ok(())
+}

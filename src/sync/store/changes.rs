@@ -79,9 +79,8 @@ pub async fn page(
     after: i64,
     limit: i64,
 ) -> Answer<Vec<ChangeRow>> {
-    let mut query = sync_changes::table
-        .filter(sync_changes::plan_id.eq(plan).and(sync_changes::number.gt(after)))
-        .into_boxed();
+    let mut query =
+        sync_changes::table.filter(sync_changes::plan_id.eq(plan).and(sync_changes::number.gt(after))).into_boxed();
     if let Some(kinds) = kinds {
         query = query.filter(sync_changes::kind.eq_any(kinds.to_vec()));
     }
@@ -120,11 +119,8 @@ struct IdRow {
 pub async fn seen(conn: &mut Conn, plan: Uuid, external_ids: &[&str]) -> Answer<Vec<String>> {
     let sql = "SELECT DISTINCT external_id FROM sync_changes
                 WHERE plan_id = $1 AND external_id = ANY($2) AND kind <> 'rejected'";
-    let rows: Vec<IdRow> = diesel::sql_query(sql)
-        .bind::<SqlUuid, _>(plan)
-        .bind::<Array<Text>, _>(external_ids)
-        .load(conn)
-        .await?;
+    let rows: Vec<IdRow> =
+        diesel::sql_query(sql).bind::<SqlUuid, _>(plan).bind::<Array<Text>, _>(external_ids).load(conn).await?;
     Ok(rows.into_iter().map(|row| row.external_id).collect())
 }
 
@@ -206,7 +202,7 @@ pub async fn moved(conn: &mut Conn, plan: Uuid, source: &str, limit: i64) -> Ans
                     s.expert_id IS DISTINCT FROM CASE WHEN c.loaded_version IS NULL THEN NULL ELSE c.expert_id END
                     OR s.loaded_version IS DISTINCT FROM c.loaded_version
                     OR e.id IS NULL
-                    OR (c.kind IN ('update', 'conflict', 'tombstone') AND e.version <> c.expert_version))))
+                    OR (c.kind IN ('update', 'conflict') AND e.version <> c.expert_version))))
           ORDER BY c.number LIMIT $3",
     )
     .bind::<SqlUuid, _>(plan)
@@ -273,4 +269,35 @@ pub async fn to_undo(conn: &mut Conn, plan: Uuid, after: i64, limit: i64) -> Ans
         .select(ChangeRow::as_select())
         .load(conn)
         .await?)
+}
+
+/// Records of a plan that stand in the way of undoing it: edited since, written by a later plan, or new and in use by now.
+pub async fn obstacles(conn: &mut Conn, plan: Uuid, source: &str, limit: i64) -> Answer<Vec<MovedRow>> {
+    Ok(diesel::sql_query(
+        "SELECT c.number, c.external_id, c.expert_id FROM sync_changes c LEFT JOIN experts e ON e.id = c.expert_id
+          WHERE c.plan_id = $1 AND c.written_version IS NOT NULL AND (
+                e.id IS NULL
+                OR (c.kind IN ('create', 'update', 'conflict') AND e.version <> c.written_version)
+                OR EXISTS (SELECT FROM sync_plans p JOIN sync_changes l ON l.plan_id = p.id
+                            WHERE p.source = $2 AND p.state = 'applied' AND p.id <> $1 AND l.external_id = c.external_id
+                              AND l.written_version IS NOT NULL
+                              AND p.applied_at > (SELECT applied_at FROM sync_plans WHERE id = $1))
+                OR (c.kind = 'create' AND (
+                    EXISTS (SELECT FROM expert_consents x WHERE x.expert_id = e.id)
+                    OR EXISTS (SELECT FROM expert_sources x WHERE x.expert_id = e.id
+                                  AND (x.source, x.external_id) <> ($2, c.external_id))
+                    OR EXISTS (SELECT FROM accounts x WHERE x.expert_id = e.id)
+                    OR EXISTS (SELECT FROM expert_availability x WHERE x.expert_id = e.id)
+                    OR EXISTS (SELECT FROM expert_links x WHERE x.expert_id = e.id)
+                    OR EXISTS (SELECT FROM expert_nominations x WHERE x.expert_id = e.id)
+                    OR EXISTS (SELECT FROM association_officers x WHERE x.expert_id = e.id)
+                    OR EXISTS (SELECT FROM expert_distinctions x WHERE e.id IN (x.one_id, x.other_id))
+                    OR EXISTS (SELECT FROM sync_decisions x WHERE x.expert_id = e.id))))
+          ORDER BY c.number LIMIT $3",
+    )
+    .bind::<SqlUuid, _>(plan)
+    .bind::<Text, _>(source)
+    .bind::<BigInt, _>(limit)
+    .load(conn)
+    .await?)
 }

@@ -1,0 +1,255 @@
+//! What becomes of lines, given what is known of their records: no database here.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::super::detail::StoredCandidate;
+use super::super::store::DecisionRow;
+use super::super::words::{ChangeKind, ChangeOutcome};
+use crate::experts::form::Checked;
+use crate::experts::load::Aside;
+use crate::experts::load::plan::Before;
+use crate::experts::load::read::{Broken, RawLine, check};
+use crate::experts::load::verdict::{Line, Update, apart, is_same};
+use crate::experts::store::{KnownRecord, KnownRecords, Stored, base_of};
+use crate::experts::three_way::{Members, said};
+use crate::kernel::problem::{FieldError, Say};
+use crate::say;
+
+/// What is known of the records of some lines.
+#[derive(Default)]
+pub(crate) struct Facts {
+    /// Ids that an earlier line has.
+    pub(crate) seen: HashSet<String>,
+    /// Records whose expert another record of the source is followed for.
+    pub(crate) followers: HashSet<String>,
+    pub(crate) known: KnownRecords,
+    pub(crate) before: Before,
+    /// What an officer decided of records that are none yet.
+    pub(crate) decisions: HashMap<String, DecisionRow>,
+    /// Who they were decided to be.
+    pub(crate) linked: HashMap<Uuid, Stored>,
+    pub(crate) states: HashMap<Uuid, String>,
+    /// Records of people who were erased here.
+    pub(crate) erased: HashSet<String>,
+}
+
+/// What becomes of a line.
+pub(crate) struct Judged {
+    pub(crate) number: i64,
+    pub(crate) external_id: Option<String>,
+    pub(crate) kind: ChangeKind,
+    pub(crate) outcome: Option<ChangeOutcome>,
+    /// The expert, its version, and the version the source last wrote.
+    pub(crate) known: Option<(Uuid, i64, Option<i64>)>,
+    pub(crate) digest: Option<Vec<u8>>,
+    pub(crate) new: Option<Box<Line>>,
+    pub(crate) update: Option<Box<Update>>,
+    /// What the source had said before.
+    pub(crate) base: Option<Members>,
+    pub(crate) faults: Vec<FieldError>,
+    pub(crate) candidates: Vec<StoredCandidate>,
+    /// An officer said that it is somebody new.
+    pub(crate) is_decided: bool,
+}
+
+impl Judged {
+    fn of(raw: &RawLine, kind: ChangeKind) -> Self {
+        Self {
+            number: i64::try_from(raw.number).unwrap_or(i64::MAX),
+            external_id: Some(raw.external_id.clone()),
+            kind,
+            outcome: None,
+            known: None,
+            digest: Some(raw.digest.clone()),
+            new: None,
+            update: None,
+            base: None,
+            faults: Vec::new(),
+            candidates: Vec::new(),
+            is_decided: false,
+        }
+    }
+
+    fn unchanged(raw: &RawLine, outcome: Option<ChangeOutcome>) -> Self {
+        Self { outcome, ..Self::of(raw, ChangeKind::Unchanged) }
+    }
+
+    fn rejected(raw: &RawLine, faults: Vec<FieldError>) -> Self {
+        Self { faults, ..Self::of(raw, ChangeKind::Rejected) }
+    }
+}
+
+/// What becomes of each line, in their order.
+pub(crate) fn judge(lines: Vec<Result<RawLine, Broken>>, mut facts: Facts, tools: &Aside) -> Vec<Judged> {
+    let judge = |line: Result<RawLine, Broken>| match line {
+        Ok(raw) => judge_one(raw, &mut facts, tools),
+        Err(broken) => {
+            let refused = broken.refused(&tools.vocabulary);
+            let (number, external_id) = (refused.line, refused.external_id.unwrap_or_default());
+            let raw =
+                RawLine { number, external_id, digest: Vec::new(), digests: Vec::new(), members: Default::default() };
+            let judged = Judged::rejected(&raw, refused.errors);
+            Judged { external_id: Some(raw.external_id).filter(|id| !id.is_empty()), digest: None, ..judged }
+        }
+    };
+    lines.into_iter().map(judge).collect()
+}
+
+fn judge_one(mut raw: RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
+    if !facts.seen.insert(raw.external_id.clone()) {
+        let detail = say!(
+            "Mã bản ghi này đã có ở một dòng trước; giữ một dòng.",
+            "An earlier line has the same id; keep one of them."
+        );
+        return Judged::rejected(&raw, vec![FieldError::new("/external_id", "duplicate", detail)]);
+    }
+    let deleted = raw.members.remove("deleted");
+    match &deleted {
+        Some(Value::Bool(true)) => return tombstone(&raw, facts),
+        None | Some(Value::Bool(false) | Value::Null) => {}
+        Some(_) => {
+            let detail = say!("Chỉ nhận true hoặc false.", "Only true or false.");
+            return Judged::rejected(&raw, vec![FieldError::new("/deleted", "wrong_type", detail)]);
+        }
+    }
+    match facts.known.get(&raw.external_id).cloned() {
+        Some(known) => judge_known(&raw, &known, facts, tools),
+        None => judge_unknown(&raw, facts, tools),
+    }
+}
+
+/// What the source took out. The expert stays.
+fn tombstone(raw: &RawLine, facts: &Facts) -> Judged {
+    let Some(known) = facts.known.get(&raw.external_id) else {
+        let outcome =
+            if facts.erased.contains(&raw.external_id) { ChangeOutcome::Erased } else { ChangeOutcome::NotKnown };
+        return Judged::unchanged(raw, Some(outcome));
+    };
+    let kind = if known.is_withdrawn { ChangeKind::Unchanged } else { ChangeKind::Tombstone };
+    Judged { known: Some(resting(known)), ..Judged::of(raw, kind) }
+}
+
+fn resting(known: &KnownRecord) -> (Uuid, i64, Option<i64>) {
+    (known.expert_id, known.version, Some(known.loaded_version))
+}
+
+fn state_of(status: &str) -> Option<ChangeOutcome> {
+    apart(status).and_then(ChangeOutcome::parse)
+}
+
+fn judge_known(raw: &RawLine, known: &KnownRecord, facts: &mut Facts, tools: &Aside) -> Judged {
+    let resting = Some(resting(known));
+    let outcome = state_of(&known.status);
+    let outcome = outcome.or_else(|| facts.followers.contains(&raw.external_id).then_some(ChangeOutcome::Merged));
+    if outcome.is_some() || is_same(raw, known, &tools.rules) {
+        return Judged { known: resting, ..Judged::unchanged(raw, outcome) };
+    }
+    let line = match read(raw, tools) {
+        Ok(line) => line,
+        Err(faults) => return Judged { known: resting, ..Judged::rejected(raw, faults) },
+    };
+    let Some(stored) = facts.before.stored.get(&known.expert_id).cloned() else {
+        return Judged { known: resting, ..Judged::unchanged(raw, None) };
+    };
+    let base = facts.before.bases.remove(&raw.external_id);
+    let judged = merged(raw, line, known, base, stored, tools);
+    let outcome = known.is_gone.then_some(ChangeOutcome::Returned);
+    Judged { known: resting, outcome, ..judged }
+}
+
+fn merged(
+    raw: &RawLine,
+    line: Line,
+    known: &KnownRecord,
+    base: Option<Members>,
+    stored: Stored,
+    tools: &Aside,
+) -> Judged {
+    let ours = said(&stored.draft, &stored.publications);
+    let base = base_of(base.as_ref(), known, &ours);
+    let update = Update::of(line, known, base.as_ref(), stored, &tools.rules, &BTreeMap::new());
+    let kind = match (update.merged.conflicts.is_empty(), update.merged.taken.is_empty()) {
+        (false, _) => ChangeKind::Conflict,
+        (true, false) => ChangeKind::Update,
+        (true, true) => ChangeKind::Unchanged,
+    };
+    Judged { digest: Some(update.digest.clone()), base, update: Some(Box::new(update)), ..Judged::of(raw, kind) }
+}
+
+fn judge_unknown(raw: &RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
+    if facts.erased.contains(&raw.external_id) {
+        return Judged::unchanged(raw, Some(ChangeOutcome::Erased));
+    }
+    let decision = facts.decisions.get(&raw.external_id).cloned();
+    let decided = decision.as_ref().map(|row| row.decision.as_str());
+    if decided == Some("reject") {
+        return Judged::rejected(raw, vec![FieldError::new("", "rejected_by_union", rejected())]);
+    }
+    let line = match read(raw, tools) {
+        Ok(line) => line,
+        Err(faults) => return Judged::rejected(raw, faults),
+    };
+    let linked = decision.as_ref().and_then(|row| row.expert_id);
+    if let Some((id, stored)) = linked.and_then(|id| Some((id, facts.linked.get(&id)?.clone()))) {
+        let status = facts.states.get(&id).cloned().unwrap_or_default();
+        return link(raw, line, id, stored, status, tools);
+    }
+    Judged { new: Some(Box::new(line)), is_decided: decided == Some("create"), ..Judged::of(raw, ChangeKind::Create) }
+}
+
+/// What becomes of a record that was read already, now that somebody decided who it is.
+pub(crate) fn decided(
+    number: i64,
+    line: Line,
+    decision: &DecisionRow,
+    mut stored: HashMap<Uuid, Stored>,
+    mut states: HashMap<Uuid, String>,
+    tools: &Aside,
+) -> Judged {
+    let raw = RawLine {
+        number: usize::try_from(number).unwrap_or(usize::MAX),
+        external_id: line.external_id.clone(),
+        digest: line.digest.clone(),
+        digests: vec![line.digest.clone()],
+        members: Default::default(),
+    };
+    if decision.decision == "reject" {
+        return Judged::rejected(&raw, vec![FieldError::new("", "rejected_by_union", rejected())]);
+    }
+    let linked = decision.expert_id.and_then(|id| Some((id, stored.remove(&id)?)));
+    match linked {
+        Some((id, stored)) => link(&raw, line, id, stored, states.remove(&id).unwrap_or_default(), tools),
+        None => Judged { new: Some(Box::new(line)), is_decided: true, ..Judged::of(&raw, ChangeKind::Create) },
+    }
+}
+
+fn rejected() -> Say {
+    say!("Liên hiệp hội đã quyết định không nhận bản ghi này.", "The Union decided not to take this record.")
+}
+
+/// A record of somebody known, of whom the source has said nothing before: what is empty here is filled in.
+fn link(raw: &RawLine, line: Line, id: Uuid, stored: Stored, status: String, tools: &Aside) -> Judged {
+    let version = stored.version;
+    let known = Some((id, version, None));
+    if let Some(outcome) = state_of(&status) {
+        return Judged { known, ..Judged::unchanged(raw, Some(outcome)) };
+    }
+    let record = KnownRecord {
+        expert_id: id,
+        digest: Vec::new(),
+        loaded_version: 0,
+        is_gone: false,
+        is_withdrawn: false,
+        version,
+        status,
+    };
+    Judged { known, ..merged(raw, line, &record, Some(Members::new()), stored, tools) }
+}
+
+fn read(raw: &RawLine, tools: &Aside) -> Result<Line, Vec<FieldError>> {
+    let checked: Checked = check(raw.members.clone(), &tools.vocabulary)?;
+    Ok(Line::of(raw, checked))
+}

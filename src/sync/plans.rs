@@ -1,0 +1,154 @@
+//! Reading of plans and of what they change.
+
+use actix_web::{HttpRequest, get};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::detail;
+use super::policy::ReadSync;
+use super::store::changes;
+use super::store::{self, PlanRow, work};
+use super::view::{SyncChange, SyncPlan};
+use super::words::{ChangeKind, PlanState};
+use super::{own_sources, sees_everything};
+use crate::access::permit::{Permit, Scope};
+use crate::db::Conn;
+use crate::http::envelope::lang;
+use crate::http::params::{Nothing, Params};
+use crate::http::path::Id;
+use crate::kernel::page::{Cursors, Limit, Page};
+use crate::kernel::precondition::{fresh, fresh_page};
+use crate::kernel::problem::{Answer, Code, Lang, Problem};
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config.service(list_sync_plans).service(read_sync_plan).service(list_sync_changes);
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PlansQuery {
+    /// Only in this state.
+    #[param(inline)]
+    state: Option<PlanState>,
+    /// Rows a page.
+    #[param(value_type = u16, minimum = 1, maximum = 100, default = 20)]
+    limit: Limit,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A plan of a source the caller may know of.
+pub(super) async fn find(conn: &mut Conn, scope: &Scope, id: Uuid) -> Answer<PlanRow> {
+    check(store::find(conn, id).await?, conn, scope).await
+}
+
+/// The same, locked until the transaction ends.
+pub(super) async fn lock(tx: &mut Conn, scope: &Scope, id: Uuid) -> Answer<PlanRow> {
+    check(store::lock(tx, id).await?, tx, scope).await
+}
+
+async fn check(row: PlanRow, conn: &mut Conn, scope: &Scope) -> Answer<PlanRow> {
+    match own_sources(conn, scope, None).await? {
+        Some(own) if !own.contains(&row.source) => Err(Problem::new(Code::NotFound)),
+        _ => Ok(row),
+    }
+}
+
+/// A plan with how far it is.
+pub(super) async fn view(conn: &mut Conn, row: PlanRow, lang: Lang) -> Answer<SyncPlan> {
+    let progress = match row.state() {
+        PlanState::Planning | PlanState::Applying => Some(work::progress(conn, row.id).await?),
+        _ => None,
+    };
+    Ok(SyncPlan::of(row, progress.as_ref(), lang))
+}
+
+/// List plans
+///
+/// The latest first: who sent which file, what it changed, and what became of it. The Department reads those of its sources.
+#[utoipa::path(
+    tag = "sync",
+    params(PlansQuery),
+    security(("session" = ["sync.read"])),
+    responses((status = 200, description = "A page of plans", body = Page<SyncPlan>)),
+)]
+#[get("/sync/plans")]
+async fn list_sync_plans(permit: Permit<ReadSync>, query: Params<PlansQuery>, req: HttpRequest) -> Answer {
+    let query = query.0;
+    let cursors = Cursors::of(&permit.state().sealer, &req, &permit.scope().audience());
+    let before = cursors.open(query.cursor.as_deref())?;
+    let conn = &mut permit.read().await?;
+    let own = own_sources(conn, permit.scope(), None).await?;
+    let rows = store::list(conn, own.as_deref(), query.state, before, query.limit.probe()).await?;
+    let lang = lang(&req);
+    fresh_page(&req, "private", &cursors.page(rows, query.limit, |row| row.id, |row| SyncPlan::of(row, None, lang))?)
+}
+
+/// Read a plan
+///
+/// Where it stands, what it changes in numbers, and the hash to apply it with.
+#[utoipa::path(
+    tag = "sync",
+    params(("id" = Uuid, Path, description = "Id of the plan")),
+    security(("session" = ["sync.read"])),
+    responses((status = 200, description = "The plan", body = SyncPlan)),
+)]
+#[get("/sync/plans/{id}")]
+async fn read_sync_plan(permit: Permit<ReadSync>, id: Id, _: Params<Nothing>, req: HttpRequest) -> Answer {
+    let conn = &mut permit.read().await?;
+    let row = find(conn, permit.scope(), id.0).await?;
+    fresh(&req, None, "private", &view(conn, row, lang(&req)).await?)
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ChangesQuery {
+    /// Only of these kinds.
+    #[param(inline)]
+    kind: Vec<ChangeKind>,
+    /// Rows a page.
+    #[param(value_type = u16, minimum = 1, maximum = 100, default = 20)]
+    limit: Limit,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// List what a plan changes
+///
+/// Record by record, in the order of the file: what comes in field by field, old and new, what is wrong with a line and what
+/// would repair it, and, for the Union, who a record may be. Restricted values are named and not shown.
+#[utoipa::path(
+    tag = "sync",
+    params(("id" = Uuid, Path, description = "Id of the plan"), ChangesQuery),
+    security(("session" = ["sync.read"])),
+    responses((status = 200, description = "A page of changes", body = Page<SyncChange>)),
+)]
+#[get("/sync/plans/{id}/changes")]
+async fn list_sync_changes(permit: Permit<ReadSync>, id: Id, query: Params<ChangesQuery>, req: HttpRequest) -> Answer {
+    let query = query.0;
+    let sealer = &permit.state().sealer;
+    let cursors = Cursors::of(sealer, &req, &permit.scope().audience());
+    let after = cursors.open(query.cursor.as_deref())?.unwrap_or_default();
+    let conn = &mut permit.read().await?;
+    let plan = find(conn, permit.scope(), id.0).await?;
+    let kinds: Vec<&str> = query.kind.iter().map(|kind| kind.as_str()).collect();
+    let kinds = (!kinds.is_empty()).then_some(kinds);
+    // while it is made it changes under the reader's eyes
+    let rows = if plan.state() == PlanState::Planning {
+        Vec::new()
+    } else {
+        changes::page(conn, plan.id, kinds.as_deref(), after, query.limit.probe()).await?
+    };
+    let mut opened = Vec::with_capacity(rows.len());
+    for row in rows {
+        let detail = detail::of(sealer, plan.id, &row)?;
+        opened.push((row, detail));
+    }
+    let (is_union, lang) = (sees_everything(permit.scope()), lang(&req));
+    let view = |(row, detail)| SyncChange::of(row, detail, is_union, lang);
+    fresh_page(&req, "private", &cursors.page(opened, query.limit, |(row, _)| row.number, view)?)
+}

@@ -1,0 +1,98 @@
+//! What was changed on both sides.
+
+use serde_json::{Value, json};
+
+use super::{apply, changes, counts, expert_path, plan, records, sync};
+use crate::support::bank::{change, text};
+use crate::support::{Caller, TestApp};
+
+async fn decide(caller: &Caller<'_>, plan: &Value, number: &Value, take: &str) -> crate::support::Answer {
+    let path = format!("/api/v1/sync/plans/{}/conflicts/{number}", text(&plan["id"]));
+    caller.post(&path, &json!({ "take": take })).await
+}
+
+#[tokio::test]
+async fn a_conflict_keeps_the_value_here_until_somebody_decides_and_that_is_remembered() {
+    for (take, expected) in [("theirs", "Ở nguồn"), ("ours", "Tại đây")] {
+        let app = TestApp::start().await;
+        let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+        sync(&dept, "delta", &records(12)).await;
+        let place = expert_path(&app, "SKH-0002").await;
+        officer.patch(&place, "*", &json!({ "position": "Tại đây", "unit": "Phòng" })).await.expect(200);
+        let mut file = records(12);
+        file[1]["position"] = json!("Ở nguồn");
+        file[1]["specialties"] = json!(["Lâm sinh"]);
+        for _ in 0..2 {
+            let applied = sync(&dept, "delta", &file).await;
+            assert_eq!(counts(&applied), [0, 0, 11, 1, 0, 0, 0, 0]);
+            let seen = officer.get(&place).await.expect(200);
+            assert_eq!((&seen["position"], &seen["specialties"]), (&json!("Tại đây"), &json!(["Lâm sinh"])));
+        }
+        let plan = plan(&dept, "delta", &file).await;
+        let open = changes(&dept, &plan, "kind=conflict").await.remove(0);
+        assert_eq!(
+            open["fields"],
+            json!({ "position": { "old": "Tại đây", "new": "Ở nguồn", "restricted": false, "conflict": true } })
+        );
+        decide(&dept, &plan, &open["number"], take).await.problem(403);
+        let decided = decide(&officer, &plan, &open["number"], take).await.expect(200);
+        assert_eq!(decided["decision"], take);
+        apply(&dept, &plan).await.problem(409);
+        let again = officer.get(&format!("/api/v1/sync/plans/{}", text(&plan["id"]))).await.expect(200);
+        assert_ne!(again["hash"], plan["hash"], "a decision is a part of the plan");
+        apply(&dept, &again).await.expect(200);
+        assert_eq!(officer.get(&place).await.expect(200)["position"], expected);
+        assert_eq!(counts(&sync(&dept, "delta", &file).await), [0, 0, 12, 0, 0, 0, 0, 0], "nobody is asked again");
+        assert_eq!(officer.get(&place).await.expect(200)["position"], expected);
+        file[1]["position"] = json!("Ở nguồn, sau");
+        let after = if take == "ours" { [0, 0, 11, 1, 0, 0, 0, 0] } else { [0, 1, 11, 0, 0, 0, 0, 0] };
+        assert_eq!(counts(&super::plan(&dept, "delta", &file).await), after, "{take}: the source says something else");
+    }
+}
+
+#[tokio::test]
+async fn a_conflict_of_a_plan_that_was_applied_is_settled_at_once() {
+    let app = TestApp::start().await;
+    let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+    sync(&dept, "delta", &records(12)).await;
+    let place = expert_path(&app, "SKH-0002").await;
+    officer.patch(&place, "*", &json!({ "workplace": "Trạm tại đây" })).await.expect(200);
+    let mut file = records(12);
+    file[1]["workplace"] = json!("Sở Nông nghiệp và Môi trường");
+    let applied = sync(&dept, "delta", &file).await;
+    decide(&officer, &applied, &json!(1), "theirs").await.problem(409);
+    decide(&officer, &applied, &json!(999), "theirs").await.problem(404);
+    assert_eq!(decide(&officer, &applied, &json!(2), "mine").await.places(422), ["/take"]);
+    decide(&officer, &applied, &json!(2), "theirs").await.expect(200);
+    assert_eq!(officer.get(&place).await.expect(200)["workplace"], "Sở Nông nghiệp và Môi trường");
+    assert_eq!(counts(&sync(&dept, "delta", &file).await), [0, 0, 12, 0, 0, 0, 0, 0]);
+    // a later plan has the record
+    officer.patch(&place, "*", &json!({ "workplace": "Trạm khác" })).await.expect(200);
+    file[1]["workplace"] = json!("Viện xa");
+    let (first, second) = (sync(&dept, "delta", &file).await, sync(&dept, "delta", &file).await);
+    decide(&officer, &first, &json!(2), "theirs").await.problem(409);
+    decide(&officer, &second, &json!(2), "ours").await.expect(200);
+    assert_eq!(officer.get(&place).await.expect(200)["workplace"], "Trạm khác");
+}
+
+#[tokio::test]
+async fn of_some_members_the_source_is_always_believed_as_the_setting_says() {
+    let app = TestApp::start().await;
+    let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+    let file: Vec<Value> = records(12);
+    sync(&dept, "delta", &file).await;
+    let place = expert_path(&app, "SKH-0003").await;
+    officer.patch(&place, "*", &json!({ "degree": "THS", "position": "Tại đây" })).await.expect(200);
+    let back = plan(&dept, "delta", &file).await;
+    assert_eq!(changes(&officer, &back, "kind=update").await[0]["fields"]["degree"]["new"], "TS");
+    apply(&dept, &back).await.expect(200);
+    let seen = officer.get(&place).await.expect(200);
+    assert_eq!((&seen["degree"], &seen["position"]), (&json!("TS"), &json!("Tại đây")));
+    let set =
+        "INSERT INTO settings (name, valid_from, value) VALUES ('sync_source_wins', '2026-01-01', '[\"position\"]')";
+    change(&app, set).await;
+    officer.patch(&place, "*", &json!({ "degree": "THS" })).await.expect(200);
+    sync(&dept, "delta", &file).await;
+    let seen = officer.get(&place).await.expect(200);
+    assert_eq!((&seen["degree"], &seen["position"]), (&json!("THS"), &json!("Nghiên cứu viên")));
+}
