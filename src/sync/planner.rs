@@ -270,7 +270,9 @@ pub(super) fn row(tools: &Aside, plan: Uuid, judged: Judged) -> Answer<ChangeRow
     let Judged { number, external_id, kind, outcome, known, .. } = judged;
     let detail = match (judged.new, judged.update) {
         (Some(line), _) => Some(Detail { candidates: judged.candidates, ..Detail::of_new(*line) }),
-        (None, Some(update)) if update.writes() => Some(Detail::of_update(&update, judged.base.as_ref())),
+        (None, Some(update)) if update.writes() || kind == ChangeKind::Conflict => {
+            Some(Detail::of_update(&update, judged.base.as_ref()))
+        }
         _ if !judged.faults.is_empty() => Some(Detail::of_faults(&judged.faults)),
         _ => None,
     };

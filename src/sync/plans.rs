@@ -7,23 +7,23 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::detail;
-use super::policy::ReadSync;
+use super::policy::{ReadSync, ReadSyncRestricted};
 use super::store::changes;
 use super::store::{self, PlanRow, work};
-use super::view::{SyncChange, SyncPlan};
+use super::view::{RestrictedChange, SyncChange, SyncPlan};
 use super::words::{ChangeKind, PlanState};
 use super::{own_sources, sees_everything};
 use crate::access::permit::{Permit, Scope};
 use crate::db::Conn;
 use crate::http::envelope::lang;
 use crate::http::params::{Nothing, Params};
-use crate::http::path::Id;
+use crate::http::path::{Id, segment_number};
 use crate::kernel::page::{Cursors, Limit, Page};
 use crate::kernel::precondition::{fresh, fresh_page};
 use crate::kernel::problem::{Answer, Code, Lang, Problem};
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(list_sync_plans).service(read_sync_plan).service(list_sync_changes);
+    config.service(list_sync_plans).service(read_sync_plan).service(list_sync_changes).service(read_restricted_change);
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -151,4 +151,38 @@ async fn list_sync_changes(permit: Permit<ReadSync>, id: Id, query: Params<Chang
     let (is_union, lang) = (sees_everything(permit.scope()), lang(&req));
     let view = |(row, detail)| SyncChange::of(row, detail, is_union, lang);
     fresh_page(&req, "private", &cursors.page(opened, query.limit, |(row, _)| row.number, view)?)
+}
+
+/// Read the restricted values of a change
+///
+/// Contacts and full birth dates, old and new, for who decides about them. Each read is recorded before it is answered.
+#[utoipa::path(
+    tag = "sync",
+    params(
+        ("id" = Uuid, Path, description = "Id of the plan"),
+        ("change" = i64, Path, description = "Number of the change", example = 1),
+    ),
+    security(("session" = ["sync.read_restricted"])),
+    responses((status = 200, description = "The values", body = RestrictedChange)),
+)]
+#[get("/sync/plans/{id}/changes/{change}/restricted")]
+async fn read_restricted_change(
+    permit: Permit<ReadSyncRestricted>,
+    id: Id,
+    _: Params<Nothing>,
+    req: HttpRequest,
+) -> Answer {
+    let mut conn = permit.read().await?;
+    let plan = find(&mut conn, permit.scope(), id.0).await?;
+    let number = segment_number(&req, "change");
+    let rows = changes::page(&mut conn, plan.id, None, number.saturating_sub(1), 1).await?;
+    drop(conn);
+    let row = rows.into_iter().find(|row| row.number == number).ok_or_else(|| Problem::new(Code::NotFound))?;
+    let detail = detail::of(&permit.state().sealer, plan.id, &row)?;
+    let shown = RestrictedChange::of(&detail);
+    if !shown.fields.is_empty() {
+        let person = row.expert_id.or_else(|| detail.line.as_ref().map(|line| line.id));
+        permit.disclose(person.as_slice()).await?;
+    }
+    fresh(&req, None, "private", &shown)
 }

@@ -13,6 +13,11 @@ policies! {
         nobody: No, expert: No, association: No, agency: No, science_dept: Own,
         union_officer: All, union_leader: All, auditor: All, admin: No,
     }
+    /// Read the contacts and full birth dates that a plan changes.
+    ReadSyncRestricted = "sync.read_restricted" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
     /// Apply a plan.
     ApplySync = "sync.apply" {
         nobody: No, expert: No, association: No, agency: No, science_dept: Own,

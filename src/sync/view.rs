@@ -223,10 +223,43 @@ pub struct MemberChange {
     /// What the source says; not for restricted members.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<Value>,
-    /// Contacts and full birth dates are not shown here; read them with the record.
+    /// Contacts and full birth dates are not shown here; see `…/changes/{change}/restricted`.
     pub restricted: bool,
     /// Changed here and at the source, and not to the same.
     pub conflict: bool,
+}
+
+/// The restricted members of a change: what is kept here, and what the source says.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RestrictedChange {
+    /// Named as in the form of an expert.
+    #[schema(example = json!({"email": {"old": null, "new": "hoa.mau@chuyengia.example", "conflict": false}}))]
+    pub fields: BTreeMap<String, RestrictedMember>,
+}
+
+/// A restricted member.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RestrictedMember {
+    /// The value kept here.
+    pub old: Value,
+    /// What the source says.
+    pub new: Value,
+    /// Changed here and at the source, and not to the same.
+    pub conflict: bool,
+}
+
+impl RestrictedChange {
+    /// Those of a change.
+    pub fn of(detail: &Detail) -> Self {
+        let said = detail.line.as_ref().filter(|_| detail.values.is_empty());
+        let new = said.into_iter().flat_map(|line| &line.said).map(|(name, new)| (name, &Value::Null, new));
+        let pairs = detail.values.iter().map(|(name, (old, new))| (name, old, new)).chain(new);
+        let restricted = pairs.filter(|(name, ..)| RESTRICTED.contains(&name.as_str())).map(|(name, old, new)| {
+            let conflict = detail.open.contains_key(name);
+            (name.clone(), RestrictedMember { old: old.clone(), new: new.clone(), conflict })
+        });
+        Self { fields: restricted.collect() }
+    }
 }
 
 /// What is wrong with a line.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{changes, counts, expert_path, lines, plan, record, records, send, sync};
 use crate::support::TestApp;
-use crate::support::bank::{enter_named, path, text};
+use crate::support::bank::{path, text};
 
 #[tokio::test]
 async fn a_plan_says_what_becomes_of_each_record_and_changes_nothing() {
@@ -129,6 +129,14 @@ async fn contacts_are_sealed_wherever_a_plan_keeps_them() {
     for needle in ["rat-rieng-tu", "skh2@chuyengia", "0600000003"] {
         assert_eq!(crate::support::people::tables_with(&app, needle).await, Vec::<String>::new(), "{needle}");
     }
+    let officer = app.sign_in("union_officer").await;
+    let secret = format!("/api/v1/sync/plans/{}/changes/1/restricted", text(&plan["id"]));
+    let read = officer.get(&secret).await.expect(200);
+    let email = json!({ "old": "skh1@chuyengia.example", "new": "rat-rieng-tu@chuyengia.example", "conflict": false });
+    assert_eq!(read, json!({ "fields": { "email": email } }));
+    assert_eq!(app.sql("SELECT count(*) FROM disclosures WHERE action = 'sync.read_restricted'").await, "1");
+    dept.get(&secret).await.problem(403);
+    officer.get(&secret.replace("/1/", "/9/")).await.problem(404);
     for plan in [&plan, &first] {
         let seen = json!(changes(&dept, plan, "").await).to_string();
         assert!(
@@ -175,8 +183,8 @@ async fn a_record_that_was_entered_by_hand_is_merged_with_what_its_source_says()
     let entered = officer.post("/api/v1/experts", &form).await.expect(201);
     let line =
         json!({ "external_id": "SKH-7777", "full_name": "Nguyễn Thử Nhập", "position": "B", "unit": "Phòng Mẫu" });
+    sync(&dept, "delta", &records(10)).await;
     let applied = sync(&dept, "delta", &[line]).await;
     assert_eq!(counts(&applied)[1], 1, "nobody edited it since");
     assert_eq!(officer.get(&path(&entered)).await.expect(200)["position"], "B");
-    enter_named(&officer, "Nguyễn Thử Khác").await;
 }
