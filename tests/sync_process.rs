@@ -41,6 +41,18 @@ fn program() -> Command {
     command
 }
 
+/// A line of an invented source. The program's own invented people are those of its demo.
+fn record(number: usize) -> String {
+    let letter = |place: u32| char::from(b'a' + u8::try_from(number / 20_usize.pow(place) % 20).unwrap());
+    let name = format!("Kpă Thử {}{}{}", letter(2).to_ascii_uppercase(), letter(1), letter(0));
+    let born = format!("19{:02}-{:02}-{:02}", 40 + number % 50, 1 + number % 12, 1 + number % 28);
+    let line = json!({
+        "external_id": format!("K-{number}"), "full_name": name, "date_of_birth": born, "fields": ["40401"],
+        "email": format!("k{number}@chuyengia.example"), "publications": [{ "title": format!("Bài báo số {number}") }],
+    });
+    format!("{line}\n")
+}
+
 struct Server {
     child: Child,
     url: String,
@@ -118,8 +130,7 @@ impl Drop for Server {
 #[tokio::test]
 async fn a_plan_survives_kill_9_while_it_is_made_and_while_it_is_applied() {
     let folder = Folder::new();
-    let people = program().args(["people", &RECORDS.to_string()]).output().unwrap().stdout;
-    let people = String::from_utf8(people).unwrap();
+    let people: String = (0..RECORDS).map(record).collect();
     let mut server = Server::start(&folder).await;
     let before = server.people().await;
     let id = server.send(&people).await;
