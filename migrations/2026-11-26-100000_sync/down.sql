@@ -1,3 +1,4 @@
+-- Who was erased is forgotten with it: records of theirs that a source sends later are somebody new.
 DROP TABLE sync_decisions;
 DROP TABLE sync_changes;
 DROP TABLE sync_chunks;

@@ -44,7 +44,8 @@ CREATE TABLE sync_plans (
     apply_asked_at  timestamptz,
     applied_at      timestamptz,
     reverted_by     uuid,
-    reverted_at     timestamptz
+    reverted_at     timestamptz,
+    forgotten_at    timestamptz
 );
 CREATE INDEX sync_plans_same ON sync_plans (same_as);
 CREATE INDEX sync_plans_file ON sync_plans (source, file_hash);
@@ -93,10 +94,15 @@ CREATE TABLE sync_changes (
     decided_at      timestamptz,
     written_version bigint,
     undo            bytea,
+    -- what the record's row was when this was written: another one has been written since
+    written_mark    text,
+    -- bytes of the detail, or of what it takes to undo it, unpacked: batches go by it
+    weight          bigint   NOT NULL DEFAULT 0,
     PRIMARY KEY (plan_id, number)
 );
 CREATE INDEX sync_changes_kind ON sync_changes (plan_id, kind, number);
 CREATE INDEX sync_changes_record ON sync_changes (plan_id, external_id);
+CREATE INDEX sync_changes_expert ON sync_changes (expert_id) WHERE detail IS NOT NULL OR undo IS NOT NULL;
 ALTER TABLE sync_changes ALTER COLUMN detail SET STORAGE EXTERNAL;
 ALTER TABLE sync_changes ALTER COLUMN undo SET STORAGE EXTERNAL;
 

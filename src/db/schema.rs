@@ -709,6 +709,8 @@ diesel::table! {
         decided_at -> Nullable<Timestamptz>,
         written_version -> Nullable<Int8>,
         undo -> Nullable<Bytea>,
+        written_mark -> Nullable<Text>,
+        weight -> Int8,
     }
 }
 
@@ -761,6 +763,7 @@ diesel::table! {
         applied_at -> Nullable<Timestamptz>,
         reverted_by -> Nullable<Uuid>,
         reverted_at -> Nullable<Timestamptz>,
+        forgotten_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -79,7 +79,9 @@ pub struct Report {
     pub created: usize,
     pub updated: usize,
     pub unchanged: usize,
-    /// Edited here and at the source, or no longer in the bank: that is left as it is.
+    /// Taken out by the source.
+    pub withdrawn: usize,
+    /// Edited here and at the source, no longer in the bank, or decided otherwise: that is left as it is.
     pub conflicts: Vec<Refused>,
     /// Broken.
     pub rejected: Vec<Refused>,
@@ -102,6 +104,9 @@ impl fmt::Display for Report {
             self.conflicts.len(),
             self.rejected.len()
         )?;
+        if self.withdrawn > 0 {
+            write!(f, ", {} taken out by the source", self.withdrawn)?;
+        }
         if !self.normalised.is_empty() {
             let counts: Vec<String> = self.normalised.iter().map(|(code, count)| format!("{count} {code}")).collect();
             write!(f, "; put right: {}", counts.join(", "))?;
@@ -232,8 +237,11 @@ impl Loader<'_> {
         let known = store::sources(conn, source, &parsed.ids()).await?;
         let differing = differing(parsed, &known, &self.aside.rules);
         let before = Before::read(conn, &self.aside.sealer, source, &differing).await?;
+        let ids = parsed.ids();
+        let unknown: Vec<&str> = ids.iter().filter(|id| !known.contains_key(**id)).copied().collect();
+        let standing = store::standing(conn, &self.aside.sealer, source, &ids, &unknown).await?;
         let (tools, lines) = (Arc::clone(&self.aside), Arc::clone(parsed));
-        let mut plan = aside(move || Plan::of(&lines, known, before, &tools)).await?;
+        let mut plan = aside(move || Plan::of(&lines, known, before, standing, &tools)).await?;
         plan.link(conn).await?;
         let (tools, source) = (Arc::clone(&self.aside), source.to_owned());
         let version = if self.options.with_all_consents { 2 } else { 1 };

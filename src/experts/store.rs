@@ -12,6 +12,7 @@ mod nominations;
 mod publications;
 mod search;
 mod sources;
+mod standing;
 mod states;
 mod stored;
 mod texts;
@@ -41,8 +42,9 @@ pub use search::{
 };
 pub use sources::{
     KnownRecord, KnownRecords, SourceRow, base_of, bases, claim_source, lock_sources, of_source, put_back, put_sources,
-    seal_base, source_ids, source_images, source_rows, sources,
+    seal_base, source_ids, source_images, source_rows, sources, stay_gone,
 };
+pub use standing::{SourceDecision, Standing, erased_hash, mark_gone, standing};
 pub use states::{NEVER, StaleRow, confirm, is_listed, move_to, stale, stale_sql, verify};
 pub use stored::{Stored, lock_all, remove, states_of, stored};
 pub use texts::{TextRow, add_texts, consent_texts};

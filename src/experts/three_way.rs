@@ -89,7 +89,7 @@ pub struct Merged {
 }
 
 impl Merged {
-    /// Merges; `decided` are open members somebody decided: `true` for the source's value.
+    /// Merges; `decided` are members somebody decided, whatever comes of them by itself: `true` for the source's value.
     pub fn of(
         base: Option<&Members>,
         theirs: &Members,
@@ -100,8 +100,8 @@ impl Merged {
         let mut merged = Self { taken: BTreeSet::new(), conflicts: BTreeSet::new(), base: theirs.clone() };
         for (name, outcome) in merge(base, theirs, ours, rules) {
             match (outcome, decided.get(&name)) {
-                (Outcome::Same | Outcome::Ours, _) | (Outcome::Conflict, Some(false)) => {}
-                (Outcome::Theirs, _) | (Outcome::Conflict, Some(true)) => _ = merged.taken.insert(name),
+                (Outcome::Same, _) | (Outcome::Ours, None) | (_, Some(false)) => {}
+                (Outcome::Theirs, None) | (_, Some(true)) => _ = merged.taken.insert(name),
                 (Outcome::Conflict, None) => {
                     match base.and_then(|base| base.get(&name)) {
                         Some(before) => merged.base.insert(name.clone(), before.clone()),
@@ -236,6 +236,22 @@ mod tests {
             }
             let again = Merged::of(Some(&settled.base), &theirs, &after, &rules, &BTreeMap::new());
             prop_assert!(again.taken.is_empty() && again.conflicts.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_was_decided_is_done_whatever_would_come_of_it_by_itself() {
+        let wins = MergeRules { source_wins: ["degree".to_owned()].into() };
+        for rules in [MergeRules::default(), wins] {
+            for base in [None, Some("a"), Some("b"), Some("c")] {
+                for (take, result) in [(true, "b"), (false, "a")] {
+                    let (theirs, ours, base) = (one("b"), one("a"), base.map(one));
+                    let decided = [("degree".to_owned(), take)].into();
+                    let merged = Merged::of(base.as_ref(), &theirs, &ours, &rules, &decided);
+                    assert_eq!(self::result(&merged, &theirs, &ours), one(result), "{base:?} {take}");
+                    assert!(merged.conflicts.is_empty() && merged.base == theirs, "{base:?} {take}");
+                }
+            }
         }
     }
 

@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use super::detail::{self, Detail, Undo};
 use super::store::changes::{self, ChangeRow, MovedRow};
+use super::store::written::{self, Written};
 use super::store::{self, PlanRow};
-use super::words::{ChangeKind, PlanState};
+use super::words::{ChangeKind, ChangeOutcome, PlanState};
 use crate::audit::event::{Event, Recorder};
 use crate::db::Conn;
 use crate::experts::load::plan::Prepared;
@@ -29,7 +30,8 @@ const BATCH: i64 = 500;
 /// Most records that are named of those that moved.
 const MOST_NAMED: i64 = 100;
 /// One statement may wait for the triggers of many rows, and between two of them a batch is prepared.
-const PATIENCE: &str = "SET LOCAL statement_timeout = '10min'; SET LOCAL idle_in_transaction_session_timeout = '5min'";
+pub(super) const PATIENCE: &str = "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '60s'; \
+                                   SET LOCAL idle_in_transaction_session_timeout = '5min'";
 /// Rows are looked at as they are written: at the end it would be all of them at once.
 const AT_ONCE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 
@@ -60,6 +62,7 @@ pub async fn run(state: &State, plan: PlanRow, done: &AtomicI64) -> Answer<()> {
             (plan.applied_at, plan.failure) = (Some(now()), None);
             let event = Event::on("sync_plan", id).fields(["state"]);
             tools.recorder.record(tx, vec![event]).await?;
+            changes::lock_to_write(tx, id).await?;
             tx.batch_execute(AT_ONCE).await?;
             let writer = Writer { state, plan: &plan, tools: &tools, done, moved: &moved };
             writer.write_all(tx).await?;
@@ -131,6 +134,7 @@ struct Batch {
     known: Vec<(ChangeRow, Detail)>,
     gone: Vec<ChangeRow>,
     last: i64,
+    rows: i64,
 }
 
 impl Writer<'_> {
@@ -140,7 +144,7 @@ impl Writer<'_> {
         while let Some(batch) = next {
             let (written, following) = tokio::join!(self.write(tx, &batch), self.next(batch.last));
             written?;
-            self.done.fetch_add(BATCH, Ordering::Relaxed);
+            self.done.fetch_add(batch.rows, Ordering::Relaxed);
             next = following?;
         }
         Ok(())
@@ -170,7 +174,7 @@ impl Writer<'_> {
         let versions = write::update(tx, self.tools, &self.plan.source, &updates).await?;
         self.mark(tx, batch).await?;
         let undo = self.undo(batch, &updates, &versions, before)?;
-        changes::written(tx, self.plan.id, &undo).await
+        written::written(tx, self.plan.id, &self.plan.source, &undo).await
     }
 
     /// Something moved while this was written: all of it is rolled back.
@@ -187,10 +191,11 @@ impl Writer<'_> {
     async fn updates(&self, tx: &mut Conn, batch: &Batch) -> Answer<Vec<Update>> {
         let ids: Vec<Uuid> = batch.known.iter().filter_map(|(row, _)| row.expert_id).collect();
         experts::lock_all(tx, &ids).await?;
-        let mut stored = experts::stored(tx, &self.tools.sealer, &ids).await?;
+        let stored = experts::stored(tx, &self.tools.sealer, &ids).await?;
         let mut updates = Vec::with_capacity(batch.known.len());
         for (row, detail) in &batch.known {
-            let old = row.expert_id.and_then(|id| stored.remove(&id));
+            // two records of one expert: the one that is not followed is entered alone
+            let old = row.expert_id.and_then(|id| stored.get(&id)).cloned();
             let is_same = |old: &Stored| row.kind == "unchanged" || Some(old.version) == row.expert_version;
             match old.filter(is_same) {
                 Some(old) => updates.extend(planned(row, detail, old)),
@@ -205,7 +210,7 @@ impl Writer<'_> {
             let rows = batch.gone.iter().filter(|row| row.kind == kind.as_str());
             let ids: Vec<&str> = rows.filter_map(|row| row.external_id.as_deref()).collect();
             if !ids.is_empty() {
-                store::mark_gone(tx, &self.plan.source, &ids, is_withdrawn).await?;
+                experts::mark_gone(tx, &self.plan.source, &ids, is_withdrawn).await?;
             }
         }
         Ok(())
@@ -218,13 +223,14 @@ impl Writer<'_> {
         updates: &[Update],
         versions: &BTreeMap<Uuid, i64>,
         mut before: HashMap<String, Value>,
-    ) -> Answer<Vec<(i64, i64, Option<Vec<u8>>)>> {
-        let mut rows: Vec<(i64, i64, Option<Vec<u8>>)> =
-            batch.new_rows.iter().map(|row| (row.number, 1, None)).collect();
-        let by_id: HashMap<Uuid, &Update> = updates.iter().map(|update| (update.id, update)).collect();
+    ) -> Answer<Vec<Written>> {
+        let new = |row: &ChangeRow| Written { number: row.number, version: 1, undo: None, weight: 0 };
+        let mut rows: Vec<Written> = batch.new_rows.iter().map(new).collect();
+        let by_record: HashMap<&str, &Update> =
+            updates.iter().map(|update| (update.line.external_id.as_str(), update)).collect();
         for row in batch.known.iter().map(|(row, _)| row).chain(&batch.gone) {
-            let update = row.expert_id.and_then(|id| by_id.get(&id)).filter(|_| row.detail.is_some());
-            let changed = update.filter(|update| versions.contains_key(&update.id));
+            let update = row.external_id.as_deref().and_then(|id| by_record.get(id)).filter(|_| row.detail.is_some());
+            let changed = update.filter(|update| !update.merged.taken.is_empty());
             let undo = Undo {
                 source: row.external_id.as_ref().and_then(|id| before.remove(id)),
                 draft: changed.map(|update| update.old.draft.clone()),
@@ -234,8 +240,8 @@ impl Writer<'_> {
             };
             let version = changed.and_then(|update| versions.get(&update.id)).copied();
             let version = version.or(row.expert_version).unwrap_or_default();
-            let sealed = detail::seal(&self.tools.sealer, self.plan.id, row.number, "undo", &undo)?;
-            rows.push((row.number, version, Some(sealed)));
+            let (sealed, weight) = detail::weigh(&self.tools.sealer, self.plan.id, row.number, "undo", &undo)?;
+            rows.push(Written { number: row.number, version, undo: Some(sealed), weight });
         }
         Ok(rows)
     }
@@ -243,7 +249,8 @@ impl Writer<'_> {
 
 impl Batch {
     fn of(rows: Vec<ChangeRow>, plan: Uuid, source: &str, tools: &Aside) -> Answer<Self> {
-        let mut batch = Self { last: rows.last().map(|row| row.number).unwrap_or_default(), ..Self::default() };
+        let last = rows.last().map(|row| row.number).unwrap_or_default();
+        let mut batch = Self { last, rows: i64::try_from(rows.len()).unwrap_or(i64::MAX), ..Self::default() };
         for row in rows {
             match ChangeKind::parse(&row.kind) {
                 Some(ChangeKind::Absent | ChangeKind::Tombstone) => batch.gone.push(row),
@@ -291,8 +298,11 @@ fn linked(detail: Detail) -> Option<Line> {
 }
 
 /// A known record as the plan says, with what was decided of its conflicts.
-fn planned(row: &ChangeRow, detail: &Detail, old: Stored) -> Option<Update> {
+pub(super) fn planned(row: &ChangeRow, detail: &Detail, old: Stored) -> Option<Update> {
     let line = detail.line.clone()?;
+    if row.outcome.as_deref() == Some(ChangeOutcome::Merged.as_str()) {
+        return row.expert_id.map(|id| Update::twin(id, line, old));
+    }
     let mut merged = Merged { taken: detail.taken.clone(), conflicts: Default::default(), base: line.said.clone() };
     match row.decision.as_deref() {
         Some("theirs") => merged.taken.extend(detail.open.keys().cloned()),

@@ -134,11 +134,20 @@ fn context(plan: Uuid, number: i64, what: &str) -> String {
 /// # Errors
 /// Those of sealing.
 pub fn seal<T: Serialize>(sealer: &Sealer, plan: Uuid, number: i64, what: &str, value: &T) -> Answer<Vec<u8>> {
+    weigh(sealer, plan, number, what, value).map(|(sealed, _)| sealed)
+}
+
+/// The same, and how many bytes it is unpacked.
+///
+/// # Errors
+/// Those of sealing.
+pub fn weigh<T: Serialize>(sealer: &Sealer, plan: Uuid, number: i64, what: &str, value: &T) -> Answer<(Vec<u8>, i64)> {
     let plain = serde_json::to_vec(value).map_err(Problem::internal)?;
     let packed = zstd::bulk::compress(&plain, 1).map_err(Problem::internal)?;
     let mut sized = u32::try_from(plain.len()).map_err(Problem::internal)?.to_be_bytes().to_vec();
     sized.extend(packed);
-    sealer.seal(&context(plan, number, what), &sized).map_err(Problem::internal)
+    let sealed = sealer.seal(&context(plan, number, what), &sized).map_err(Problem::internal)?;
+    Ok((sealed, i64::try_from(plain.len()).unwrap_or(i64::MAX)))
 }
 
 /// Opens what [`seal`] made.

@@ -21,8 +21,12 @@ const MAX_BYTES: u64 = 4 << 30;
 const MAX_RATIO: u64 = 200;
 /// So much may come out of a file whatever its size.
 const FREE_BYTES: u64 = 1 << 20;
+/// So much at most may come out at once of what was packed well before: what a file has not used is not saved up further.
+const MOST_AT_ONCE: u64 = 8 << 20;
 /// So many packed bytes are unpacked at a time: even what unpacks to a hundred thousand times its size stays small.
 const SLICE: usize = 256;
+/// Of what is not packed.
+const PLAIN_SLICE: usize = 1 << 20;
 /// Largest window of zstd, as a power of two: what a stranger may make the server set aside.
 const WINDOW_LOG: u32 = 23;
 /// What some programs write before the first line of UTF-8.
@@ -54,14 +58,13 @@ pub type Line = (u64, Vec<u8>);
 /// Reads an upload piece by piece.
 pub struct Reading {
     decoder: Decoder,
-    packed: u64,
 }
 
 /// Not the writer of the same crate: that one does not tell a file that was cut off.
 type Unzstd = zio::Writer<Splitter, raw::Decoder<'static>>;
 
 enum Decoder {
-    Plain(Splitter),
+    Plain(Box<Splitter>),
     Gzip(Box<MultiGzDecoder<Splitter>>),
     Zstd(Box<Unzstd>),
 }
@@ -74,7 +77,7 @@ impl Reading {
     pub fn new(packing: Packing, form: Form) -> Result<Self, Problem> {
         let splitter = Splitter::new(form, packing != Packing::Plain);
         let decoder = match packing {
-            Packing::Plain => Decoder::Plain(splitter),
+            Packing::Plain => Decoder::Plain(Box::new(splitter)),
             Packing::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(splitter))),
             Packing::Zstd => {
                 let mut decoder = raw::Decoder::new().map_err(Problem::internal)?;
@@ -82,7 +85,7 @@ impl Reading {
                 Decoder::Zstd(Box::new(zio::Writer::new(splitter, decoder)))
             }
         };
-        Ok(Self { decoder, packed: 0 })
+        Ok(Self { decoder })
     }
 
     fn splitter(&mut self) -> &mut Splitter {
@@ -93,26 +96,24 @@ impl Reading {
         }
     }
 
-    /// Takes the next bytes; `take` is given the lines that are complete.
+    /// How many bytes are to be taken at a time, so that the lines of each piece can be put away before the next.
+    pub const fn step(&self) -> usize {
+        if matches!(self.decoder, Decoder::Plain(_)) { PLAIN_SLICE } else { SLICE }
+    }
+
+    /// Takes the next bytes, no more of them than a [`Self::step`]; the lines that are complete.
     ///
     /// # Errors
     /// 400 for what can't be unpacked or is no list, 413 for what is beyond the bounds.
-    pub fn feed(&mut self, bytes: &[u8], mut take: impl FnMut(Vec<Line>)) -> Result<(), Problem> {
-        for slice in bytes.chunks(if matches!(self.decoder, Decoder::Plain(_)) { bytes.len().max(1) } else { SLICE }) {
-            self.packed += slice.len() as u64;
-            self.splitter().packed = self.packed;
-            let fed = match &mut self.decoder {
-                Decoder::Plain(splitter) => splitter.write_all(slice),
-                Decoder::Gzip(decoder) => decoder.write_all(slice),
-                Decoder::Zstd(decoder) => decoder.write_all(slice),
-            };
-            self.check(fed)?;
-            let lines = self.splitter().lines();
-            if !lines.is_empty() {
-                take(lines);
-            }
-        }
-        Ok(())
+    pub fn feed_step(&mut self, slice: &[u8]) -> Result<Vec<Line>, Problem> {
+        self.splitter().allow(slice.len() as u64);
+        let fed = match &mut self.decoder {
+            Decoder::Plain(splitter) => splitter.write_all(slice),
+            Decoder::Gzip(decoder) => decoder.write_all(slice),
+            Decoder::Zstd(decoder) => decoder.write_all(slice),
+        };
+        self.check(fed)?;
+        Ok(self.splitter().lines())
     }
 
     fn check(&mut self, fed: io::Result<()>) -> Result<(), Problem> {
@@ -175,7 +176,8 @@ enum Spot {
 struct Splitter {
     form: Form,
     is_packed: bool,
-    packed: u64,
+    /// Bytes that may still come out of what was packed.
+    room: u64,
     line: Vec<u8>,
     done: Vec<Line>,
     number: u64,
@@ -191,7 +193,7 @@ impl Splitter {
         Self {
             form,
             is_packed,
-            packed: 0,
+            room: FREE_BYTES,
             line: Vec::new(),
             done: Vec::new(),
             number: 0,
@@ -207,10 +209,17 @@ impl Splitter {
         std::mem::take(&mut self.done)
     }
 
+    /// So many packed bytes came in.
+    fn allow(&mut self, packed: u64) {
+        self.room = (self.room + packed.saturating_mul(MAX_RATIO)).min(MOST_AT_ONCE);
+    }
+
     fn take(&mut self, bytes: &[u8]) -> Result<(), Problem> {
-        self.bytes += bytes.len() as u64;
-        let room = FREE_BYTES + self.packed.saturating_mul(MAX_RATIO);
-        if self.bytes > MAX_BYTES || (self.is_packed && self.bytes > room) {
+        let count = bytes.len() as u64;
+        self.bytes += count;
+        let is_beyond = self.is_packed && self.room < count;
+        self.room = self.room.saturating_sub(count);
+        if self.bytes > MAX_BYTES || is_beyond {
             return Err(too_large(say!(
                 "Tệp giải nén ra quá lớn (tối đa {MAX_RATIO} lần kích thước nén và {MAX_BYTES} byte); chia nhỏ tệp.",
                 "The file unpacks to too much (at most {MAX_RATIO} times its packed size and {MAX_BYTES} bytes); split it.",
@@ -353,6 +362,12 @@ mod tests {
 
     use super::*;
 
+    impl Reading {
+        fn feed(&mut self, bytes: &[u8], mut take: impl FnMut(Vec<Line>)) -> Result<(), Problem> {
+            bytes.chunks(self.step()).try_for_each(|slice| self.feed_step(slice).map(&mut take))
+        }
+    }
+
     fn read(packing: Packing, form: Form, body: &[u8], piece: usize) -> Result<(Vec<(u64, String)>, Sums), Problem> {
         let mut reading = Reading::new(packing, form)?;
         let mut lines = Vec::new();
@@ -422,6 +437,20 @@ mod tests {
             let refused = read(packing, Form::Lines, &body, 64 << 10).unwrap_err();
             assert_eq!(refused.code(), code, "{what}: {refused}");
         }
+        // a bomb behind what was packed badly: what the beginning did not use is not saved up
+        let noise = |at: u64| u8::try_from(at.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56).unwrap() | 0x80;
+        let noise: Vec<u8> = (0_u64..1 << 20).map(|at| if at % 64 == 0 { b'\n' } else { noise(at) }).collect();
+        let tail = [vec![b'a'; 999], vec![b'\n']].concat().repeat(128 << 10);
+        let bomb = zstd::encode_all(&[noise, tail].concat()[..], 3).unwrap();
+        let mut reading = Reading::new(Packing::Zstd, Form::Lines).unwrap();
+        let mut most = 0;
+        let fed = bomb.chunks(reading.step()).try_for_each(|slice| {
+            let lines = reading.feed_step(slice)?;
+            most = most.max(lines.iter().map(|(_, line)| line.len()).sum::<usize>());
+            Ok(())
+        });
+        assert_eq!(fed.map_err(|problem: Problem| problem.code()), Err(Code::PayloadTooLarge));
+        assert!(most <= usize::try_from(MOST_AT_ONCE).unwrap(), "{most} bytes of lines at once");
         let array = [b"[\"".as_slice(), &long, b"\"]"].concat();
         let refused = read(Packing::Plain, Form::Array, &array, 64 << 10).unwrap_err();
         assert_eq!(refused.code(), Code::PayloadTooLarge);

@@ -3,6 +3,7 @@
 mod apply;
 mod chunks;
 mod detail;
+pub mod keep;
 mod lines;
 mod planner;
 mod plans;
@@ -26,6 +27,7 @@ use crate::access::policy::Reach;
 use crate::db::Conn;
 use crate::experts::form::is_source;
 use crate::experts::settings as expert_settings;
+use crate::experts::store::erased_hash;
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::kernel::sealed::Sealer;
 use crate::say;
@@ -71,18 +73,10 @@ fn check_source(source: &str) -> Answer<()> {
     ))
 }
 
-/// The keyed hashes of a record of a source, under every key of the ring.
-fn record_hashes(sealer: &Sealer, source: &str, external_id: &str) -> Vec<Vec<u8>> {
-    sealer.keyed_hashes("erased-source-record", &format!("{source}\n{external_id}"))
-}
-
 /// Forgets the records of an expert who is erased; what the sources send of them later brings nobody back.
 ///
 /// # Errors
 /// 503 when the database is away.
 pub async fn forget(tx: &mut Conn, sealer: &Sealer, expert: Uuid) -> Answer<usize> {
-    let hash = |source: &str, external_id: &str| {
-        sealer.keyed_hash("erased-source-record", &format!("{source}\n{external_id}"))
-    };
-    store::forget(tx, expert, hash).await
+    store::forget(tx, expert, |source, external_id| erased_hash(sealer, source, external_id)).await
 }

@@ -2,21 +2,22 @@
 
 mod judge;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use diesel_async::SimpleAsyncConnection;
 use serde_json::Value;
 use uuid::Uuid;
 
-pub(super) use self::judge::decided;
 use self::judge::{Facts, Judged, judge};
+pub(super) use self::judge::{Linked, decided};
 use super::chunks;
 use super::detail::{self, Detail, StoredCandidate};
 use super::settings::{Limits, brake};
 use super::store::changes::{self, ChangeRow};
 use super::store::{self, PlanRow, work};
-use super::words::{ChangeKind, PlanState};
+use super::words::{ChangeKind, PlanState, SyncMode};
 use crate::audit::event::{Event, Recorder};
 use crate::db::Conn;
 use crate::experts::duplicates::{self, LIKELY, Person};
@@ -31,6 +32,10 @@ use crate::state::State;
 
 /// Rows of absent records at a time.
 const BATCH: i64 = 1_000;
+/// People who are looked for in the bank at a time.
+const LOOKED_FOR: usize = 200;
+/// What is said of a whole plan takes longer than what is said to a caller.
+const PATIENCE: &str = "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '60s'";
 
 /// A plan in the making.
 pub struct Planner<'a> {
@@ -61,7 +66,7 @@ impl<'a> Planner<'a> {
     /// 503 when the database is away, 409 when another worker has the plan.
     pub async fn run(mut self) -> Answer<()> {
         // what was decided last is kept while the next lines are looked at
-        let (mut last, mut kept) = (0, Vec::new());
+        let (mut last, mut kept, mut read) = (0, Vec::new(), 0);
         for number in 0.. {
             let Some(sealed) = store::chunk(&mut self.state.db.conn().await?, self.plan.id, number).await? else {
                 break;
@@ -73,13 +78,21 @@ impl<'a> Planner<'a> {
             let (put, rows) = tokio::join!(self.put(&kept), self.rows(lines, &kept));
             put?;
             kept = rows?;
+            read += count;
             self.done.fetch_add(count, Ordering::Relaxed);
         }
         self.put(&kept).await?;
-        if self.plan.mode == "snapshot" {
+        if read != self.plan.records {
+            return Err(Problem::internal(format!("{read} of {} lines of a file are there", self.plan.records)));
+        }
+        if self.is_snapshot() && !changes::has_nameless(&mut self.state.db.conn().await?, self.plan.id).await? {
             self.absent(last).await?;
         }
         self.finish().await
+    }
+
+    fn is_snapshot(&self) -> bool {
+        self.plan.mode == SyncMode::Snapshot.as_str()
     }
 
     /// Writes while this worker still has the plan.
@@ -88,6 +101,7 @@ impl<'a> Planner<'a> {
         self.state
             .db
             .transaction(async move |tx| {
+                tx.batch_execute(PATIENCE).await?;
                 if !work::hold(tx, plan, worker).await? {
                     return Err(Problem::unavailable("another worker has the plan"));
                 }
@@ -106,6 +120,8 @@ impl<'a> Planner<'a> {
         let mut facts = self.facts(conn, &lines).await?;
         let taken = before.iter().filter(|row| row.kind != ChangeKind::Rejected.as_str());
         facts.seen.extend(taken.filter_map(|row| row.external_id.clone()));
+        facts.written.extend(before.iter().filter_map(ChangeRow::writes_expert));
+        facts.is_snapshot = self.is_snapshot();
         let tools = Arc::clone(&self.tools);
         let mut judged = aside(move || judge(lines, facts, &tools)).await?;
         settle(conn, &self.tools, &self.plan.source, &mut judged).await?;
@@ -126,39 +142,29 @@ impl<'a> Planner<'a> {
             .map(|(raw, known)| (raw.external_id.as_str(), known))
             .collect();
         let before = Before::read(conn, &self.tools.sealer, source, &differing).await?;
+        let people: Vec<Uuid> = differing.iter().map(|(_, known)| known.expert_id).collect();
         let unknown: Vec<&str> = ids.iter().filter(|id| !known.contains_key(**id)).copied().collect();
         let facts = Facts {
             seen: changes::seen(conn, self.plan.id, &ids).await?.into_iter().collect(),
-            followers: changes::followers(conn, source, &ids).await?.into_iter().collect(),
+            standing: experts::standing(conn, &self.tools.sealer, source, &ids, &unknown).await?,
+            written: changes::written_experts(conn, self.plan.id, None, &people).await?.into_iter().collect(),
             known,
             before,
             ..Facts::default()
         };
-        self.decided(conn, facts, &unknown).await
+        self.decided(conn, facts).await
     }
 
-    /// Adds what is known of records that are none yet.
-    async fn decided(&self, conn: &mut Conn, facts: Facts, unknown: &[&str]) -> Answer<Facts> {
-        if unknown.is_empty() {
+    /// Adds what is known of those whom records that are none yet were decided to be.
+    async fn decided(&self, conn: &mut Conn, facts: Facts) -> Answer<Facts> {
+        let linked: Vec<Uuid> = facts.standing.decisions.values().filter_map(|row| row.expert_id).collect();
+        if linked.is_empty() {
             return Ok(facts);
         }
-        let source = &self.plan.source;
-        let decisions = store::decisions(conn, source, unknown).await?;
-        let linked: Vec<Uuid> = decisions.iter().filter_map(|row| row.expert_id).collect();
         let stored = experts::stored(conn, &self.tools.sealer, &linked).await?;
         let states = experts::states_of(conn, &linked).await?;
-        let hashes: HashMap<Vec<u8>, &str> = unknown
-            .iter()
-            .flat_map(|id| {
-                super::record_hashes(&self.tools.sealer, source, id).into_iter().map(move |hash| (hash, *id))
-            })
-            .collect();
-        let asked: Vec<Vec<u8>> = hashes.keys().cloned().collect();
-        let erased = store::erased(conn, &asked).await?;
-        let erased: HashSet<String> =
-            erased.iter().filter_map(|hash| hashes.get(hash)).map(|id| (*id).to_owned()).collect();
-        let decisions = decisions.into_iter().map(|row| (row.external_id.clone(), row)).collect();
-        Ok(Facts { decisions, linked: stored, states, erased, ..facts })
+        let led = twins(conn, self.plan.id, &self.plan.source, None, &linked).await?;
+        Ok(Facts { linked: stored, states, led, ..facts })
     }
 
     /// Adds what a snapshot no longer has.
@@ -195,18 +201,13 @@ impl<'a> Planner<'a> {
             if plan.state != PlanState::Planning.as_str() {
                 return Err(Problem::unavailable("the plan went on without this worker"));
             }
-            (plan.counts, plan.hash) = store::sums(tx, id).await.map(|(counts, hash)| (counts, Some(hash)))?;
-            let count = |kind: ChangeKind| plan.counts.get(kind.as_str()).and_then(Value::as_i64).unwrap_or_default();
-            let gone = count(ChangeKind::Absent) + count(ChangeKind::Tombstone);
-            let changed = count(ChangeKind::Update) + count(ChangeKind::Conflict);
-            let held = brake(store::live(tx, &plan.source).await?, gone, changed, Limits::read(tx).await?);
-            let needs_somebody = count(ChangeKind::Conflict) + count(ChangeKind::Ambiguous) > 0;
-            let state = match held {
+            sum_up(tx, &mut plan).await?;
+            let needs_somebody = count(&plan, ChangeKind::Conflict) + count(&plan, ChangeKind::Ambiguous) > 0;
+            let state = match plan.brake {
                 Some(_) => PlanState::Blocked,
                 None if plan.auto_apply && !needs_somebody => PlanState::Applying,
                 None => PlanState::Ready,
             };
-            plan.brake = held.map(serde_json::to_value).transpose().map_err(Problem::internal)?;
             plan.state = state.as_str().to_owned();
             plan.planned_at = Some(now());
             store::drop_chunks(tx, id).await?;
@@ -221,6 +222,37 @@ impl<'a> Planner<'a> {
         })
         .await
     }
+}
+
+fn count(plan: &PlanRow, kind: ChangeKind) -> i64 {
+    plan.counts.get(kind.as_str()).and_then(Value::as_i64).unwrap_or_default()
+}
+
+/// Adds up what a plan changes: its counts, its hash, and whether the brake holds it.
+pub(super) async fn sum_up(tx: &mut Conn, plan: &mut PlanRow) -> Answer<()> {
+    let (counts, hash) = store::sums(tx, plan.id).await?;
+    (plan.counts, plan.hash) = (counts, Some(hash));
+    let gone = count(plan, ChangeKind::Absent) + count(plan, ChangeKind::Tombstone);
+    let changed = count(plan, ChangeKind::Update) + count(plan, ChangeKind::Conflict);
+    let held = brake(store::live(tx, &plan.source).await?, gone, changed, Limits::read(tx).await?);
+    plan.brake = held.map(serde_json::to_value).transpose().map_err(Problem::internal)?;
+    Ok(())
+}
+
+/// Those of the experts of whom another record of the source is followed, or will be when the plan is applied.
+pub(super) async fn twins(
+    conn: &mut Conn,
+    plan: Uuid,
+    source: &str,
+    but: Option<i64>,
+    experts: &[Uuid],
+) -> Answer<HashSet<Uuid>> {
+    if experts.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let mut led: HashSet<Uuid> = changes::led(conn, source, experts).await?.into_iter().collect();
+    led.extend(changes::written_experts(conn, plan, but, experts).await?);
+    Ok(led)
 }
 
 fn number_of(line: &Result<RawLine, Broken>) -> i64 {
@@ -248,7 +280,10 @@ pub(super) async fn settle(conn: &mut Conn, tools: &Aside, source: &str, judged:
         judged.new.as_deref().map(|line| Person::of(&line.draft, &line.publications, &tools.sealer))
     };
     let people: Vec<Person> = asked.iter().filter_map(person).collect();
-    let found = duplicates::like(conn, &tools.sealer, &people).await?;
+    let mut found = Vec::with_capacity(people.len());
+    for some in people.chunks(LOOKED_FOR) {
+        found.extend(duplicates::like(conn, &tools.sealer, some).await?);
+    }
     let ids: Vec<Uuid> = found.iter().flatten().map(|candidate| candidate.id).collect();
     // the source itself tells its records apart, unless there is no doubt at all
     let own: HashSet<Uuid> = experts::of_source(conn, source, &ids).await?.into_iter().collect();
@@ -292,6 +327,7 @@ pub(super) fn row(tools: &Aside, plan: Uuid, judged: Judged) -> Answer<ChangeRow
         ..ChangeRow::default()
     };
     let row_hash = detail::row_hash(&tools.sealer, &row, detail.as_ref().unwrap_or(&Detail::default()))?;
-    let sealed = detail.map(|detail| detail::seal(&tools.sealer, plan, number, "detail", &detail)).transpose()?;
-    Ok(ChangeRow { row_hash, detail: sealed, ..row })
+    let sealed = detail.map(|detail| detail::weigh(&tools.sealer, plan, number, "detail", &detail)).transpose()?;
+    let (sealed, weight) = sealed.map_or((None, 0), |(sealed, weight)| (Some(sealed), weight));
+    Ok(ChangeRow { row_hash, detail: sealed, weight, ..row })
 }

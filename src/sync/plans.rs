@@ -21,6 +21,7 @@ use crate::http::path::{Id, segment_number};
 use crate::kernel::page::{Cursors, Limit, Page};
 use crate::kernel::precondition::{fresh, fresh_page};
 use crate::kernel::problem::{Answer, Code, Lang, Problem};
+use crate::say;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(list_sync_plans).service(read_sync_plan).service(list_sync_changes).service(read_restricted_change);
@@ -45,8 +46,19 @@ pub(super) async fn find(conn: &mut Conn, scope: &Scope, id: Uuid) -> Answer<Pla
     check(store::find(conn, id).await?, conn, scope).await
 }
 
-/// The same, locked until the transaction ends.
+/// The same, locked until the transaction ends. While a plan is applied its lock is not waited for: that takes as long as it takes.
 pub(super) async fn lock(tx: &mut Conn, scope: &Scope, id: Uuid) -> Answer<PlanRow> {
+    if find(tx, scope, id).await?.state() == PlanState::Applying {
+        return Err(Problem::new(Code::Conflict).detail(say!(
+            "Kế hoạch đang được áp dụng; đợi xong rồi thử lại.",
+            "The plan is being applied; try again when that is done.",
+        )));
+    }
+    lock_any(tx, scope, id).await
+}
+
+/// The same, whatever becomes of it meanwhile.
+pub(super) async fn lock_any(tx: &mut Conn, scope: &Scope, id: Uuid) -> Answer<PlanRow> {
     check(store::lock(tx, id).await?, tx, scope).await
 }
 

@@ -6,9 +6,10 @@ use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::apply::PATIENCE;
 use super::detail::{self, Undo};
 use super::store::changes::{self, ChangeRow};
-use super::store::{self, PlanRow};
+use super::store::{self, PlanRow, written};
 use super::verbs::moved_problem;
 use super::words::PlanState;
 use crate::access::permit::Scope;
@@ -27,7 +28,6 @@ use crate::say;
 const BATCH: i64 = 500;
 /// Most records that are named of those that stand in the way.
 const MOST_NAMED: i64 = 100;
-const PATIENCE: &str = "SET LOCAL statement_timeout = '10min'; SET LOCAL idle_in_transaction_session_timeout = '5min'";
 
 /// Undoes a locked plan; its events.
 ///
@@ -41,7 +41,15 @@ pub async fn revert(tx: &mut Conn, sealer: &Sealer, plan: &mut PlanRow, scope: &
         return Err(Problem::new(Code::Conflict)
             .detail(say!("Chỉ hoàn tác được kế hoạch đã áp dụng.", "Only a plan that was applied can be undone.",)));
     }
+    if plan.forgotten_at.is_some() {
+        return Err(Problem::new(Code::Conflict).detail(say!(
+            "Kế hoạch đã quá hạn lưu giữ, dữ liệu để hoàn tác đã xóa.",
+            "The plan is older than what is kept: what it takes to undo it is gone.",
+        )));
+    }
     tx.batch_execute(PATIENCE).await?;
+    // from here on nobody comes in between
+    changes::lock_to_undo(tx, plan.id).await?;
     in_the_way(tx, plan).await?;
     let mut recorder = Recorder::system(sealer.clone(), "sync.revert");
     recorder.actor = scope.actor.clone();
@@ -60,7 +68,7 @@ pub async fn revert(tx: &mut Conn, sealer: &Sealer, plan: &mut PlanRow, scope: &
 }
 
 async fn in_the_way(tx: &mut Conn, plan: &PlanRow) -> Answer<()> {
-    let rows = changes::obstacles(tx, plan.id, &plan.source, MOST_NAMED).await?;
+    let rows = written::obstacles(tx, plan.id, &plan.source, MOST_NAMED).await?;
     if rows.is_empty() {
         return Ok(());
     }
@@ -72,10 +80,6 @@ async fn in_the_way(tx: &mut Conn, plan: &PlanRow) -> Answer<()> {
 }
 
 async fn undo(tx: &mut Conn, tools: &Aside, plan: &PlanRow, rows: Vec<ChangeRow>) -> Answer<()> {
-    let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.expert_id).collect();
-    experts::lock_all(tx, &ids).await?;
-    // once more, with nobody in between
-    in_the_way(tx, plan).await?;
     let (created, known): (Vec<ChangeRow>, Vec<ChangeRow>) = rows.into_iter().partition(|row| row.kind == "create");
     let entered: Vec<Uuid> = created.iter().filter_map(|row| row.expert_id).collect();
     experts::remove(tx, &entered).await?;

@@ -14,6 +14,19 @@ pub const GONE_PERCENT: (&str, f64) = ("sync_brake_gone_percent", 5.0);
 /// Percent of a source's live records that may change.
 pub const CHANGED_PERCENT: (&str, f64) = ("sync_brake_changed_percent", 20.0);
 
+/// Days for which what a plan says of people is kept, and for which a plan waits to be applied.
+pub const KEEP_DAYS: (&str, i64) = ("sync_keep_days", 180);
+
+/// How many days that is today.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn keep_days(conn: &mut Conn) -> Answer<i64> {
+    let (name, default) = KEEP_DAYS;
+    let value = setting(conn, name, today()).await?;
+    Ok(value.as_ref().and_then(Value::as_i64).filter(|days| (1..=3_650).contains(days)).unwrap_or(default))
+}
+
 /// The limits of today.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {

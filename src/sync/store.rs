@@ -1,7 +1,8 @@
-//! All SQL of plans; [`changes`] that of what they change.
+//! All SQL of plans; [`changes`] that of what they change, [`written`] that of what they wrote.
 
 pub mod changes;
 pub mod work;
+pub mod written;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -14,6 +15,7 @@ use super::words::{PlanState, SyncMode};
 use crate::access::actor::{AccountActor, Actor, ClientActor, Role};
 use crate::db::Conn;
 use crate::db::schema::sync_plans;
+use crate::experts::store::SourceDecision;
 use crate::kernel::clock::now;
 use crate::kernel::problem::{Answer, Problem};
 
@@ -50,6 +52,7 @@ pub struct PlanRow {
     pub applied_at: Option<DateTime<Utc>>,
     pub reverted_by: Option<Uuid>,
     pub reverted_at: Option<DateTime<Utc>>,
+    pub forgotten_at: Option<DateTime<Utc>>,
 }
 
 /// While a file comes in; to callers it is planned.
@@ -87,6 +90,7 @@ impl PlanRow {
             applied_at: None,
             reverted_by: None,
             reverted_at: None,
+            forgotten_at: None,
         }
     }
 
@@ -135,9 +139,9 @@ pub async fn find(conn: &mut Conn, id: Uuid) -> Answer<PlanRow> {
     Ok(sync_plans::table.find(id).select(PlanRow::as_select()).first(conn).await?)
 }
 
-/// A plan, locked until the transaction ends.
+/// A plan, locked until the transaction ends; a later plan may still say that its file is the same.
 pub async fn lock(tx: &mut Conn, id: Uuid) -> Answer<PlanRow> {
-    Ok(sync_plans::table.find(id).select(PlanRow::as_select()).for_update().first(tx).await?)
+    Ok(sync_plans::table.find(id).select(PlanRow::as_select()).for_no_key_update().first(tx).await?)
 }
 
 /// Keeps a plan as it is now, a version on.
@@ -198,36 +202,8 @@ pub async fn live(conn: &mut Conn, source: &str) -> Answer<i64> {
     Ok(diesel::sql_query(sql).bind::<Text, _>(source).get_result::<Number>(conn).await?.n)
 }
 
-/// Marks records as missing from a snapshot, or as taken out by the source.
-pub async fn mark_gone(tx: &mut Conn, source: &str, external_ids: &[&str], is_withdrawn: bool) -> Answer<()> {
-    let column = if is_withdrawn { "withdrawn_at" } else { "absent_since" };
-    let sql = format!(
-        "UPDATE expert_sources SET {column} = coalesce({column}, now()) WHERE source = $1 AND external_id = ANY($2)"
-    );
-    diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<Text>, _>(external_ids).execute(tx).await?;
-    Ok(())
-}
-
-/// What an officer decided of records, by their ids.
-#[derive(Debug, Clone, QueryableByName)]
-#[expect(missing_docs, reason = "columns")]
-pub struct DecisionRow {
-    #[diesel(sql_type = Text)]
-    pub external_id: String,
-    #[diesel(sql_type = Text)]
-    pub decision: String,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub expert_id: Option<Uuid>,
-}
-
-/// What was decided of records of a source that may be somebody known.
-pub async fn decisions(conn: &mut Conn, source: &str, external_ids: &[&str]) -> Answer<Vec<DecisionRow>> {
-    let sql = "SELECT external_id, decision, expert_id FROM sync_decisions WHERE source = $1 AND external_id = ANY($2)";
-    Ok(diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<Text>, _>(external_ids).load(conn).await?)
-}
-
 /// Remembers a decision; a later one takes its place.
-pub async fn decide(tx: &mut Conn, source: &str, row: &DecisionRow, by: Option<Uuid>) -> Answer<()> {
+pub async fn decide(tx: &mut Conn, source: &str, row: &SourceDecision, by: Option<Uuid>) -> Answer<()> {
     diesel::sql_query(
         "INSERT INTO sync_decisions (source, external_id, decision, expert_id, decided_by) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (source, external_id) DO UPDATE SET decision = excluded.decision, expert_id = excluded.expert_id,
@@ -244,19 +220,6 @@ pub async fn decide(tx: &mut Conn, source: &str, row: &DecisionRow, by: Option<U
 }
 
 #[derive(QueryableByName)]
-struct HashRow {
-    #[diesel(sql_type = Binary)]
-    record_hash: Vec<u8>,
-}
-
-/// Those of the hashes that are of people who were erased here.
-pub async fn erased(conn: &mut Conn, hashes: &[Vec<u8>]) -> Answer<Vec<Vec<u8>>> {
-    let sql = "SELECT record_hash FROM erased_source_records WHERE record_hash = ANY($1)";
-    let rows: Vec<HashRow> = diesel::sql_query(sql).bind::<Array<Binary>, _>(hashes).load(conn).await?;
-    Ok(rows.into_iter().map(|row| row.record_hash).collect())
-}
-
-#[derive(QueryableByName)]
 struct RecordRow {
     #[diesel(sql_type = Text)]
     source: String,
@@ -264,7 +227,8 @@ struct RecordRow {
     external_id: String,
 }
 
-/// Takes the source records of an expert away, and keeps their hashes: `hash` is asked for each.
+/// Takes the source records of an expert away, with all that plans and decisions say of them, and keeps their hashes: `hash` is
+/// asked for each.
 pub async fn forget(tx: &mut Conn, expert: Uuid, hash: impl Fn(&str, &str) -> Vec<u8>) -> Answer<usize> {
     let sql = "DELETE FROM expert_sources WHERE expert_id = $1 RETURNING source, external_id";
     let rows: Vec<RecordRow> = diesel::sql_query(sql).bind::<SqlUuid, _>(expert).load(tx).await?;
@@ -273,7 +237,48 @@ pub async fn forget(tx: &mut Conn, expert: Uuid, hash: impl Fn(&str, &str) -> Ve
         .bind::<Array<Binary>, _>(&hashes)
         .execute(tx)
         .await?;
+    forget_plans(tx, expert, &rows).await?;
     Ok(rows.len())
+}
+
+/// Nothing of an expert is left in plans. What a plan changed of them can't be undone any more, nor what it was to change be applied.
+async fn forget_plans(tx: &mut Conn, expert: Uuid, records: &[RecordRow]) -> Answer<()> {
+    let (sources, ids): (Vec<&str>, Vec<&str>) =
+        records.iter().map(|row| (row.source.as_str(), row.external_id.as_str())).unzip();
+    for sql in [
+        // by the expert, and by the id of each record in each plan of its source: rows that say nothing are found by that alone
+        "UPDATE sync_changes c SET detail = NULL, undo = NULL, external_id = NULL, expert_id = NULL, digest = NULL
+          WHERE c.expert_id = $1 AND (c.detail IS NOT NULL OR c.undo IS NOT NULL) AND $2::text[] = $2 AND $3::text[] = $3",
+        "UPDATE sync_changes c SET detail = NULL, undo = NULL, external_id = NULL, expert_id = NULL, digest = NULL
+           FROM unnest($2, $3) r (source, external_id), sync_plans p
+          WHERE p.source = r.source AND c.plan_id = p.id AND c.external_id = r.external_id AND $1::uuid = $1",
+        "DELETE FROM sync_decisions d WHERE d.expert_id = $1
+             OR (d.source, d.external_id) IN (SELECT * FROM unnest($2, $3))",
+        "UPDATE sync_plans p SET failure = p.failure - 'records' FROM unnest($2, $3) r (source, external_id)
+          WHERE p.source = r.source AND $1::uuid = $1
+            AND p.failure @> jsonb_build_object('records', jsonb_build_array(jsonb_build_object('external_id', r.external_id)))",
+    ] {
+        diesel::sql_query(sql)
+            .bind::<SqlUuid, _>(expert)
+            .bind::<Array<Text>, _>(&sources)
+            .bind::<Array<Text>, _>(&ids)
+            .execute(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Plans that nothing was done with since a day: those that wait, or those that are over.
+pub async fn old(conn: &mut Conn, states: &[&str], since: DateTime<Utc>, limit: i64) -> Answer<Vec<PlanRow>> {
+    Ok(sync_plans::table
+        .filter(sync_plans::state.eq_any(states).and(sync_plans::forgotten_at.is_null()))
+        .filter(sync_plans::created_at.lt(since))
+        .filter(sync_plans::applied_at.is_null().or(sync_plans::applied_at.lt(since)))
+        .order(sync_plans::id)
+        .limit(limit)
+        .select(PlanRow::as_select())
+        .load(conn)
+        .await?)
 }
 
 /// Says of a plan that it failed, and takes its lines away.
@@ -285,15 +290,17 @@ pub async fn fail(tx: &mut Conn, row: &mut PlanRow, failure: Value) -> Answer<()
     put(tx, row).await
 }
 
-/// Keeps lines as they came.
-pub async fn put_chunk(conn: &mut Conn, plan: Uuid, number: i32, sealed: &[u8]) -> Answer<()> {
-    diesel::sql_query("INSERT INTO sync_chunks (plan_id, number, sealed) VALUES ($1, $2, $3)")
+/// Keeps lines as they came; false when the plan is no longer received.
+pub async fn put_chunk(conn: &mut Conn, plan: Uuid, number: i32, sealed: &[u8]) -> Answer<bool> {
+    let sql = "INSERT INTO sync_chunks (plan_id, number, sealed)
+               SELECT id, $2, $3 FROM sync_plans WHERE id = $1 AND state = 'receiving' FOR KEY SHARE";
+    let kept = diesel::sql_query(sql)
         .bind::<SqlUuid, _>(plan)
         .bind::<diesel::sql_types::Integer, _>(number)
         .bind::<Binary, _>(sealed)
         .execute(conn)
         .await?;
-    Ok(())
+    Ok(kept == 1)
 }
 
 #[derive(QueryableByName)]

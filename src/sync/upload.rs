@@ -1,6 +1,6 @@
 //! `POST /sync/plans`: the file comes in as a stream and is kept chunk by chunk; the plan is made beside the requests.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, post, web};
@@ -33,6 +33,12 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 
 /// How long an upload may stand still.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often a plan is told that its upload goes on.
+const TELL: Duration = Duration::from_secs(10);
+/// How long an upload may be slow.
+const GRACE: Duration = Duration::from_secs(120);
+/// Bytes a second that must come in after that, all in all.
+const LEAST_PER_SECOND: u64 = 1_024;
 
 /// When a plan is applied by itself.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -209,7 +215,8 @@ async fn receive(
     mut reading: Reading,
     mut payload: web::Payload,
 ) -> Answer<Received> {
-    let mut stage = Stage { permit, plan, number: 0, lines: Vec::new(), bytes: 0 };
+    let begun = Instant::now();
+    let mut stage = Stage { permit, plan, number: 0, lines: Vec::new(), bytes: 0, begun, came: 0, told: begun };
     let mut hash = Sha256::new();
     loop {
         let next = tokio::time::timeout(PATIENCE, payload.next()).await;
@@ -221,9 +228,11 @@ async fn receive(
                 .detail(say!("Tải lên bị đứt; gửi lại tệp.", "The upload was cut; send the file again."))
         })?;
         hash.update(&bytes);
-        let mut lines = Vec::new();
-        reading.feed(&bytes, |more| lines.extend(more))?;
-        stage.add(lines).await?;
+        for slice in bytes.chunks(reading.step()) {
+            let lines = reading.feed_step(slice)?;
+            stage.add(lines).await?;
+        }
+        stage.goes_on(bytes.len()).await?;
     }
     let mut lines = Vec::new();
     let sums = reading.end(|more| lines.extend(more))?;
@@ -239,9 +248,29 @@ struct Stage<'a> {
     number: i32,
     lines: Vec<Line>,
     bytes: usize,
+    begun: Instant,
+    /// Bytes that came in.
+    came: usize,
+    /// When it was last told that the upload goes on.
+    told: Instant,
 }
 
 impl Stage<'_> {
+    /// More came in: the plan is kept alive by that, as long as it comes at some speed.
+    async fn goes_on(&mut self, bytes: usize) -> Answer<()> {
+        self.came += bytes;
+        if self.told.elapsed() < TELL {
+            return Ok(());
+        }
+        self.told = Instant::now();
+        let wanted = self.begun.elapsed().saturating_sub(GRACE).as_secs().saturating_mul(LEAST_PER_SECOND);
+        if u64::try_from(self.came).unwrap_or(u64::MAX) < wanted {
+            return Err(Problem::new(Code::RequestTimeout));
+        }
+        let conn = &mut self.permit.read().await?;
+        work::upload_goes_on(conn, self.plan).await.and_then(still_wanted)
+    }
+
     async fn add(&mut self, lines: Vec<Line>) -> Answer<()> {
         for line in lines {
             self.bytes += line.1.len();
@@ -262,11 +291,16 @@ impl Stage<'_> {
         let (plan, number, sealer) = (self.plan, self.number, self.permit.state().sealer.clone());
         let sealed = aside(move || chunks::seal(&sealer, plan, number, &lines)).await??;
         let conn = &mut self.permit.read().await?;
-        store::put_chunk(conn, plan, number, &sealed).await?;
+        store::put_chunk(conn, plan, number, &sealed).await.and_then(still_wanted)?;
         work::upload_goes_on(conn, plan).await?;
-        self.number += 1;
+        (self.number, self.told) = (self.number + 1, Instant::now());
         Ok(())
     }
+}
+
+/// A plan that was taken for dead wants nothing more.
+fn still_wanted(is_wanted: bool) -> Answer<()> {
+    if is_wanted { Ok(()) } else { Err(Problem::new(Code::RequestTimeout)) }
 }
 
 /// The file is there: its plan can be made. The id is another plan's when the file was sent before with the same key.
@@ -311,6 +345,8 @@ async fn failed(permit: &Permit<PlanSync>, plan: Uuid, problem: &Problem) {
         .write(async move |tx| {
             let mut row = store::lock(tx, plan).await?;
             if row.state != store::RECEIVING {
+                // it was taken for dead already, and lines came in since
+                store::drop_chunks(tx, plan).await?;
                 return Ok(((), None));
             }
             store::fail(tx, &mut row, failure).await?;

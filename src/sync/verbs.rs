@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::plans::{find, lock, view};
+use super::plans::{find, lock, lock_any, view};
 use super::policy::{ApplySync, ReleaseSync, RevertSync};
 use super::revert;
 use super::store::changes::{self, MovedRow};
@@ -99,7 +99,11 @@ async fn apply_sync_plan(permit: Permit<ApplySync>, id: Id, body: Body<ApplyForm
     let hash = body.0.hash.trim().to_ascii_lowercase();
     permit
         .write(async move |tx| {
-            let mut plan = lock(tx, &scope, id.0).await?;
+            // while it is applied its lock is not waited for
+            if !may_apply(&find(tx, &scope, id.0).await?, &hash)? {
+                return Ok(((), None));
+            }
+            let mut plan = lock_any(tx, &scope, id.0).await?;
             if !may_apply(&plan, &hash)? {
                 return Ok(((), None));
             }

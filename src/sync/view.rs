@@ -63,7 +63,7 @@ pub struct SyncActor {
 /// Why a plan failed, or could not be applied as it stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlanFailure {
-    /// `upload_cut`, `refused`, `gave_up`, `internal`, or `moved`: then plan anew.
+    /// `upload_cut`, `refused`, `gave_up`, `internal`, `expired`, or `moved`: then plan anew.
     #[schema(example = "upload_cut")]
     pub code: String,
     /// What to do.
@@ -159,6 +159,10 @@ fn failure_of(failure: &Value, lang: Lang) -> Option<PlanFailure> {
     };
     let say = match code.as_str() {
         "upload_cut" => crate::say!("Tải lên bị đứt; gửi lại tệp.", "The upload was cut; send the file again."),
+        "expired" => crate::say!(
+            "Kế hoạch để quá lâu không áp dụng; gửi lại tệp.",
+            "Nobody applied the plan for too long; send the file again.",
+        ),
         "moved" => crate::say!(
             "Dữ liệu đã thay đổi sau khi lập kế hoạch; gửi lại tệp để lập kế hoạch mới.",
             "The registry has moved since the plan was made; send the file again for a new one.",
@@ -342,7 +346,7 @@ impl SyncChange {
     pub fn of(row: ChangeRow, detail: Detail, is_union: bool, lang: Lang) -> Self {
         let kind = ChangeKind::parse(&row.kind).unwrap_or(ChangeKind::Rejected);
         let outcome = row.outcome.as_deref().and_then(ChangeOutcome::parse);
-        if !is_union && is_for_the_union(kind, outcome, &detail) {
+        if !is_union && (is_of_others(kind, &row) || is_for_the_union(kind, outcome, &detail)) {
             return Self {
                 number: row.number,
                 kind,
@@ -369,6 +373,11 @@ impl SyncChange {
             decision: row.decision.as_deref().and_then(Take::parse),
         }
     }
+}
+
+/// A record that was decided to be somebody of whom the source had none: what is kept of them it did not supply.
+const fn is_of_others(kind: ChangeKind, row: &ChangeRow) -> bool {
+    row.expert_id.is_some() && row.loaded_version.is_none() && !matches!(kind, ChangeKind::Create)
 }
 
 /// What would tell of people the Department did not supply, or of what the Union or the people themselves decided.

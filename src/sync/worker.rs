@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::apply;
+use super::keep;
 use super::planner::Planner;
 use super::store::work::{self, Claim};
 use super::store::{self, PlanRow};
@@ -23,7 +24,9 @@ use crate::state::State;
 /// How often a worker looks for work that nobody woke it for.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often a lease is renewed.
-const BEAT: Duration = Duration::from_secs(3);
+const BEAT: Duration = Duration::from_secs(1);
+/// How often it looks for plans that are over for long.
+const KEEP: Duration = Duration::from_secs(3_600);
 /// How often a plan is taken up before it is given up.
 const MOST_ATTEMPTS: i32 = 5;
 
@@ -41,7 +44,14 @@ impl Wake {
 /// Runs until the server stops.
 pub async fn run(state: State) {
     let worker = new_id();
+    let mut kept = Instant::now();
     loop {
+        if kept.elapsed() > KEEP {
+            kept = Instant::now();
+            if let Err(problem) = keep::forget_old(&state).await {
+                tracing::warn!(%problem, "old plans are forgotten later");
+            }
+        }
         match once(&state, worker).await {
             Ok(true) => continue,
             Ok(false) => {}

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::read::{Parsed, RawLine, check};
@@ -13,7 +14,7 @@ use crate::experts::form::Checked;
 use crate::experts::keys::Keys;
 use crate::experts::model::{Draft, Publication};
 use crate::experts::profile::created_event;
-use crate::experts::store::{self, Entry, KnownRecord, KnownRecords, SearchRows, SourceRow, Stored};
+use crate::experts::store::{self, Entry, KnownRecord, KnownRecords, SearchRows, SourceRow, Standing, Stored};
 use crate::experts::three_way::{Members, MergeRules};
 use crate::experts::workplaces;
 use crate::kernel::problem::Answer;
@@ -99,11 +100,14 @@ pub(super) struct Plan {
     /// What the plan goes by.
     pub(super) known: KnownRecords,
     before: Before,
+    standing: Standing,
     /// Ids that no earlier line had.
     first_seen: Vec<String>,
     new: Vec<Line>,
     pub(super) prepared: Prepared,
     pub(super) update: Vec<Update>,
+    /// Records that the source took out.
+    pub(super) gone: Vec<String>,
     updated: usize,
     unchanged: usize,
     conflicts: Vec<Refused>,
@@ -112,9 +116,9 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn of(parsed: &Parsed, known: KnownRecords, before: Before, tools: &Aside) -> Self {
+    pub(super) fn of(parsed: &Parsed, known: KnownRecords, before: Before, standing: Standing, tools: &Aside) -> Self {
         let broken = parsed.broken.iter().map(|broken| broken.refused(&tools.vocabulary));
-        let mut plan = Self { known, before, rejected: broken.collect(), ..Self::default() };
+        let mut plan = Self { known, before, standing, rejected: broken.collect(), ..Self::default() };
         for raw in &parsed.lines {
             plan.add(raw, tools);
         }
@@ -131,13 +135,25 @@ impl Plan {
             return;
         }
         let refuse = |errors| Refused { line: raw.number, external_id: Some(raw.external_id.clone()), errors };
-        let checked = match check(raw.members.clone(), &tools.vocabulary) {
+        let mut members = raw.members.clone();
+        let deleted = members.remove("deleted").filter(|deleted| !matches!(deleted, Value::Bool(false) | Value::Null));
+        let apart = self.apart(raw, known.is_some());
+        match deleted {
+            Some(Value::Bool(true)) if is_first => return self.take_out(raw, known.as_ref(), tools),
+            Some(Value::Bool(true)) => return self.rejected.push(refuse(vec![twice()])),
+            None => {}
+            Some(_) => return self.rejected.push(refuse(vec![fault("/deleted", "wrong_type", "true or false")])),
+        }
+        if let (true, Some((code, message))) = (is_first, apart) {
+            self.see(&raw.external_id, tools);
+            return self.conflicts.push(refuse(vec![fault("", code, message)]));
+        }
+        let checked = match check(members, &tools.vocabulary) {
             Ok(checked) => checked,
             Err(errors) => return self.rejected.push(refuse(errors)),
         };
         if !is_first {
-            let errors = vec![fault("/external_id", "duplicate", "an earlier line has the same id")];
-            return self.rejected.push(refuse(errors));
+            return self.rejected.push(refuse(vec![twice()]));
         }
         self.see(&raw.external_id, tools);
         self.put_right(&checked);
@@ -164,6 +180,35 @@ impl Plan {
                     self.update.push(*update);
                 }
             }
+        }
+    }
+
+    /// Why a record is left as it is, whatever it says: what was decided of it, or of the person, counts.
+    fn apart(&self, raw: &RawLine, is_known: bool) -> Option<(&'static str, &'static str)> {
+        let id = raw.external_id.as_str();
+        if is_known {
+            let merged = ("merged", "the expert has another record of the source, which is followed");
+            return self.standing.followers.contains(id).then_some(merged);
+        }
+        if self.standing.erased.contains(id) {
+            return Some(("erased", "the person was erased here, and stays so"));
+        }
+        match self.standing.decisions.get(id)?.decision.as_str() {
+            "reject" => Some(("rejected_by_union", "the Union decided not to take this record")),
+            "link" => {
+                Some(("linked", "the Union decided that this is an expert of the bank: send it to POST /sync/plans"))
+            }
+            _ => None,
+        }
+    }
+
+    /// The expert stays.
+    fn take_out(&mut self, raw: &RawLine, known: Option<&KnownRecord>, tools: &Aside) {
+        self.see(&raw.external_id, tools);
+        if known.is_some_and(|known| !known.is_withdrawn) {
+            self.gone.push(raw.external_id.clone());
+        } else {
+            self.unchanged += 1;
         }
     }
 
@@ -199,7 +244,7 @@ impl Plan {
 
     /// True when there is nothing to write.
     pub(super) fn is_idle(&self) -> bool {
-        self.prepared.ids.is_empty() && self.update.is_empty()
+        self.prepared.ids.is_empty() && self.update.is_empty() && self.gone.is_empty()
     }
 
     /// Adds what became of the lines to the report.
@@ -207,12 +252,17 @@ impl Plan {
         report.created += self.prepared.ids.len();
         report.updated += self.updated;
         report.unchanged += self.unchanged;
+        report.withdrawn += self.gone.len();
         report.conflicts.extend(self.conflicts);
         report.rejected.extend(self.rejected);
         for (code, count) in self.normalised {
             *report.normalised.entry(code).or_default() += count;
         }
     }
+}
+
+fn twice() -> crate::kernel::problem::FieldError {
+    fault("/external_id", "duplicate", "an earlier line has the same id")
 }
 
 fn edited_here(member: &String) -> crate::kernel::problem::FieldError {

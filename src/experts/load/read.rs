@@ -146,6 +146,9 @@ impl Broken {
 fn take_id(members: &mut Map<String, Value>) -> Result<String, FieldError> {
     let id = members.remove("external_id").unwrap_or_default();
     let id = id.as_str().unwrap_or_default().trim().to_owned();
+    if id.chars().any(char::is_control) {
+        return Err(fault("/external_id", "malformed", "no control characters"));
+    }
     if (1..=100).contains(&id.chars().count()) {
         return Ok(id);
     }

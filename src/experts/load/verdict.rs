@@ -1,6 +1,6 @@
 //! What becomes of one record of a source. A load of a file and a sync go by the same words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -40,6 +40,9 @@ impl Line {
     }
 }
 
+/// Members by which somebody works elsewhere.
+pub(crate) const MOVING: [&str; 3] = ["workplace", "province", "workplace_id"];
+
 /// A record that is known, merged.
 #[derive(Debug, Clone)]
 pub(crate) struct Update {
@@ -53,6 +56,8 @@ pub(crate) struct Update {
     /// What the source is remembered by: while something is open, what it was before.
     pub(crate) digest: Vec<u8>,
     is_news: bool,
+    /// Another record of the expert is followed.
+    pub(crate) is_twin: bool,
 }
 
 impl Update {
@@ -65,17 +70,25 @@ impl Update {
         decided: &BTreeMap<String, bool>,
     ) -> Self {
         let ours = said(&old.draft, &old.publications);
-        let base = base_of(base, known, &ours);
+        let base = base_of(base, known, &line.said, &ours);
         let merged = Merged::of(base.as_ref(), &line.said, &ours, rules, decided);
         let draft = merged.draft(&line.draft, &old.draft);
         let digest = if merged.conflicts.is_empty() { line.digest.clone() } else { known.digest.clone() };
         let is_news = digest != known.digest || base.as_ref() != Some(&merged.base) || known.is_gone;
-        Self { id: known.expert_id, line, merged, draft, old, digest, is_news }
+        Self { id: known.expert_id, line, merged, draft, old, digest, is_news, is_twin: false }
     }
 
     /// As it was planned: nothing is merged again.
     pub(crate) fn planned(id: Uuid, line: Line, merged: Merged, draft: Draft, old: Stored, digest: Vec<u8>) -> Self {
-        Self { id, line, merged, draft, old, digest, is_news: true }
+        Self { id, line, merged, draft, old, digest, is_news: true, is_twin: false }
+    }
+
+    /// Another record of somebody of whom the source has one already, which is followed: it is entered, and nothing else. What it
+    /// says counts when it is the one to be followed.
+    pub(crate) fn twin(id: Uuid, line: Line, old: Stored) -> Self {
+        let merged = Merged { taken: BTreeSet::new(), conflicts: BTreeSet::new(), base: Members::new() };
+        let draft = old.draft.clone();
+        Self { is_twin: true, ..Self::planned(id, line, merged, draft, old, Vec::new()) }
     }
 
     /// The publications as the source has them, where these come in.
@@ -85,7 +98,7 @@ impl Update {
 
     /// True when the expert works elsewhere now.
     pub(crate) fn moves(&self) -> bool {
-        ["workplace", "province", "workplace_id"].iter().any(|name| self.merged.taken.contains(*name))
+        MOVING.iter().any(|name| self.merged.taken.contains(*name))
     }
 
     /// True when there is something to write: of the expert, or of what the source said.

@@ -60,7 +60,11 @@ impl Loader<'_> {
         }
         let versions = update(tx, &self.aside, self.options.source, &plan.update).await?;
         store::run(tx, &plan.prepared.events).await?;
-        if versions.is_empty() && !plan.update.is_empty() {
+        let gone: Vec<&str> = plan.gone.iter().map(String::as_str).collect();
+        if !gone.is_empty() {
+            store::mark_gone(tx, self.options.source, &gone, true).await?;
+        }
+        if versions.is_empty() && !(plan.update.is_empty() && gone.is_empty()) {
             // what the source said is kept, though it says nothing new of the people
             self.aside.recorder.record(tx, vec![Event::on_all("expert")]).await?;
         }
@@ -123,12 +127,14 @@ pub(crate) async fn update(
     }
     let row = |update: &Update| {
         let external_id = &update.line.external_id;
+        let version = versions.get(&update.id).copied().unwrap_or(update.old.version);
         Ok(SourceRow {
             source: source.to_owned(),
             external_id: external_id.clone(),
             expert_id: update.id,
             digest: update.digest.clone(),
-            loaded_version: versions.get(&update.id).copied().unwrap_or(update.old.version),
+            // what is not followed has written nothing
+            loaded_version: if update.is_twin { 0 } else { version },
             base: Some(store::seal_base(&tools.sealer, source, external_id, &update.merged.base)?),
         })
     };

@@ -66,9 +66,16 @@ pub async fn sources(conn: &mut Conn, source: &str, external_ids: &[&str]) -> An
     Ok(known(source, external_ids).load(conn).await?.into_iter().collect())
 }
 
-/// The same, locked with the experts until the transaction ends.
+/// The same, locked with the experts until the transaction ends: first the experts, in the order in which everybody locks them,
+/// then the records, so that no two wait for each other in a circle.
 pub async fn lock_sources(tx: &mut Conn, source: &str, external_ids: &[&str]) -> Answer<KnownRecords> {
-    Ok(known(source, external_ids).for_update().load(tx).await?.into_iter().collect())
+    let people = expert_sources::table
+        .filter(expert_sources::source.eq(source).and(expert_sources::external_id.eq_any(external_ids)))
+        .select(expert_sources::expert_id);
+    let people = experts::table.filter(experts::id.eq_any(people)).order(experts::id).select(experts::id);
+    people.for_update().load::<Uuid>(tx).await?;
+    let known = known(source, external_ids).order(expert_sources::external_id);
+    Ok(known.for_update().load(tx).await?.into_iter().collect())
 }
 
 #[dsl::auto_type(no_type_alias)]
@@ -164,9 +171,19 @@ pub fn seal_base(sealer: &Sealer, source: &str, external_id: &str, said: &Member
     sealer.seal(&base_context(source, external_id), &plain).map_err(Problem::internal)
 }
 
-/// What a source last said of a record. One that was kept before bases were is what is kept here, while nobody edited that.
-pub fn base_of(kept: Option<&Members>, known: &KnownRecord, ours: &Members) -> Option<Members> {
-    kept.cloned().or_else(|| known.is_untouched().then(|| ours.clone()))
+/// What a source last said of a record. One that was kept before bases were is what is kept here, while nobody edited that. Of
+/// one that was entered by hand the source has said nothing yet: what it names counts until it is edited here, and what it leaves
+/// out is ours.
+pub fn base_of(kept: Option<&Members>, known: &KnownRecord, theirs: &Members, ours: &Members) -> Option<Members> {
+    let mut base = match kept {
+        Some(kept) => return Some(kept.clone()),
+        None if known.is_untouched() => ours.clone(),
+        None => return None,
+    };
+    if known.digest.is_empty() {
+        base.retain(|name, _| theirs.contains_key(name));
+    }
+    Some(base)
 }
 
 /// What a source last said of records, by their ids.
@@ -224,6 +241,23 @@ pub async fn source_images(tx: &mut Conn, source: &str, external_ids: &[&str]) -
     let rows: Vec<ImageRow> =
         diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<Text>, _>(external_ids).load(tx).await?;
     Ok(rows.into_iter().map(|row| (row.external_id, row.image)).collect())
+}
+
+/// A record of which this is the row before stays missing or taken out.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn stay_gone(tx: &mut Conn, image: &Value) -> Answer<()> {
+    diesel::sql_query(
+        "UPDATE expert_sources s SET absent_since = o.absent_since, withdrawn_at = o.withdrawn_at
+           FROM jsonb_populate_record(NULL::expert_sources, $1) o
+          WHERE s.source = o.source AND s.external_id = o.external_id
+            AND (o.absent_since IS NOT NULL OR o.withdrawn_at IS NOT NULL)",
+    )
+    .bind::<Jsonb, _>(image)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Puts rows back as they were; `gone` are records that were none.

@@ -6,14 +6,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::detail::StoredCandidate;
-use super::super::store::DecisionRow;
 use super::super::words::{ChangeKind, ChangeOutcome};
 use crate::experts::form::Checked;
 use crate::experts::load::Aside;
 use crate::experts::load::plan::Before;
 use crate::experts::load::read::{Broken, RawLine, check};
 use crate::experts::load::verdict::{Line, Update, apart, is_same};
-use crate::experts::store::{KnownRecord, KnownRecords, Stored, base_of};
+use crate::experts::store::{KnownRecord, KnownRecords, SourceDecision, Standing, Stored, base_of};
 use crate::experts::three_way::{Members, said};
 use crate::kernel::problem::{FieldError, Say};
 use crate::say;
@@ -23,17 +22,18 @@ use crate::say;
 pub(crate) struct Facts {
     /// Ids that an earlier line has.
     pub(crate) seen: HashSet<String>,
-    /// Records whose expert another record of the source is followed for.
-    pub(crate) followers: HashSet<String>,
+    pub(crate) standing: Standing,
     pub(crate) known: KnownRecords,
     pub(crate) before: Before,
-    /// What an officer decided of records that are none yet.
-    pub(crate) decisions: HashMap<String, DecisionRow>,
-    /// Who they were decided to be.
+    /// Who records that are none yet were decided to be.
     pub(crate) linked: HashMap<Uuid, Stored>,
     pub(crate) states: HashMap<Uuid, String>,
-    /// Records of people who were erased here.
-    pub(crate) erased: HashSet<String>,
+    /// Those of them of whom another record of the source is followed.
+    pub(crate) led: HashSet<Uuid>,
+    /// Experts whom an earlier line writes: one record of a person is followed, and no two.
+    pub(crate) written: HashSet<Uuid>,
+    /// What is missing from the file is absent.
+    pub(crate) is_snapshot: bool,
 }
 
 /// What becomes of a line.
@@ -87,7 +87,10 @@ pub(crate) fn judge(lines: Vec<Result<RawLine, Broken>>, mut facts: Facts, tools
     let judge = |line: Result<RawLine, Broken>| match line {
         Ok(raw) => judge_one(raw, &mut facts, tools),
         Err(broken) => {
-            let refused = broken.refused(&tools.vocabulary);
+            let mut refused = broken.refused(&tools.vocabulary);
+            if facts.is_snapshot && refused.external_id.is_none() {
+                refused.errors.push(FieldError::new("", "absent_unknown", absent_unknown()));
+            }
             let (number, external_id) = (refused.line, refused.external_id.unwrap_or_default());
             let raw =
                 RawLine { number, external_id, digest: Vec::new(), digests: Vec::new(), members: Default::default() };
@@ -98,8 +101,21 @@ pub(crate) fn judge(lines: Vec<Result<RawLine, Broken>>, mut facts: Facts, tools
     lines.into_iter().map(judge).collect()
 }
 
-fn judge_one(mut raw: RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
-    if !facts.seen.insert(raw.external_id.clone()) {
+/// A line that is taken has its id; one that is broken leaves it to a line that mends it. Of a person one record is followed.
+fn judge_one(raw: RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
+    let external_id = raw.external_id.clone();
+    let judged = judge_line(raw, facts, tools);
+    if judged.kind != ChangeKind::Rejected {
+        facts.seen.insert(external_id);
+    }
+    if judged.update.is_some() && judged.outcome != Some(ChangeOutcome::Merged) {
+        facts.written.extend(judged.known.map(|(id, ..)| id));
+    }
+    judged
+}
+
+fn judge_line(mut raw: RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
+    if facts.seen.contains(&raw.external_id) {
         let detail = say!(
             "Mã bản ghi này đã có ở một dòng trước; giữ một dòng.",
             "An earlier line has the same id; keep one of them."
@@ -124,8 +140,11 @@ fn judge_one(mut raw: RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
 /// What the source took out. The expert stays.
 fn tombstone(raw: &RawLine, facts: &Facts) -> Judged {
     let Some(known) = facts.known.get(&raw.external_id) else {
-        let outcome =
-            if facts.erased.contains(&raw.external_id) { ChangeOutcome::Erased } else { ChangeOutcome::NotKnown };
+        let outcome = if facts.standing.erased.contains(&raw.external_id) {
+            ChangeOutcome::Erased
+        } else {
+            ChangeOutcome::NotKnown
+        };
         return Judged::unchanged(raw, Some(outcome));
     };
     let kind = if known.is_withdrawn { ChangeKind::Unchanged } else { ChangeKind::Tombstone };
@@ -143,7 +162,8 @@ fn state_of(status: &str) -> Option<ChangeOutcome> {
 fn judge_known(raw: &RawLine, known: &KnownRecord, facts: &mut Facts, tools: &Aside) -> Judged {
     let resting = Some(resting(known));
     let outcome = state_of(&known.status);
-    let outcome = outcome.or_else(|| facts.followers.contains(&raw.external_id).then_some(ChangeOutcome::Merged));
+    let is_twin = facts.standing.followers.contains(&raw.external_id) || facts.written.contains(&known.expert_id);
+    let outcome = outcome.or_else(|| is_twin.then_some(ChangeOutcome::Merged));
     if outcome.is_some() || is_same(raw, known, &tools.rules) {
         return Judged { known: resting, ..Judged::unchanged(raw, outcome) };
     }
@@ -169,7 +189,7 @@ fn merged(
     tools: &Aside,
 ) -> Judged {
     let ours = said(&stored.draft, &stored.publications);
-    let base = base_of(base.as_ref(), known, &ours);
+    let base = base_of(base.as_ref(), known, &line.said, &ours);
     let update = Update::of(line, known, base.as_ref(), stored, &tools.rules, &BTreeMap::new());
     let kind = match (update.merged.conflicts.is_empty(), update.merged.taken.is_empty()) {
         (false, _) => ChangeKind::Conflict,
@@ -180,10 +200,10 @@ fn merged(
 }
 
 fn judge_unknown(raw: &RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
-    if facts.erased.contains(&raw.external_id) {
+    if facts.standing.erased.contains(&raw.external_id) {
         return Judged::unchanged(raw, Some(ChangeOutcome::Erased));
     }
-    let decision = facts.decisions.get(&raw.external_id).cloned();
+    let decision = facts.standing.decisions.get(&raw.external_id).cloned();
     let decided = decision.as_ref().map(|row| row.decision.as_str());
     if decided == Some("reject") {
         return Judged::rejected(raw, vec![FieldError::new("", "rejected_by_union", rejected())]);
@@ -195,7 +215,8 @@ fn judge_unknown(raw: &RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
     let linked = decision.as_ref().and_then(|row| row.expert_id);
     if let Some((id, stored)) = linked.and_then(|id| Some((id, facts.linked.get(&id)?.clone()))) {
         let status = facts.states.get(&id).cloned().unwrap_or_default();
-        return link(raw, line, id, stored, status, tools);
+        let is_twin = facts.led.contains(&id) || facts.written.contains(&id);
+        return link(raw, line, id, stored, Linked { status, is_twin }, tools);
     }
     Judged { new: Some(Box::new(line)), is_decided: decided == Some("create"), ..Judged::of(raw, ChangeKind::Create) }
 }
@@ -204,9 +225,8 @@ fn judge_unknown(raw: &RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
 pub(crate) fn decided(
     number: i64,
     line: Line,
-    decision: &DecisionRow,
-    mut stored: HashMap<Uuid, Stored>,
-    mut states: HashMap<Uuid, String>,
+    decision: &SourceDecision,
+    stored: Option<(Stored, Linked)>,
     tools: &Aside,
 ) -> Judged {
     let raw = RawLine {
@@ -219,9 +239,8 @@ pub(crate) fn decided(
     if decision.decision == "reject" {
         return Judged::rejected(&raw, vec![FieldError::new("", "rejected_by_union", rejected())]);
     }
-    let linked = decision.expert_id.and_then(|id| Some((id, stored.remove(&id)?)));
-    match linked {
-        Some((id, stored)) => link(&raw, line, id, stored, states.remove(&id).unwrap_or_default(), tools),
+    match decision.expert_id.zip(stored) {
+        Some((id, (stored, linked))) => link(&raw, line, id, stored, linked, tools),
         None => Judged { new: Some(Box::new(line)), is_decided: true, ..Judged::of(&raw, ChangeKind::Create) },
     }
 }
@@ -230,12 +249,31 @@ fn rejected() -> Say {
     say!("Liên hiệp hội đã quyết định không nhận bản ghi này.", "The Union decided not to take this record.")
 }
 
+fn absent_unknown() -> Say {
+    say!(
+        "Chưa biết dòng này là bản ghi nào, nên bản chụp này không đánh dấu bản ghi nào là vắng mặt; sửa dòng này rồi gửi lại.",
+        "Nobody knows which record this line is, so this snapshot marks no record as absent; mend it and send the file again.",
+    )
+}
+
+/// What is known of somebody a record was decided to be.
+pub(crate) struct Linked {
+    pub(crate) status: String,
+    /// Another record of the source is followed.
+    pub(crate) is_twin: bool,
+}
+
 /// A record of somebody known, of whom the source has said nothing before: what is empty here is filled in.
-fn link(raw: &RawLine, line: Line, id: Uuid, stored: Stored, status: String, tools: &Aside) -> Judged {
+fn link(raw: &RawLine, line: Line, id: Uuid, stored: Stored, linked: Linked, tools: &Aside) -> Judged {
+    let Linked { status, is_twin } = linked;
     let version = stored.version;
     let known = Some((id, version, None));
     if let Some(outcome) = state_of(&status) {
         return Judged { known, ..Judged::unchanged(raw, Some(outcome)) };
+    }
+    if is_twin {
+        let update = Some(Box::new(Update::twin(id, line, stored)));
+        return Judged { known, update, digest: None, ..Judged::unchanged(raw, Some(ChangeOutcome::Merged)) };
     }
     let record = KnownRecord {
         expert_id: id,

@@ -28,6 +28,15 @@ pub struct ChangeRow {
     pub decision: Option<String>,
     pub written_version: Option<i64>,
     pub undo: Option<Vec<u8>>,
+    pub weight: i64,
+}
+
+impl ChangeRow {
+    /// Whom it writes as a record that is followed.
+    pub fn writes_expert(&self) -> Option<Uuid> {
+        let is_known = matches!(self.kind.as_str(), "update" | "conflict" | "unchanged");
+        self.expert_id.filter(|_| is_known && self.detail.is_some() && self.outcome.as_deref() != Some("merged"))
+    }
 }
 
 /// Keeps changes, or puts them in the place of those with the same numbers.
@@ -37,12 +46,12 @@ pub async fn put(tx: &mut Conn, plan: Uuid, rows: &[ChangeRow]) -> Answer<()> {
     }
     diesel::sql_query(
         "INSERT INTO sync_changes (plan_id, number, kind, outcome, line, external_id, expert_id, expert_version,
-                                   loaded_version, digest, row_hash, detail)
-         SELECT $1, * FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                   loaded_version, digest, row_hash, detail, weight)
+         SELECT $1, * FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (plan_id, number) DO UPDATE SET kind = excluded.kind, outcome = excluded.outcome,
                 expert_id = excluded.expert_id, expert_version = excluded.expert_version,
                 loaded_version = excluded.loaded_version, digest = excluded.digest, row_hash = excluded.row_hash,
-                detail = excluded.detail",
+                detail = excluded.detail, weight = excluded.weight",
     )
     .bind::<SqlUuid, _>(plan)
     .bind::<Array<BigInt>, _>(column(rows, |row| row.number))
@@ -56,6 +65,7 @@ pub async fn put(tx: &mut Conn, plan: Uuid, rows: &[ChangeRow]) -> Answer<()> {
     .bind::<Array<Nullable<Binary>>, _>(column(rows, |row| row.digest.clone()))
     .bind::<Array<Binary>, _>(column(rows, |row| row.row_hash.clone()))
     .bind::<Array<Nullable<Binary>>, _>(column(rows, |row| row.detail.clone()))
+    .bind::<Array<BigInt>, _>(column(rows, |row| row.weight))
     .execute(tx)
     .await?;
     Ok(())
@@ -87,20 +97,80 @@ pub async fn page(
     Ok(query.order(sync_changes::number).limit(limit).select(ChangeRow::as_select()).load(conn).await?)
 }
 
-/// Changes that write something, behind a number, in their order: with what is written, or what goes.
-pub async fn writing(conn: &mut Conn, plan: Uuid, after: i64, limit: i64) -> Answer<Vec<ChangeRow>> {
-    let writes = sync_changes::kind
-        .eq_any(["create", "update", "unchanged", "conflict"])
-        .and(sync_changes::detail.is_not_null())
-        .or(sync_changes::kind.eq_any(["absent", "tombstone"]).and(sync_changes::expert_id.is_not_null()));
+/// Most bytes of details, unpacked, that are looked at together.
+const MOST_BYTES: i64 = 4 << 20;
+/// Changes that write something: with what is written, or what goes.
+const WRITES: &str = "((kind IN ('create', 'update', 'unchanged', 'conflict') AND detail IS NOT NULL)
+                       OR (kind IN ('absent', 'tombstone') AND expert_id IS NOT NULL))";
+/// Changes that were written.
+const WRITTEN: &str = "written_version IS NOT NULL";
+
+/// The last of the next changes of which `which` is true: some hundreds at most, and no more of them than memory is for.
+async fn last_of_batch(conn: &mut Conn, plan: Uuid, which: &str, after: i64, limit: i64) -> Answer<i64> {
+    let sql = format!(
+        "SELECT coalesce(max(number), 0) AS n FROM (
+                SELECT number, weight, sum(weight) OVER (ORDER BY number) AS total FROM (
+                    SELECT number, weight FROM sync_changes WHERE plan_id = $1 AND number > $2 AND {which}
+                     ORDER BY number LIMIT $3) next) summed
+          WHERE total - weight < $4"
+    );
+    let row: super::Number = diesel::sql_query(sql)
+        .bind::<SqlUuid, _>(plan)
+        .bind::<BigInt, _>(after)
+        .bind::<BigInt, _>(limit)
+        .bind::<BigInt, _>(MOST_BYTES)
+        .get_result(conn)
+        .await?;
+    Ok(row.n)
+}
+
+async fn batch(conn: &mut Conn, plan: Uuid, which: &str, after: i64, limit: i64) -> Answer<Vec<ChangeRow>> {
+    let last = last_of_batch(conn, plan, which, after, limit).await?;
+    let is_next = sync_changes::number.gt(after).and(sync_changes::number.le(last));
     Ok(sync_changes::table
-        .filter(sync_changes::plan_id.eq(plan).and(sync_changes::number.gt(after)))
-        .filter(writes)
+        .filter(sync_changes::plan_id.eq(plan).and(is_next))
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(which))
         .order(sync_changes::number)
-        .limit(limit)
         .select(ChangeRow::as_select())
         .load(conn)
         .await?)
+}
+
+/// The next changes that write something, behind a number, in their order.
+pub async fn writing(conn: &mut Conn, plan: Uuid, after: i64, limit: i64) -> Answer<Vec<ChangeRow>> {
+    batch(conn, plan, WRITES, after, limit).await
+}
+
+/// Locks the experts a plan writes, in the order in which everybody locks them: no two wait for each other in a circle.
+pub async fn lock_to_write(tx: &mut Conn, plan: Uuid) -> Answer<()> {
+    lock_experts(tx, plan, WRITES).await
+}
+
+/// Locks the experts a plan wrote, in that order: until they are undone nobody edits or uses one of them.
+pub async fn lock_to_undo(tx: &mut Conn, plan: Uuid) -> Answer<()> {
+    lock_experts(tx, plan, WRITTEN).await
+}
+
+async fn lock_experts(tx: &mut Conn, plan: Uuid, which: &str) -> Answer<()> {
+    let sql = format!(
+        "SELECT count(*) AS n FROM (
+                SELECT FROM experts WHERE id IN (
+                    SELECT expert_id FROM sync_changes WHERE plan_id = $1 AND {which})
+                 ORDER BY id FOR UPDATE) held"
+    );
+    diesel::sql_query(sql).bind::<SqlUuid, _>(plan).get_result::<super::Number>(tx).await?;
+    Ok(())
+}
+
+/// Takes away what the changes of a plan say of people, and the changes that were none.
+pub async fn forget(tx: &mut Conn, plan: Uuid) -> Answer<()> {
+    for sql in [
+        "DELETE FROM sync_changes WHERE plan_id = $1 AND kind = 'unchanged'",
+        "UPDATE sync_changes SET detail = NULL, undo = NULL, digest = NULL WHERE plan_id = $1",
+    ] {
+        diesel::sql_query(sql).bind::<SqlUuid, _>(plan).execute(tx).await?;
+    }
+    Ok(())
 }
 
 /// One change, locked.
@@ -121,29 +191,6 @@ pub async fn seen(conn: &mut Conn, plan: Uuid, external_ids: &[&str]) -> Answer<
                 WHERE plan_id = $1 AND external_id = ANY($2) AND kind <> 'rejected'";
     let rows: Vec<IdRow> =
         diesel::sql_query(sql).bind::<SqlUuid, _>(plan).bind::<Array<Text>, _>(external_ids).load(conn).await?;
-    Ok(rows.into_iter().map(|row| row.external_id).collect())
-}
-
-/// Another record of the source that stands for the same expert, and comes before: one of them is followed.
-#[derive(Debug, QueryableByName)]
-#[expect(missing_docs, reason = "columns")]
-pub struct TwinRow {
-    #[diesel(sql_type = Text)]
-    pub external_id: String,
-}
-
-/// Those of the ids whose expert has a live record of the source that comes before.
-pub async fn followers(conn: &mut Conn, source: &str, external_ids: &[&str]) -> Answer<Vec<String>> {
-    let rows: Vec<TwinRow> = diesel::sql_query(
-        "SELECT s.external_id FROM expert_sources s
-          WHERE s.source = $1 AND s.external_id = ANY($2) AND EXISTS (
-                SELECT FROM expert_sources o WHERE o.expert_id = s.expert_id AND o.source = s.source
-                   AND o.external_id < s.external_id AND o.absent_since IS NULL AND o.withdrawn_at IS NULL)",
-    )
-    .bind::<Text, _>(source)
-    .bind::<Array<Text>, _>(external_ids)
-    .load(conn)
-    .await?;
     Ok(rows.into_iter().map(|row| row.external_id).collect())
 }
 
@@ -196,8 +243,8 @@ pub async fn moved(conn: &mut Conn, plan: Uuid, source: &str, limit: i64) -> Ans
         "SELECT c.number, c.external_id, c.expert_id FROM sync_changes c
            LEFT JOIN expert_sources s ON s.source = $2 AND s.external_id = c.external_id
            LEFT JOIN experts e ON e.id = c.expert_id
-          WHERE c.plan_id = $1 AND c.kind NOT IN ('rejected', 'ambiguous') AND (
-                (c.kind = 'create' AND s.expert_id IS NOT NULL)
+          WHERE c.plan_id = $1 AND c.kind NOT IN ('rejected', 'ambiguous') AND c.written_version IS NULL AND (
+                (c.kind = 'create' AND s.expert_id <> c.expert_id)
                 OR (c.kind <> 'create' AND c.expert_id IS NOT NULL AND (
                     s.expert_id IS DISTINCT FROM CASE WHEN c.loaded_version IS NULL THEN NULL ELSE c.expert_id END
                     OR s.loaded_version IS DISTINCT FROM c.loaded_version
@@ -212,30 +259,50 @@ pub async fn moved(conn: &mut Conn, plan: Uuid, source: &str, limit: i64) -> Ans
     .await?)
 }
 
-/// Keeps what was written of changes: the version of the expert, and how it was before, sealed.
-pub async fn written(tx: &mut Conn, plan: Uuid, rows: &[(i64, i64, Option<Vec<u8>>)]) -> Answer<()> {
-    let numbers: Vec<i64> = rows.iter().map(|(number, ..)| *number).collect();
-    let versions: Vec<i64> = rows.iter().map(|(_, version, _)| *version).collect();
-    let undo: Vec<Option<&[u8]>> = rows.iter().map(|(.., undo)| undo.as_deref()).collect();
-    diesel::sql_query(
-        "UPDATE sync_changes c SET written_version = n.version, undo = n.undo
-           FROM unnest($2, $3, $4) n (number, version, undo) WHERE c.plan_id = $1 AND c.number = n.number",
-    )
-    .bind::<SqlUuid, _>(plan)
-    .bind::<Array<BigInt>, _>(&numbers)
-    .bind::<Array<BigInt>, _>(&versions)
-    .bind::<Array<Nullable<Binary>>, _>(&undo)
-    .execute(tx)
-    .await?;
-    Ok(())
+#[derive(QueryableByName)]
+struct ExpertRow {
+    #[diesel(sql_type = SqlUuid)]
+    expert_id: Uuid,
 }
 
-/// Keeps a decision of a conflict, with the digest of the change as it is now.
+/// Those of the experts that another change of the plan writes already.
+pub async fn written_experts(conn: &mut Conn, plan: Uuid, but: Option<i64>, experts: &[Uuid]) -> Answer<Vec<Uuid>> {
+    let sql = "SELECT DISTINCT expert_id FROM sync_changes
+                WHERE plan_id = $1 AND expert_id = ANY($2) AND detail IS NOT NULL AND number IS DISTINCT FROM $3
+                  AND kind IN ('update', 'conflict', 'unchanged') AND outcome IS DISTINCT FROM 'merged'";
+    let rows: Vec<ExpertRow> = diesel::sql_query(sql)
+        .bind::<SqlUuid, _>(plan)
+        .bind::<Array<SqlUuid>, _>(experts)
+        .bind::<Nullable<BigInt>, _>(but)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.expert_id).collect())
+}
+
+/// Those of the experts who have a live record of the source.
+pub async fn led(conn: &mut Conn, source: &str, experts: &[Uuid]) -> Answer<Vec<Uuid>> {
+    let sql = "SELECT DISTINCT expert_id FROM expert_sources
+                WHERE source = $1 AND expert_id = ANY($2) AND absent_since IS NULL AND withdrawn_at IS NULL";
+    let rows: Vec<ExpertRow> =
+        diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<SqlUuid>, _>(experts).load(conn).await?;
+    Ok(rows.into_iter().map(|row| row.expert_id).collect())
+}
+
+/// True when the plan has a line of which nobody knows which record it is.
+pub async fn has_nameless(conn: &mut Conn, plan: Uuid) -> Answer<bool> {
+    let sql = "SELECT count(*) AS n FROM (SELECT FROM sync_changes
+                WHERE plan_id = $1 AND kind = 'rejected' AND external_id IS NULL LIMIT 1) c";
+    let row: super::Number = diesel::sql_query(sql).bind::<SqlUuid, _>(plan).get_result(conn).await?;
+    Ok(row.n > 0)
+}
+
+/// Keeps a decision of a conflict, with the change as it is now.
 pub async fn decide(tx: &mut Conn, plan: Uuid, row: &ChangeRow, by: Option<Uuid>) -> Answer<()> {
     diesel::update(sync_changes::table.find((plan, row.number)))
         .set((
             sync_changes::decision.eq(&row.decision),
             sync_changes::row_hash.eq(&row.row_hash),
+            sync_changes::detail.eq(&row.detail),
             sync_changes::decided_by.eq(by),
             sync_changes::decided_at.eq(diesel::dsl::now),
         ))
@@ -244,60 +311,7 @@ pub async fn decide(tx: &mut Conn, plan: Uuid, row: &ChangeRow, by: Option<Uuid>
     Ok(())
 }
 
-/// True when a later plan that was applied has the same record: it says what is to be decided.
-pub async fn is_overtaken(conn: &mut Conn, plan: Uuid, source: &str, external_id: &str) -> Answer<bool> {
-    let row: super::Number = diesel::sql_query(
-        "SELECT count(*) AS n FROM sync_changes c JOIN sync_plans p ON p.id = c.plan_id
-          WHERE c.external_id = $3 AND p.source = $2 AND p.id <> $1 AND p.state = 'applied'
-            AND p.applied_at > (SELECT applied_at FROM sync_plans WHERE id = $1)",
-    )
-    .bind::<SqlUuid, _>(plan)
-    .bind::<Text, _>(source)
-    .bind::<Text, _>(external_id)
-    .get_result(conn)
-    .await?;
-    Ok(row.n > 0)
-}
-
 /// Changes that were written, behind a number, in their order.
 pub async fn to_undo(conn: &mut Conn, plan: Uuid, after: i64, limit: i64) -> Answer<Vec<ChangeRow>> {
-    Ok(sync_changes::table
-        .filter(sync_changes::plan_id.eq(plan).and(sync_changes::number.gt(after)))
-        .filter(sync_changes::written_version.is_not_null())
-        .order(sync_changes::number)
-        .limit(limit)
-        .select(ChangeRow::as_select())
-        .load(conn)
-        .await?)
-}
-
-/// Records of a plan that stand in the way of undoing it: edited since, written by a later plan, or new and in use by now.
-pub async fn obstacles(conn: &mut Conn, plan: Uuid, source: &str, limit: i64) -> Answer<Vec<MovedRow>> {
-    Ok(diesel::sql_query(
-        "SELECT c.number, c.external_id, c.expert_id FROM sync_changes c LEFT JOIN experts e ON e.id = c.expert_id
-          WHERE c.plan_id = $1 AND c.written_version IS NOT NULL AND (
-                e.id IS NULL
-                OR (c.kind IN ('create', 'update', 'conflict') AND e.version <> c.written_version)
-                OR EXISTS (SELECT FROM sync_plans p JOIN sync_changes l ON l.plan_id = p.id
-                            WHERE p.source = $2 AND p.state = 'applied' AND p.id <> $1 AND l.external_id = c.external_id
-                              AND l.written_version IS NOT NULL
-                              AND p.applied_at > (SELECT applied_at FROM sync_plans WHERE id = $1))
-                OR (c.kind = 'create' AND (
-                    EXISTS (SELECT FROM expert_consents x WHERE x.expert_id = e.id)
-                    OR EXISTS (SELECT FROM expert_sources x WHERE x.expert_id = e.id
-                                  AND (x.source, x.external_id) <> ($2, c.external_id))
-                    OR EXISTS (SELECT FROM accounts x WHERE x.expert_id = e.id)
-                    OR EXISTS (SELECT FROM expert_availability x WHERE x.expert_id = e.id)
-                    OR EXISTS (SELECT FROM expert_links x WHERE x.expert_id = e.id)
-                    OR EXISTS (SELECT FROM expert_nominations x WHERE x.expert_id = e.id)
-                    OR EXISTS (SELECT FROM association_officers x WHERE x.expert_id = e.id)
-                    OR EXISTS (SELECT FROM expert_distinctions x WHERE e.id IN (x.one_id, x.other_id))
-                    OR EXISTS (SELECT FROM sync_decisions x WHERE x.expert_id = e.id))))
-          ORDER BY c.number LIMIT $3",
-    )
-    .bind::<SqlUuid, _>(plan)
-    .bind::<Text, _>(source)
-    .bind::<BigInt, _>(limit)
-    .load(conn)
-    .await?)
+    batch(conn, plan, WRITTEN, after, limit).await
 }

@@ -43,11 +43,12 @@ pub async fn begin(tx: &mut Conn, plan: Uuid) -> Answer<()> {
     Ok(())
 }
 
-/// The upload goes on.
-pub async fn upload_goes_on(conn: &mut Conn, plan: Uuid) -> Answer<()> {
-    let sql = "UPDATE sync_work SET lease_until = clock_timestamp() + make_interval(secs => $2) WHERE plan_id = $1";
-    diesel::sql_query(sql).bind::<SqlUuid, _>(plan).bind::<Double, _>(UPLOAD_LEASE).execute(conn).await?;
-    Ok(())
+/// The upload goes on; false when the plan is no longer received.
+pub async fn upload_goes_on(conn: &mut Conn, plan: Uuid) -> Answer<bool> {
+    let sql = "UPDATE sync_work w SET lease_until = clock_timestamp() + make_interval(secs => $2)
+                 FROM sync_plans p WHERE w.plan_id = $1 AND p.id = w.plan_id AND p.state = 'receiving'";
+    let renewed = diesel::sql_query(sql).bind::<SqlUuid, _>(plan).bind::<Double, _>(UPLOAD_LEASE).execute(conn).await?;
+    Ok(renewed == 1)
 }
 
 /// There is work to be claimed.

@@ -14,9 +14,11 @@ use crate::access::permit::{Permit, Scope};
 use crate::audit::event::{Event, Recorder};
 use crate::db::Conn;
 use crate::experts::load::Aside;
-use crate::experts::load::verdict::{Update, apart};
+use crate::experts::load::plan::link;
+use crate::experts::load::verdict::{MOVING, Update, apart};
 use crate::experts::load::write;
 use crate::experts::store as experts;
+use crate::experts::store::{SourceDecision, Stored};
 use crate::experts::three_way::Members;
 use crate::http::body::Body;
 use crate::http::envelope::lang;
@@ -24,12 +26,13 @@ use crate::http::path::{Id, segment_number};
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::kernel::sealed::Sealer;
 use crate::say;
+use crate::sync::apply::planned;
 use crate::sync::detail::{self, Detail};
-use crate::sync::planner;
+use crate::sync::planner::{self, Linked};
 use crate::sync::plans::lock;
 use crate::sync::policy::DecideSync;
 use crate::sync::store::changes::{self, ChangeRow};
-use crate::sync::store::{self, DecisionRow, PlanRow};
+use crate::sync::store::{self, PlanRow, written};
 use crate::sync::view::SyncChange;
 use crate::sync::words::{PlanState, Resolve, Take};
 
@@ -71,21 +74,31 @@ async fn decide_sync_conflict(
         .write(async move |tx| {
             let mut plan = lock(tx, &scope, id.0).await?;
             let mut row = changes::lock(tx, plan.id, number).await?;
+            check_kept(&row)?;
             if row.kind != "conflict" {
                 return Err(conflict(say!("Thay đổi này không phải xung đột.", "This change is no conflict.")));
             }
-            let detail = detail::of(&sealer, plan.id, &row)?;
-            let mut events = vec![Event::on("sync_plan", plan.id).fields(["decision"])];
-            row.decision = Some(take.as_str().to_owned());
-            row.row_hash = detail::row_hash(&sealer, &row, &detail)?;
-            match plan.state() {
-                PlanState::Ready | PlanState::Blocked => {
+            let mut detail = detail::of(&sealer, plan.id, &row)?;
+            let event = Event::on("sync_plan", plan.id).fields(["decision"]);
+            let is_decided = row.decision.as_deref().map(|decision| decision == take.as_str());
+            match (plan.state(), is_decided) {
+                (PlanState::Ready | PlanState::Blocked, _) => {
+                    row.decision = Some(take.as_str().to_owned());
+                    Box::pin(place(tx, &sealer, &plan, &mut row, &mut detail)).await?;
                     changes::decide(tx, plan.id, &row, scope.actor.id()).await?;
                     sum_up(tx, &mut plan).await?;
                 }
-                PlanState::Applied => {
-                    events.extend(Box::pin(settle(tx, &sealer, &scope, &plan, &row, &detail, take)).await?);
+                (PlanState::Applied, None) => {
+                    row.decision = Some(take.as_str().to_owned());
+                    Box::pin(settle(tx, &sealer, &scope, &plan, &row, &detail, take)).await?;
                     changes::decide(tx, plan.id, &row, scope.actor.id()).await?;
+                }
+                (PlanState::Applied, Some(true)) => return Ok(((row, detail), None)),
+                (PlanState::Applied, Some(false)) => {
+                    return Err(conflict(say!(
+                        "Xung đột này đã được quyết định và đã ghi; muốn giá trị khác hãy sửa hồ sơ chuyên gia.",
+                        "This conflict was decided and written; to have another value, correct the expert.",
+                    )));
                 }
                 _ => {
                     return Err(conflict(say!(
@@ -94,14 +107,47 @@ async fn decide_sync_conflict(
                     )));
                 }
             }
-            Ok(((row, detail), events))
+            Ok(((row, detail), Some(event)))
         })
         .await?;
     Ok(HttpResponse::Ok().json(SyncChange::of(row, detail, true, lang(&req))))
 }
 
+/// What an old plan said of people is gone, and what any plan said of who was erased.
+fn check_kept(row: &ChangeRow) -> Answer<()> {
+    if row.detail.is_some() || !["conflict", "ambiguous"].contains(&row.kind.as_str()) {
+        return Ok(());
+    }
+    Err(conflict(say!(
+        "Dữ liệu của thay đổi này đã quá hạn lưu giữ hoặc đã xóa; gửi lại tệp và quyết định ở kế hoạch mới.",
+        "What this change said is older than what is kept, or erased; send the file again and decide it in the new plan.",
+    )))
+}
+
+/// Finds the workplace anew: what was decided may be another workplace than the plan knew of, or the same elsewhere.
+async fn place(tx: &mut Conn, sealer: &Sealer, plan: &PlanRow, row: &mut ChangeRow, detail: &mut Detail) -> Answer<()> {
+    let is_open = MOVING.iter().any(|name| detail.open.contains_key(*name));
+    let id = row.expert_id.unwrap_or_default();
+    let stored = if is_open { experts::stored(tx, sealer, &[id]).await?.remove(&id) } else { None };
+    if let Some(stored) = stored {
+        detail.place = None;
+        if let Some(mut update) = planned(row, detail, stored).filter(Update::moves) {
+            link(tx, std::iter::empty(), std::iter::once(&mut update)).await?;
+            detail.place = Some((update.draft.workplace_id, update.draft.workplace));
+        }
+        row.detail = Some(detail::seal(sealer, plan.id, row.number, "detail", detail)?);
+    }
+    row.row_hash = detail::row_hash(sealer, row, detail)?;
+    Ok(())
+}
+
 async fn sum_up(tx: &mut Conn, plan: &mut PlanRow) -> Answer<()> {
-    (plan.counts, plan.hash) = store::sums(tx, plan.id).await.map(|(counts, hash)| (counts, Some(hash)))?;
+    planner::sum_up(tx, plan).await?;
+    // the brake holds for the plan as it is now, unless it was released
+    if plan.released_at.is_none() {
+        let state = if plan.brake.is_some() { PlanState::Blocked } else { PlanState::Ready };
+        plan.state = state.as_str().to_owned();
+    }
     store::put(tx, plan).await
 }
 
@@ -114,12 +160,12 @@ async fn settle(
     row: &ChangeRow,
     detail: &Detail,
     take: Take,
-) -> Answer<Vec<Event>> {
+) -> Answer<()> {
     let (Some(line), Some(external_id)) = (detail.line.clone(), row.external_id.as_deref()) else {
         return Err(Problem::internal("a conflict without its record"));
     };
     let known = experts::lock_sources(tx, &plan.source, &[external_id]).await?;
-    let overtaken = changes::is_overtaken(tx, plan.id, &plan.source, external_id).await?;
+    let overtaken = written::is_overtaken(tx, plan.id, &plan.source, external_id).await?;
     let known = known.get(external_id).filter(|known| !overtaken && apart(&known.status).is_none());
     let Some(known) = known else {
         return Err(conflict(say!(
@@ -135,15 +181,20 @@ async fn settle(
     let mut recorder = Recorder::system(sealer.clone(), "sync.decide");
     recorder.actor = scope.actor.clone();
     let tools = Aside::read(tx, recorder).await?;
+    let before = experts::source_images(tx, &plan.source, &[external_id]).await?.remove(external_id);
     let mut update = Update::of(line, known, base.get(external_id), stored, &tools.rules, &decided);
-    if let Some((workplace_id, workplace)) = detail.place.clone().filter(|_| update.moves()) {
-        (update.draft.workplace_id, update.draft.workplace) = (workplace_id, workplace);
-    }
-    if update.moves() && update.draft.workplace_id.is_none() {
-        crate::experts::load::plan::link(tx, std::iter::empty(), std::iter::once(&mut update)).await?;
-    }
+    link(tx, std::iter::empty(), std::iter::once(&mut update)).await?;
+    let is_taken = !update.merged.taken.is_empty();
     write::update(tx, &tools, &plan.source, &[update]).await?;
-    Ok(Vec::new())
+    // what is missing at the source is no more there than before
+    if let Some(before) = before {
+        experts::stay_gone(tx, &before).await?;
+    }
+    if !is_taken {
+        // nobody edited anything: the plan can be undone, and the decision with it
+        written::mark(tx, plan.id, &plan.source, &[row.number]).await?;
+    }
+    Ok(())
 }
 
 /// Who a record is.
@@ -179,6 +230,7 @@ async fn resolve_sync_record(permit: Permit<DecideSync>, id: Id, body: Body<Reso
             let mut plan = lock(tx, &scope, id.0).await?;
             let row = changes::lock(tx, plan.id, number).await?;
             let is_open = matches!(plan.state(), PlanState::Ready | PlanState::Blocked | PlanState::Applied);
+            check_kept(&row)?;
             if row.kind != "ambiguous" || !is_open {
                 return Err(conflict(say!(
                     "Thay đổi này không chờ quyết định, hoặc kế hoạch chưa lập xong.",
@@ -202,7 +254,7 @@ async fn resolve_sync_record(permit: Permit<DecideSync>, id: Id, body: Body<Reso
     Ok(HttpResponse::Ok().json(SyncChange::of(row, detail, true, lang(&req))))
 }
 
-async fn decision(tx: &mut Conn, scope: &Scope, form: &ResolveForm, external_id: String) -> Answer<DecisionRow> {
+async fn decision(tx: &mut Conn, scope: &Scope, form: &ResolveForm, external_id: String) -> Answer<SourceDecision> {
     let expert_id = match (form.decision, form.expert.as_deref()) {
         (Resolve::Link, Some(key)) => {
             let unknown = |problem: Problem| match problem.code() {
@@ -226,7 +278,7 @@ async fn decision(tx: &mut Conn, scope: &Scope, form: &ResolveForm, external_id:
         }
         (_, None) => None,
     };
-    Ok(DecisionRow { external_id, decision: form.decision.as_str().to_owned(), expert_id })
+    Ok(SourceDecision { external_id, decision: form.decision.as_str().to_owned(), expert_id })
 }
 
 /// What becomes of the record now that it is decided: judged as in any plan.
@@ -236,16 +288,31 @@ async fn plan_again(
     plan: &PlanRow,
     row: &ChangeRow,
     detail: Detail,
-    decision: &DecisionRow,
+    decision: &SourceDecision,
 ) -> Answer<ChangeRow> {
     let line = detail.line.ok_or_else(|| Problem::internal("a record without its line"))?;
     let tools = Aside::read(tx, Recorder::system(sealer.clone(), "sync.decide")).await?;
-    let linked: Vec<Uuid> = decision.expert_id.into_iter().collect();
-    let stored = experts::stored(tx, sealer, &linked).await?;
-    let states = experts::states_of(tx, &linked).await?;
-    let mut judged = planner::decided(row.number, line, decision, stored, states, &tools);
+    let linked = match decision.expert_id {
+        Some(id) => Box::pin(linked(tx, sealer, plan, row, id)).await?,
+        None => None,
+    };
+    let mut judged = planner::decided(row.number, line, decision, linked, &tools);
     planner::settle(tx, &tools, &plan.source, std::slice::from_mut(&mut judged)).await?;
     let again = planner::row(&tools, plan.id, judged)?;
     changes::put(tx, plan.id, std::slice::from_ref(&again)).await?;
     changes::lock(tx, plan.id, row.number).await
+}
+
+/// What is known of whom a record was decided to be.
+async fn linked(
+    tx: &mut Conn,
+    sealer: &Sealer,
+    plan: &PlanRow,
+    row: &ChangeRow,
+    id: Uuid,
+) -> Answer<Option<(Stored, Linked)>> {
+    let stored = experts::stored(tx, sealer, &[id]).await?.remove(&id);
+    let status = experts::states_of(tx, &[id]).await?.remove(&id).unwrap_or_default();
+    let twins = planner::twins(tx, plan.id, &plan.source, Some(row.number), &[id]).await?;
+    Ok(stored.map(|stored| (stored, Linked { status, is_twin: twins.contains(&id) })))
 }
