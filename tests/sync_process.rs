@@ -1,4 +1,4 @@
-//! A sync under the real program, killed while it plans and while it applies.
+//! A sync under the real program, killed while it plans, and with its database while it applies.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader};
@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
-const RECORDS: usize = 3_000;
+const RECORDS: usize = 6_000;
 
 /// A folder that the server's user can reach, removed at the end.
 struct Folder(PathBuf);
@@ -127,6 +127,18 @@ impl Drop for Server {
     }
 }
 
+/// PostgreSQL ends at once, without putting anything in order.
+fn crash_postgres(folder: &Folder) {
+    let text = std::fs::read_to_string(folder.0.join("data/postgres/postmaster.pid")).unwrap();
+    let pid: i32 = text.lines().next().unwrap().trim().parse().unwrap();
+    kill(Pid::from_raw(pid), Signal::SIGQUIT).unwrap();
+    let (begin, place) = (Instant::now(), PathBuf::from(format!("/proc/{pid}/exe")));
+    while std::fs::read_link(&place).is_ok() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "PostgreSQL goes on");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[tokio::test]
 async fn a_plan_survives_kill_9_while_it_is_made_and_while_it_is_applied() {
     let folder = Folder::new();
@@ -143,14 +155,17 @@ async fn a_plan_survives_kill_9_while_it_is_made_and_while_it_is_applied() {
     let ready = server.wait(&id, |plan| plan["state"] != "planning").await;
     assert_eq!((&ready["state"], &ready["counts"]["create"]), (&json!("ready"), &json!(RECORDS)), "{ready}");
     let hash = json!({ "hash": ready["hash"] });
-    let (url, token, body) = (server.url.clone(), server.token.clone(), hash.clone());
+    let (url, token, body, plan_id) = (server.url.clone(), server.token.clone(), hash.clone(), id.clone());
     let applying = tokio::spawn(async move {
         let request = reqwest::Client::new().post(format!("{url}/sync/plans/{id}/apply"));
         drop(request.bearer_auth(token).json(&body).send().await);
         id
     });
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    // in the middle of it: some of it is written, and not all
+    let half = server.wait(&plan_id, |plan| plan["state"] != "ready" && plan["done"] != 0).await;
+    assert_eq!(half["state"], "applying", "it must be killed while it applies: {half}");
     server.kill();
+    crash_postgres(&folder);
     let id = applying.await.unwrap();
 
     let server = Server::start(&folder).await;

@@ -96,3 +96,94 @@ async fn of_some_members_the_source_is_always_believed_as_the_setting_says() {
     let seen = officer.get(&place).await.expect(200);
     assert_eq!((&seen["degree"], &seen["position"]), (&json!("THS"), &json!("Nghiên cứu viên")));
 }
+
+/// The usual case after provinces were merged: the province comes in, the workplace is open.
+#[tokio::test]
+async fn a_workplace_that_was_decided_is_that_of_the_source_and_stands_in_the_register() {
+    let there = "Sở Khoa học và Công nghệ Tuyên Quang";
+    for (is_before, province) in [(true, "Lào Cai"), (true, "Tuyên Quang"), (false, "Lào Cai"), (false, "Tuyên Quang")]
+    {
+        let app = TestApp::start().await;
+        crate::support::bank::load_real_bodies(&app).await;
+        let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+        let mut file = records(12);
+        file[1]["province"] = json!(province);
+        sync(&dept, "delta", &file).await;
+        let place = expert_path(&app, "SKH-0002").await;
+        officer.patch(&place, "*", &json!({ "workplace": "Trạm tại đây" })).await.expect(200);
+        file[1]["workplace"] = json!(there);
+        file[1]["province"] = json!("Tuyên Quang");
+        let what = format!("{is_before} {province}");
+        let mut plan = plan(&dept, "delta", &file).await;
+        assert_eq!(counts(&plan)[3], 1, "{what}: {plan}");
+        if is_before {
+            // who changes their mind before it is applied does so
+            decide(&officer, &plan, &json!(2), "ours").await.expect(200);
+            decide(&officer, &plan, &json!(2), "theirs").await.expect(200);
+            plan = officer.get(&format!("/api/v1/sync/plans/{}", text(&plan["id"]))).await.expect(200);
+        }
+        apply(&dept, &plan).await.expect(200);
+        if !is_before {
+            assert_eq!(officer.get(&place).await.expect(200)["workplace"], "Trạm tại đây", "{what}");
+            decide(&officer, &plan, &json!(2), "theirs").await.expect(200);
+        }
+        let seen = officer.get(&place).await.expect(200);
+        assert_eq!(seen["workplace"], there, "{what}");
+        let body = app.sql("SELECT id FROM organisations WHERE code = 'SKHCN-TQ'").await;
+        assert_eq!(seen["workplace_id"], json!(body), "{what}: {seen}");
+        assert_eq!(counts(&sync(&dept, "delta", &file).await), [0, 0, 12, 0, 0, 0, 0, 0], "{what}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_decided_and_written_is_not_decided_again() {
+    for (first, second) in [("theirs", "ours"), ("ours", "theirs")] {
+        let app = TestApp::start().await;
+        let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+        sync(&dept, "delta", &records(12)).await;
+        let place = expert_path(&app, "SKH-0002").await;
+        officer.patch(&place, "*", &json!({ "position": "Tại đây" })).await.expect(200);
+        let mut file = records(12);
+        file[1]["position"] = json!("Ở nguồn");
+        let applied = sync(&dept, "delta", &file).await;
+        let decided = decide(&officer, &applied, &json!(2), first).await.expect(200);
+        assert_eq!(decide(&officer, &applied, &json!(2), first).await.expect(200), decided, "again changes nothing");
+        let before = super::bank(&app).await;
+        decide(&officer, &applied, &json!(2), second).await.problem(409);
+        assert_eq!(super::bank(&app).await, before);
+        let seen = officer.get(&format!("/api/v1/sync/plans/{}", text(&applied["id"]))).await.expect(200);
+        assert_eq!(seen["hash"], applied["hash"], "what was applied has its hash");
+        // nobody edited what was kept as it is: the plan can be undone
+        let path = format!("/api/v1/sync/plans/{}/revert", text(&applied["id"]));
+        let status = officer.send(reqwest::Method::POST, &path, &[], None).await.status.as_u16();
+        assert_eq!(status, if first == "ours" { 200 } else { 409 }, "{first}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_was_put_back_meanwhile_is_kept_when_ours_is_taken() {
+    let app = TestApp::start().await;
+    let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+    sync(&dept, "delta", &records(12)).await;
+    let place = expert_path(&app, "SKH-0002").await;
+    officer.patch(&place, "*", &json!({ "position": "Tại đây" })).await.expect(200);
+    let mut file = records(12);
+    file[1]["position"] = json!("Ở nguồn");
+    let applied = sync(&dept, "delta", &file).await;
+    officer.patch(&place, "*", &json!({ "position": "Nghiên cứu viên" })).await.expect(200);
+    // rows of later plans that wrote nothing of it, or that it is missing, don't stand in the way
+    let broken = json!({ "external_id": "SKH-0002" });
+    sync(&dept, "delta", &[broken]).await;
+    let mut rest = records(12);
+    rest.remove(1);
+    let gone = super::plan(&dept, "snapshot", &rest).await;
+    let release = format!("/api/v1/sync/plans/{}/release", text(&gone["id"]));
+    officer.send(reqwest::Method::POST, &release, &[], None).await.expect(200);
+    apply(&dept, &gone).await.expect(200);
+    decide(&officer, &applied, &json!(2), "ours").await.expect(200);
+    assert_eq!(officer.get(&place).await.expect(200)["position"], "Nghiên cứu viên");
+    let absent = "SELECT external_id FROM expert_sources WHERE source = 'skhcn' AND absent_since IS NOT NULL";
+    assert_eq!(app.sql(absent).await, "SKH-0002", "a decision brings no record back");
+    let again = super::plan(&dept, "delta", &file).await;
+    assert_eq!(counts(&again)[3], 0, "nobody is asked again: {again}");
+}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{apply, changes, counts, plan, records, sync};
-use crate::support::bank::{enter, path, text};
+use crate::support::bank::{change, enter, path, text};
 use crate::support::{Answer, Caller, TestApp};
 
 /// Somebody the bank knows, and a record of the Department that is like them.
@@ -96,5 +96,77 @@ async fn the_records_of_one_source_are_told_apart_by_it() {
     twin["phone"] = Value::Null;
     twin["date_of_birth"] = json!("1951");
     let plan = plan(&dept, "delta", &[twin]).await;
-    assert_eq!(counts(&plan)[4] + counts(&plan)[0], 1);
+    assert_eq!(counts(&plan), [1, 0, 0, 0, 0, 0, 0, 0], "{plan}");
+}
+
+/// Two records of one person: the first is followed, the other one is entered and changes nothing.
+#[tokio::test]
+async fn two_records_of_one_person_never_stop_a_plan() {
+    let app = TestApp::start().await;
+    let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+    let expert = enter(&officer, &known()).await;
+    let mut twin = sent();
+    twin["external_id"] = json!("SKH-5002");
+    twin["position"] = json!("Phó khoa");
+    let mut file = vec![sent(), twin];
+    let first = plan(&dept, "delta", &file).await;
+    let doubts = changes(&officer, &first, "kind=ambiguous").await;
+    assert_eq!(doubts.len(), 2, "{first}");
+    for doubt in &doubts {
+        resolve(&officer, &first, doubt, json!({ "decision": "link", "expert": expert["code"] })).await.expect(200);
+    }
+    let place = format!("/api/v1/sync/plans/{}", text(&first["id"]));
+    let decided = officer.get(&place).await.expect(200);
+    let seen = changes(&officer, &decided, "").await;
+    assert_eq!(
+        (&seen[0]["kind"], &seen[1]["kind"], &seen[1]["outcome"]),
+        (&json!("update"), &json!("unchanged"), &json!("merged"))
+    );
+    apply(&dept, &decided).await.expect(200);
+    let linked = officer.get(&path(&expert)).await.expect(200);
+    assert_eq!(linked["position"], "Trưởng khoa");
+    assert_eq!(linked["record"]["sources"], json!(["skhcn:SKH-5001", "skhcn:SKH-5002"]));
+    // the one that is followed changes, the other one too; a third is linked by what was remembered
+    file[0]["position"] = json!("Trưởng khoa mới");
+    file[1]["position"] = json!("Phó khoa mới");
+    let mut third = sent();
+    third["external_id"] = json!("SKH-5000");
+    third["position"] = json!("Khác");
+    let remembered = format!(
+        "INSERT INTO sync_decisions (source, external_id, decision, expert_id) VALUES ('skhcn', 'SKH-5000', 'link', '{}')",
+        text(&expert["id"])
+    );
+    change(&app, &remembered).await;
+    file.insert(0, third);
+    let second = plan(&dept, "delta", &file).await;
+    let second = if second["state"] == "blocked" {
+        let path = format!("/api/v1/sync/plans/{}/release", text(&second["id"]));
+        officer.send(reqwest::Method::POST, &path, &[], None).await.expect(200)
+    } else {
+        second
+    };
+    apply(&dept, &second).await.expect(200);
+    assert_eq!(officer.get(&path(&expert)).await.expect(200)["position"], "Trưởng khoa mới");
+    let undo = format!("/api/v1/sync/plans/{}/revert", text(&second["id"]));
+    officer.send(reqwest::Method::POST, &undo, &[], None).await.expect(200);
+    let undone = officer.get(&path(&expert)).await.expect(200);
+    assert_eq!(undone["position"], "Trưởng khoa");
+    assert_eq!(undone["record"]["sources"], json!(["skhcn:SKH-5001", "skhcn:SKH-5002"]));
+}
+
+#[tokio::test]
+async fn the_department_learns_nothing_of_somebody_its_record_was_linked_to() {
+    let app = TestApp::start().await;
+    let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+    let mut person = known();
+    person["position"] = json!("Chức vụ kín");
+    let expert = enter(&officer, &person).await;
+    let first = plan(&dept, "delta", &[sent()]).await;
+    let doubt = changes(&officer, &first, "").await.remove(0);
+    resolve(&officer, &first, &doubt, json!({ "decision": "link", "expert": expert["code"] })).await.expect(200);
+    let seen = changes(&officer, &first, "").await.remove(0);
+    assert_eq!(seen["fields"]["position"]["old"], "Chức vụ kín", "the Union reads it: {seen}");
+    let seen = changes(&dept, &first, "").await.remove(0);
+    assert_eq!(seen["outcome"], "needs_review");
+    assert!(seen.get("fields").is_none() && seen.get("expert_id").is_none(), "{seen}");
 }

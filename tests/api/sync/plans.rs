@@ -116,6 +116,108 @@ async fn people_who_left_died_or_were_erased_are_named_and_left_as_they_are() {
         "0",
         "nobody came back"
     );
+    let options = expert_bank::experts::load::Options { source: "skhcn", with_all_consents: false };
+    let report = expert_bank::experts::load::load(&app.state, std::io::Cursor::new(lines(&file)), options, |_| {});
+    let report = report.await.unwrap();
+    assert_eq!(report.created, 0, "neither by a file: {report}");
+    let codes: Vec<&str> = report.conflicts.iter().map(|refused| refused.errors[0].code).collect();
+    assert_eq!(codes, ["left", "deceased", "erased"]);
+}
+
+/// Of somebody who is erased nothing is left in plans that were made before.
+#[tokio::test]
+async fn what_plans_say_of_somebody_goes_with_them() {
+    let app = TestApp::start().await;
+    let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+    let first = sync(&dept, "delta", &records(12)).await;
+    let mut file = records(12);
+    file[2]["position"] = json!("Viện trưởng");
+    file[2]["email"] = json!("moi3@chuyengia.example");
+    let second = plan(&dept, "delta", &file).await;
+    let third: uuid::Uuid = expert_path(&app, "SKH-0003").await.rsplit('/').next().unwrap().parse().unwrap();
+    let state = app.state.clone();
+    app.state
+        .db
+        .transaction(async move |tx| {
+            use expert_bank::audit::event::{Event, Recorder};
+            expert_bank::sync::forget(tx, &state.sealer, third).await?;
+            Recorder::system(state.sealer.clone(), "tests.erase").record(tx, vec![Event::on("expert", third)]).await
+        })
+        .await
+        .unwrap();
+    let left = format!("SELECT count(*) FROM sync_changes WHERE external_id = 'SKH-0003' OR expert_id = '{third}'");
+    assert_eq!(app.sql(&left).await, "0");
+    for plan in [&first, &second] {
+        let secret = format!("/api/v1/sync/plans/{}/changes/3/restricted", text(&plan["id"]));
+        assert_eq!(officer.get(&secret).await.expect(200), json!({ "fields": {} }));
+        let change = changes(&officer, plan, "").await.into_iter().find(|change| change["number"] == 3).unwrap();
+        assert!(change.get("fields").is_none() && change["external_id"].is_null(), "{change}");
+    }
+    officer
+        .send(reqwest::Method::POST, &format!("/api/v1/sync/plans/{}/revert", text(&first["id"])), &[], None)
+        .await
+        .problem(409);
+}
+
+#[tokio::test]
+async fn a_load_knows_what_was_decided_and_taken_out() {
+    let app = TestApp::start().await;
+    let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+    sync(&dept, "delta", &records(4)).await;
+    let expert = expert_path(&app, "SKH-0001").await;
+    let expert = expert.rsplit('/').next().unwrap();
+    let decided = format!(
+        "INSERT INTO sync_decisions (source, external_id, decision, expert_id) VALUES
+            ('skhcn', 'SKH-0011', 'reject', NULL), ('skhcn', 'SKH-0012', 'link', '{expert}'), ('skhcn', 'SKH-0013', 'create', NULL);
+         INSERT INTO expert_sources (source, external_id, expert_id, digest, loaded_version)
+         VALUES ('skhcn', 'SKH-0014', '{expert}', 'x', 1)"
+    );
+    crate::support::bank::change(&app, &decided).await;
+    let mut file: Vec<Value> = (11..15).map(record).collect();
+    file.push(json!({ "external_id": "SKH-0002", "deleted": true }));
+    file.push(json!({ "external_id": "SKH-0003", "deleted": "có" }));
+    file.push(json!({ "external_id": "SKH-0099", "deleted": true }));
+    let options = expert_bank::experts::load::Options { source: "skhcn", with_all_consents: false };
+    let report = expert_bank::experts::load::load(&app.state, std::io::Cursor::new(lines(&file)), options, |_| {});
+    let report = report.await.unwrap();
+    let codes: Vec<&str> = report.conflicts.iter().map(|refused| refused.errors[0].code).collect();
+    assert_eq!(codes, ["rejected_by_union", "linked", "merged"], "{report}");
+    assert_eq!((report.created, report.withdrawn, report.unchanged, report.rejected.len()), (1, 1, 1, 1), "{report}");
+    assert_eq!(report.rejected[0].errors[0].pointer, "/deleted");
+    let out = "SELECT external_id FROM expert_sources WHERE withdrawn_at IS NOT NULL";
+    assert_eq!(app.sql(out).await, "SKH-0002");
+    officer.get(&expert_path(&app, "SKH-0002").await).await.expect(200);
+}
+
+/// A line that is mended further down counts, in the same thousand lines as behind them.
+#[tokio::test]
+async fn a_broken_line_leaves_its_id_to_the_one_that_mends_it() {
+    let app = TestApp::start().await;
+    let dept = app.sign_in("science_dept").await;
+    for between in [0, 1_100] {
+        let mut broken = record(1);
+        broken["fields"] = json!(["99999"]);
+        let mut file = vec![broken];
+        file.extend((2..2 + between).map(record));
+        file.push(record(1));
+        let plan = plan(&dept, "delta", &file).await;
+        assert_eq!((counts(&plan)[0], counts(&plan)[7]), (i64::try_from(between).unwrap() + 1, 1), "{between}: {plan}");
+    }
+}
+
+#[tokio::test]
+async fn a_snapshot_with_a_line_nobody_can_read_marks_nothing_as_absent() {
+    let app = TestApp::start().await;
+    let dept = app.sign_in("science_dept").await;
+    sync(&dept, "snapshot", &records(40)).await;
+    let mut file = lines(&records(39));
+    file.extend(b"{\"external_id\": \"SKH-0040\", \n");
+    let receipt = send(&dept, "source=skhcn&mode=snapshot", file).await.expect(202);
+    let plan = super::made(&dept, text(&receipt["id"])).await;
+    assert_eq!(counts(&plan), [0, 0, 39, 0, 0, 0, 0, 1], "{plan}");
+    let broken = changes(&dept, &plan, "kind=rejected").await.remove(0);
+    let codes: Vec<&str> = broken["errors"].as_array().unwrap().iter().map(|error| text(&error["code"])).collect();
+    assert_eq!(codes, ["malformed_json", "absent_unknown"], "and says so");
 }
 
 #[tokio::test]
@@ -179,7 +281,8 @@ async fn what_was_loaded_from_a_file_is_known_to_a_sync_and_the_other_way() {
 async fn a_record_that_was_entered_by_hand_is_merged_with_what_its_source_says() {
     let app = TestApp::start().await;
     let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
-    let form = json!({ "full_name": "Nguyễn Thử Nhập", "source": "skhcn", "external_id": "SKH-7777", "position": "A" });
+    let form = json!({ "full_name": "Nguyễn Thử Nhập", "source": "skhcn", "external_id": "SKH-7777", "position": "A",
+        "biography": "Người nhập ghi.", "email": "nhap@chuyengia.example" });
     let entered = officer.post("/api/v1/experts", &form).await.expect(201);
     let line =
         json!({ "external_id": "SKH-7777", "full_name": "Nguyễn Thử Nhập", "position": "B", "unit": "Phòng Mẫu" });
@@ -187,4 +290,10 @@ async fn a_record_that_was_entered_by_hand_is_merged_with_what_its_source_says()
     let applied = sync(&dept, "delta", &[line]).await;
     assert_eq!(counts(&applied)[1], 1, "nobody edited it since");
     assert_eq!(officer.get(&path(&entered)).await.expect(200)["position"], "B");
+    let restricted = officer.get(&format!("{}/restricted", path(&entered))).await.expect(200);
+    let seen = officer.get(&path(&entered)).await.expect(200);
+    assert_eq!(
+        (&seen["biography"], &restricted["email"]),
+        (&json!("Người nhập ghi."), &json!("nhap@chuyengia.example"))
+    );
 }

@@ -17,7 +17,9 @@ struct Act {
     value: usize,
 }
 
-const MEMBERS: [&str; 5] = ["position", "unit", "specialties", "biography", "email"];
+const MEMBERS: [&str; 6] = ["position", "unit", "specialties", "biography", "email", "workplace"];
+/// How the conflicts of a round are decided before it is applied.
+const TAKES: [Option<&str>; 3] = [None, Some("theirs"), Some("ours")];
 
 fn value(act: &Act) -> Value {
     let text = ["", "Một", "Hai", "Ba"][act.value];
@@ -33,13 +35,14 @@ fn act() -> impl Strategy<Value = Act> {
     (0_usize..8, 0..MEMBERS.len(), 0_usize..4).prop_map(|(record, member, value)| Act { record, member, value })
 }
 
-/// A round: what is edited here, what changes at the source, who is left out, taken out or added.
-fn round() -> impl Strategy<Value = (Vec<Act>, Vec<Act>, Vec<usize>, bool)> {
+/// A round: what is edited here, what changes at the source, who is left out or added, and how conflicts are decided.
+fn round() -> impl Strategy<Value = (Vec<Act>, Vec<Act>, Vec<usize>, bool, usize)> {
     (
         prop::collection::vec(act(), 0..6),
         prop::collection::vec(act(), 0..6),
         prop::collection::vec(0_usize..8, 0..3),
         any::<bool>(),
+        0..TAKES.len(),
     )
 }
 
@@ -67,22 +70,22 @@ async fn what_a_plan_shows_is_what_applying_it_does() {
         let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
         let mut source: Vec<Value> =
             (0..6).map(|at| json!({ "external_id": format!("R-{at}"), "full_name": format!("Kpă Thử {}", "abcdefgh".chars().nth(at).unwrap()) })).collect();
-        for (at, (here, there, gone, is_snapshot)) in rounds.iter().enumerate() {
-            check(&app, &dept, &officer, &mut source, (here, there, gone, *is_snapshot && at > 0))
+        for (at, (here, there, gone, is_snapshot, take)) in rounds.iter().enumerate() {
+            check(&app, &dept, &officer, &mut source, (here, there, gone, *is_snapshot && at > 0, TAKES[*take]))
                 .await
                 .unwrap_or_else(|said| panic!("{said}\n{rounds:#?}"));
         }
     }
 }
 
-type Round<'a> = (&'a [Act], &'a [Act], &'a [usize], bool);
+type Round<'a> = (&'a [Act], &'a [Act], &'a [usize], bool, Option<&'a str>);
 
 async fn check(
     app: &TestApp,
     dept: &Caller<'_>,
     officer: &Caller<'_>,
     source: &mut Vec<Value>,
-    (here, there, gone, is_snapshot): Round<'_>,
+    (here, there, gone, is_snapshot, take): Round<'_>,
 ) -> Result<(), String> {
     let known = app
         .sql("SELECT string_agg(external_id, ',' ORDER BY external_id) FROM expert_sources WHERE source = 'skhcn'")
@@ -116,6 +119,14 @@ async fn check(
         let path = format!("/api/v1/sync/plans/{}/release", text(&plan["id"]));
         plan = officer.send(reqwest::Method::POST, &path, &[], None).await.expect(200);
     }
+    let open = changes(officer, &plan, "kind=conflict").await;
+    if let Some(take) = take {
+        for change in &open {
+            let path = format!("/api/v1/sync/plans/{}/conflicts/{}", text(&plan["id"]), change["number"]);
+            officer.post(&path, &json!({ "take": take })).await.expect(200);
+        }
+        plan = officer.get(&format!("/api/v1/sync/plans/{}", text(&plan["id"]))).await.expect(200);
+    }
     let changes = changes(officer, &plan, "").await;
     let mut expected = Vec::new();
     for change in &changes {
@@ -123,7 +134,8 @@ async fn check(
         let mut members =
             if change["kind"] == "create" { Map::new() } else { seen(officer, &expert_path(app, &id).await).await };
         for (name, member) in change["fields"].as_object().into_iter().flatten() {
-            if MEMBERS.contains(&name.as_str()) && member["conflict"] == false {
+            let comes_in = member["conflict"] == false || take == Some("theirs");
+            if MEMBERS.contains(&name.as_str()) && comes_in {
                 // restricted values are not shown: what the source says is what comes in
                 let sent = feed.iter().find(|record| record["external_id"] == id.as_str()).unwrap();
                 let new = if member["restricted"] == true { &sent[name] } else { &member["new"] };
@@ -149,11 +161,11 @@ async fn check(
         }
     }
     let again = super::plan(dept, mode, &feed).await;
-    let open = |plan: &Value| plan["counts"]["conflict"].clone();
+    let still_open = if take.is_none() { open.len() } else { 0 };
     if again["counts"]["create"] != 0
         || again["counts"]["update"] != 0
         || again["counts"]["absent"] != 0
-        || open(&again) != open(&plan)
+        || again["counts"]["conflict"] != still_open
     {
         return Err(format!("the same feed again: {again}"));
     }

@@ -86,13 +86,16 @@ async fn what_is_no_file_of_records_is_refused_with_the_remedy() {
     }
     assert_eq!(app.sql("SELECT count(*) FROM sync_plans WHERE state <> 'failed'").await, "0");
     assert_eq!(app.sql("SELECT count(*) FROM sync_chunks").await, "0");
-    let lines = b"{\"external_id\": \"A\", \"full_name\": \"Kp\xff\"}\n[1]\nnull\n{\"external_id\": \"B\"\n{\"full_name\": \"x\"}\n";
+    let lines = b"{\"external_id\": \"A\", \"full_name\": \"Kp\xff\"}\n[1]\nnull\n{\"external_id\": \"B\"\n{\"full_name\": \"x\"}\n{\"external_id\": \"A\\u0000\", \"full_name\": \"x\"}\n{\"external_id\": \"A\\tB\", \"full_name\": \"x\"}\n";
     let receipt = post(&dept, QUERY, &[LINES], lines.to_vec()).await.expect(202);
     let plan = made(&dept, text(&receipt["id"])).await;
-    assert_eq!(counts(&plan), [0, 0, 0, 0, 0, 0, 0, 5]);
+    assert_eq!(counts(&plan), [0, 0, 0, 0, 0, 0, 0, 7]);
     let codes: Vec<Value> =
         super::changes(&dept, &plan, "").await.iter().map(|change| change["errors"][0]["code"].clone()).collect();
-    assert_eq!(codes, ["malformed_json", "wrong_type", "wrong_type", "malformed_json", "required"]);
+    assert_eq!(
+        codes,
+        ["malformed_json", "wrong_type", "wrong_type", "malformed_json", "required", "nul_character", "malformed"]
+    );
 }
 
 #[tokio::test]
