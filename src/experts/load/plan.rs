@@ -160,6 +160,10 @@ impl Plan {
         let line = Line::of(raw, checked);
         let base = self.before.bases.get(&raw.external_id);
         let stored = known.as_ref().and_then(|known| self.before.stored.remove(&known.expert_id));
+        if known.is_some() && stored.is_none() {
+            // another line of the batch is a record of the same expert
+            return self.conflicts.push(refuse(vec![merged()]));
+        }
         let known = known.as_ref().zip(stored);
         match verdict(line, known, base, &tools.rules, &BTreeMap::new()) {
             Verdict::New(line) => self.new.push(*line),
@@ -187,8 +191,7 @@ impl Plan {
     fn apart(&self, raw: &RawLine, is_known: bool) -> Option<(&'static str, &'static str)> {
         let id = raw.external_id.as_str();
         if is_known {
-            let merged = ("merged", "the expert has another record of the source, which is followed");
-            return self.standing.followers.contains(id).then_some(merged);
+            return self.standing.followers.contains(id).then_some(MERGED);
         }
         if self.standing.erased.contains(id) {
             return Some(("erased", "the person was erased here, and stays so"));
@@ -259,6 +262,14 @@ impl Plan {
             *report.normalised.entry(code).or_default() += count;
         }
     }
+}
+
+/// Why a record of somebody is left who has another one.
+const MERGED: (&str, &str) = ("merged", "the expert has another record of the source, which is followed");
+
+fn merged() -> crate::kernel::problem::FieldError {
+    let (code, message) = MERGED;
+    fault("", code, message)
 }
 
 fn twice() -> crate::kernel::problem::FieldError {
