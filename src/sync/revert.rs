@@ -94,7 +94,8 @@ async fn undo(tx: &mut Conn, tools: &Aside, plan: &PlanRow, rows: Vec<ChangeRow>
         undos.iter().filter(|(_, undo)| undo.draft.is_some()).filter_map(|(row, _)| row.expert_id).collect();
     let mut stored = experts::stored(tx, &tools.sealer, &changed).await?;
     let mut versions = BTreeMap::new();
-    for (row, undo) in &undos {
+    // of two records of one expert, that which was followed
+    for (row, undo) in undos.iter().filter(|(_, undo)| undo.draft.is_some()) {
         let Some(current) = row.expert_id.and_then(|id| stored.remove(&id)) else { continue };
         let id = row.expert_id.unwrap_or_default();
         let (version, event) = put_back(tx, tools, id, &current, undo).await?;
