@@ -14,7 +14,7 @@ use crate::http::{body, cors, docs};
 use crate::kernel::problem::{Answer, Problem};
 use crate::metrics::Metrics;
 use crate::state::State;
-use crate::{accounts, associations, audit, experts, fields, health, openapi, organisations, reference};
+use crate::{accounts, associations, audit, experts, fields, health, openapi, organisations, reference, sync};
 
 /// Every documented route.
 pub fn routes(config: &mut ServiceConfig) {
@@ -28,7 +28,8 @@ pub fn routes(config: &mut ServiceConfig) {
         // before `/fields/{key}`, which would take `coverage` for a key
         .configure(associations::configure)
         .configure(fields::configure)
-        .configure(organisations::configure);
+        .configure(organisations::configure)
+        .configure(sync::configure);
     config.service(api);
 }
 

@@ -22,3 +22,4 @@ pub mod organisations;
 pub mod reference;
 pub mod start;
 pub mod state;
+pub mod sync;

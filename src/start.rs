@@ -21,7 +21,7 @@ use crate::kernel::sheet::{Sheet, SheetError};
 use crate::metrics::Metrics;
 use crate::reference::load::LoadError;
 use crate::state::State;
-use crate::{audit, demo, experts, fields, housekeeping, organisations, reference};
+use crate::{audit, demo, experts, fields, housekeeping, organisations, reference, sync};
 use actix_web::HttpServer;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -100,6 +100,7 @@ pub async fn open(args: &DataArgs, serving: Option<&ServeArgs>) -> Result<Store,
         passwords: Passwords::new(cores / 2)?,
         limits: Limits::default(),
         vocabularies: Vocabularies::default(),
+        wake: sync::Wake::default(),
         proxies: TrustedProxies(serving.map(|args| args.trusted_proxies.clone()).unwrap_or_default()),
         loopback: serving.is_none_or(ServeArgs::loopback),
     };
@@ -298,6 +299,7 @@ async fn serve_store(
     let addresses = server.addrs();
     let url = addresses.as_slice().first().map_or_else(String::new, |address| format!("http://{address}"));
     let beside = tokio::spawn(housekeeping::run(state.db.clone(), state.sealer.clone()));
+    let syncing = tokio::spawn(sync::worker::run(state.clone()));
     let measuring = serve_metrics(state, args, metrics)?;
     crate::cli::announce(&url, args.demo, started.elapsed());
     let server = server.run();
@@ -319,6 +321,7 @@ async fn serve_store(
         measuring.stop(false).await;
     }
     beside.abort();
+    syncing.abort();
     if let Err(problem) = audit::chain::seal(&state.db).await {
         tracing::warn!(%problem, "the last audit events will be chained at the next start");
     }

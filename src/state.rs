@@ -7,6 +7,7 @@ use crate::access::token::Tokens;
 use crate::db::Db;
 use crate::experts::vocabulary::Vocabularies;
 use crate::kernel::sealed::Sealer;
+use crate::sync::Wake;
 
 /// Handles shared by all requests; cheap to clone.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub struct State {
     pub limits: Limits,
     /// The words experts are shown by.
     pub vocabularies: Vocabularies,
+    /// Wakes who works on plans of a sync.
+    pub wake: Wake,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub proxies: TrustedProxies,
     /// True when only this machine can reach the server, which is where demo passwords work.

@@ -14,6 +14,7 @@ pub fn rules() -> Vec<Rule> {
         crate::organisations::policy::RULES,
         crate::associations::policy::RULES,
         crate::experts::policy::RULES,
+        crate::sync::policy::RULES,
     ]
     .concat();
     rules.sort_by_key(|rule| rule.action);

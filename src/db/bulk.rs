@@ -147,6 +147,14 @@ pub fn bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Err
     serializer.serialize_str(&hex(bytes))
 }
 
+/// Bytes that may be missing.
+///
+/// # Errors
+/// Those of the serialiser.
+pub fn maybe_bytes<S: Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+    bytes.as_deref().map(hex).serialize(serializer)
+}
+
 /// A list of bytes as PostgreSQL reads them.
 ///
 /// # Errors

@@ -273,6 +273,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    erased_source_records (record_hash) {
+        record_hash -> Bytea,
+        erased_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     expert_availability (id) {
         id -> Uuid,
         expert_id -> Uuid,
@@ -470,6 +477,10 @@ diesel::table! {
         digest -> Bytea,
         loaded_version -> Int8,
         loaded_at -> Timestamptz,
+        supplied -> Bool,
+        base -> Nullable<Bytea>,
+        absent_since -> Nullable<Timestamptz>,
+        withdrawn_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -743,6 +754,96 @@ diesel::table! {
 }
 
 diesel::table! {
+    sync_changes (plan_id, number) {
+        plan_id -> Uuid,
+        number -> Int8,
+        kind -> Text,
+        outcome -> Nullable<Text>,
+        line -> Nullable<Int8>,
+        external_id -> Nullable<Text>,
+        expert_id -> Nullable<Uuid>,
+        expert_version -> Nullable<Int8>,
+        loaded_version -> Nullable<Int8>,
+        supplied -> Bool,
+        digest -> Nullable<Bytea>,
+        row_hash -> Bytea,
+        detail -> Nullable<Bytea>,
+        decision -> Nullable<Text>,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        written_version -> Nullable<Int8>,
+        undo -> Nullable<Bytea>,
+        written_mark -> Nullable<Text>,
+        weight -> Int8,
+    }
+}
+
+diesel::table! {
+    sync_chunks (plan_id, number) {
+        plan_id -> Uuid,
+        number -> Int4,
+        sealed -> Bytea,
+    }
+}
+
+diesel::table! {
+    sync_decisions (source, external_id) {
+        source -> Text,
+        external_id -> Text,
+        decision -> Text,
+        expert_id -> Nullable<Uuid>,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sync_plans (id) {
+        id -> Uuid,
+        version -> Int8,
+        source -> Text,
+        mode -> Text,
+        state -> Text,
+        auto_apply -> Bool,
+        file_hash -> Nullable<Bytea>,
+        bytes -> Int8,
+        records -> Int8,
+        same_as -> Nullable<Uuid>,
+        hash -> Nullable<Bytea>,
+        counts -> Jsonb,
+        brake -> Nullable<Jsonb>,
+        failure -> Nullable<Jsonb>,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        actor_role -> Nullable<Text>,
+        created_at -> Timestamptz,
+        planned_at -> Nullable<Timestamptz>,
+        released_by -> Nullable<Uuid>,
+        released_at -> Nullable<Timestamptz>,
+        apply_kind -> Nullable<Text>,
+        apply_id -> Nullable<Uuid>,
+        apply_role -> Nullable<Text>,
+        apply_asked_at -> Nullable<Timestamptz>,
+        applied_at -> Nullable<Timestamptz>,
+        reverted_by -> Nullable<Uuid>,
+        reverted_at -> Nullable<Timestamptz>,
+        forgotten_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    sync_work (plan_id) {
+        plan_id -> Uuid,
+        worker -> Nullable<Uuid>,
+        lease_until -> Timestamptz,
+        attempts -> Int4,
+        done -> Int8,
+        total -> Int8,
+        started_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     union_memberships (id) {
         id -> Uuid,
         organisation_id -> Uuid,
@@ -797,6 +898,10 @@ diesel::joinable!(organisation_versions -> provinces (province_id));
 diesel::joinable!(password_resets -> accounts (account_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> accounts (account_id));
+diesel::joinable!(sync_changes -> sync_plans (plan_id));
+diesel::joinable!(sync_chunks -> sync_plans (plan_id));
+diesel::joinable!(sync_decisions -> experts (expert_id));
+diesel::joinable!(sync_work -> sync_plans (plan_id));
 diesel::joinable!(union_memberships -> associations (organisation_id));
 diesel::joinable!(union_memberships -> organisations (union_id));
 
@@ -822,6 +927,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     change_requests,
     consent_texts,
     disclosures,
+    erased_source_records,
     expert_availability,
     expert_changes,
     expert_consents,
@@ -859,5 +965,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     settings,
     sign_in_meters,
     sign_in_places,
+    sync_changes,
+    sync_chunks,
+    sync_decisions,
+    sync_plans,
+    sync_work,
     union_memberships,
 );

@@ -386,7 +386,7 @@ pub fn check_patch(
 }
 
 /// Takes what a patch does not touch from the record as it is stored.
-fn keep_untouched(new: &mut Draft, old: &Draft, touched: &BTreeSet<String>) {
+pub(super) fn keep_untouched(new: &mut Draft, old: &Draft, touched: &BTreeSet<String>) {
     macro_rules! keep {
         ($($member:literal: $($part:ident).+;)+) => {
             $(if !touched.contains($member) { new.$($part).+.clone_from(&old.$($part).+); })+
@@ -555,7 +555,7 @@ impl Reader<'_> {
 }
 
 /// True for a name of a source as the database has it.
-fn is_source(text: &str) -> bool {
+pub fn is_source(text: &str) -> bool {
     let sound = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
     text.len() <= 32 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.bytes().all(sound)
 }

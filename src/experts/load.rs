@@ -2,15 +2,16 @@
 //!
 //! A line needs `external_id` and `full_name`; the rest is the form of `POST /experts`. A broken line is reported with its
 //! number and never stops the others. Loading the same file again changes nothing; a record that was edited here since it
-//! was loaded is left as it is and reported, never overwritten in silence.
-
+//! was loaded is merged with what the file says (`three_way`), and where both changed the same it is left as it is and reported,
+//! never overwritten in silence.
 //!
 //! While batches are written the next one is read, checked and made into statements aside, on another core. What is known of
 //! its records is looked up before the transaction and again in it; where that differs, the batch is planned anew.
 
-mod plan;
-mod read;
-mod write;
+pub(crate) mod plan;
+pub(crate) mod read;
+pub(crate) mod verdict;
+pub(crate) mod write;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
@@ -21,12 +22,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::{StreamExt, future, stream};
 use tokio::sync::mpsc;
 
-use self::plan::Plan;
+use self::plan::{Before, Plan, differing};
 use self::read::{Lines, Parsed};
 use super::keys::Folds;
+use super::settings;
 use super::store;
+use super::three_way::MergeRules;
 use super::vocabulary::Vocabulary;
 use crate::audit::event::Recorder;
+use crate::db::Conn;
 use crate::kernel::problem::{Answer, FieldError, Problem};
 use crate::kernel::sealed::Sealer;
 use crate::say;
@@ -75,7 +79,9 @@ pub struct Report {
     pub created: usize,
     pub updated: usize,
     pub unchanged: usize,
-    /// Edited here since they were loaded: left as they are.
+    /// Taken out by the source.
+    pub withdrawn: usize,
+    /// Edited here and at the source, no longer in the bank, or decided otherwise: that is left as it is.
     pub conflicts: Vec<Refused>,
     /// Broken.
     pub rejected: Vec<Refused>,
@@ -98,6 +104,9 @@ impl fmt::Display for Report {
             self.conflicts.len(),
             self.rejected.len()
         )?;
+        if self.withdrawn > 0 {
+            write!(f, ", {} taken out by the source", self.withdrawn)?;
+        }
         if !self.normalised.is_empty() {
             let counts: Vec<String> = self.normalised.iter().map(|(code, count)| format!("{count} {code}")).collect();
             write!(f, "; put right: {}", counts.join(", "))?;
@@ -117,18 +126,9 @@ pub async fn load(
     options: Options<'_>,
     mut progress: impl FnMut(&Report),
 ) -> Answer<Report> {
-    let vocabulary = Vocabulary::read(&mut state.db.conn().await?).await?;
-    let loader = Loader {
-        state,
-        options,
-        aside: Arc::new(Aside {
-            sealer: state.sealer.clone(),
-            recorder: Recorder::system(state.sealer.clone(), "experts.load"),
-            vocabulary,
-            seen: Mutex::default(),
-            folds: Mutex::default(),
-        }),
-    };
+    let recorder = Recorder::system(state.sealer.clone(), "experts.load");
+    let aside = Arc::new(Aside::read(&mut state.db.conn().await?, recorder).await?);
+    let loader = Loader { state, options, aside };
     let (sender, batches) = mpsc::channel(1);
     let (prepared, written) =
         tokio::join!(loader.prepare_all(Lines::of(file), sender), loader.write_all(batches, &mut progress));
@@ -150,13 +150,28 @@ struct Loader<'a> {
 }
 
 /// What it takes to read, check and prepare lines without the database, on a thread of its own.
-struct Aside {
-    sealer: Sealer,
-    recorder: Recorder,
-    vocabulary: Vocabulary,
+pub(crate) struct Aside {
+    pub(crate) sealer: Sealer,
+    pub(crate) recorder: Recorder,
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) rules: MergeRules,
     /// Ids of earlier lines.
     seen: Mutex<HashSet<String>>,
     folds: Mutex<Folds>,
+}
+
+impl Aside {
+    /// With the words and the rules of today.
+    pub(crate) async fn read(conn: &mut Conn, recorder: Recorder) -> Answer<Self> {
+        Ok(Self {
+            sealer: recorder.sealer.clone(),
+            recorder,
+            vocabulary: Vocabulary::read(conn).await?,
+            rules: settings::merge_rules(conn).await?,
+            seen: Mutex::default(),
+            folds: Mutex::default(),
+        })
+    }
 }
 
 /// Lines of one transaction, and what is to become of them.
@@ -218,18 +233,24 @@ impl Loader<'_> {
     /// What is to become of lines, given what is known of their records.
     async fn plan(&self, parsed: &Arc<Parsed>) -> Answer<Plan> {
         let conn = &mut self.state.db.conn().await?;
-        let known = store::sources(conn, self.options.source, &parsed.ids()).await?;
+        let source = self.options.source;
+        let known = store::sources(conn, source, &parsed.ids()).await?;
+        let differing = differing(parsed, &known, &self.aside.rules);
+        let before = Before::read(conn, &self.aside.sealer, source, &differing).await?;
+        let ids = parsed.ids();
+        let unknown: Vec<&str> = ids.iter().filter(|id| !known.contains_key(**id)).copied().collect();
+        let standing = store::standing(conn, &self.aside.sealer, source, &ids, &unknown).await?;
         let (tools, lines) = (Arc::clone(&self.aside), Arc::clone(parsed));
-        let mut plan = aside(move || Plan::of(&lines, known, &tools)).await?;
+        let mut plan = aside(move || Plan::of(&lines, known, before, standing, &tools)).await?;
         plan.link(conn).await?;
-        let (tools, source) = (Arc::clone(&self.aside), self.options.source.to_owned());
+        let (tools, source) = (Arc::clone(&self.aside), source.to_owned());
         let version = if self.options.with_all_consents { 2 } else { 1 };
         aside(move || plan.prepare(&tools, &source, version).map(|()| plan)).await?
     }
 }
 
 /// Runs what takes its time on a thread that may.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
+pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
     tokio::task::spawn_blocking(work).await.map_err(Problem::internal)
 }
 

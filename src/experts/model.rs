@@ -46,7 +46,7 @@ impl Restricted {
 }
 
 /// A publication.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named as in the form")]
 pub struct Publication {
     /// None until it is stored.
@@ -378,7 +378,7 @@ pub enum Residency {
     Abroad,
 }
 
-/// A checked profile, ready to store: what a form becomes. Written out it holds restricted values, and is sealed.
+/// A checked profile, ready to store: what a form becomes. Written out it holds restricted data, so it is only kept sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named as in the form")]
 pub struct Draft {

@@ -184,7 +184,8 @@ async fn is_known(tx: &mut Conn, source: Option<&SourceRef>) -> Answer<bool> {
 
 /// Keeps where an expert comes from. What the source says later counts until the record is edited here.
 async fn claim(tx: &mut Conn, expert_id: Uuid, SourceRef { source, external_id }: SourceRef) -> Answer<()> {
-    let row = SourceRow { source, external_id, expert_id, digest: Vec::new(), loaded_version: 1 };
+    let (digest, loaded_version, supplied) = (Vec::new(), 1, true);
+    let row = SourceRow { source, external_id, expert_id, digest, loaded_version, supplied, base: None };
     let Some(known) = store::claim_source(tx, &row).await? else { return Ok(()) };
     let SourceRow { source, external_id, .. } = row;
     // whoever may enter experts sees every one of them
@@ -202,7 +203,7 @@ pub(super) fn created_event(entry: &Entry) -> Event {
 }
 
 /// The event of a changed expert; none when nothing changed.
-pub(super) fn updated_event(id: Uuid, old: &Draft, new: &Draft, publications: Option<Value>) -> Option<Event> {
+pub(crate) fn updated_event(id: Uuid, old: &Draft, new: &Draft, publications: Option<Value>) -> Option<Event> {
     let listed = publications.is_some();
     let mut values = changes(old, new);
     values.extend(publications.map(|pair| ("publications".to_owned(), pair)));
@@ -222,7 +223,7 @@ pub(super) fn changes(old: &Draft, new: &Draft) -> Map<String, Value> {
 }
 
 /// A record member by member, named as in the form.
-fn members(draft: &Draft) -> Map<String, Value> {
+pub(super) fn members(draft: &Draft) -> Map<String, Value> {
     let field = |f: &ExpertField| json!({"scheme": f.scheme, "code": f.code, "main": f.main});
     let fields: Vec<Value> = draft.fields.iter().map(field).collect();
     let (restricted, details) = (&draft.restricted, &draft.details);

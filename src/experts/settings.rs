@@ -3,6 +3,7 @@
 use chrono::Months;
 use serde_json::Value;
 
+use super::three_way::MergeRules;
 use crate::db::Conn;
 use crate::kernel::clock::today;
 use crate::kernel::problem::Answer;
@@ -18,6 +19,26 @@ pub const STALE_MONTHS: (&str, u16) = ("stale_months", 12);
 pub const MIN_DEGREE: &str = "activation_min_degree";
 /// The sources whose records the Department of Science and Technology supplies; see `store::supplied`.
 pub const DEPARTMENT_SOURCES: (&str, &str) = ("science_dept_sources", r#"["skhcn"]"#);
+
+/// Members of which a source is always believed, whatever was written here.
+pub const SOURCE_WINS: (&str, &[&str]) = ("sync_source_wins", &["academic_rank", "degree"]);
+
+/// How records of sources are merged today.
+pub async fn merge_rules(conn: &mut Conn) -> Answer<MergeRules> {
+    let (name, default) = SOURCE_WINS;
+    let value = setting(conn, name, today()).await?;
+    let set = value.and_then(|value| serde_json::from_value(value).ok());
+    let source_wins = set.unwrap_or_else(|| default.iter().map(|name| (*name).to_owned()).collect());
+    Ok(MergeRules { source_wins, ..MergeRules::default() })
+}
+
+/// The sources whose records the Department supplies.
+pub async fn department_sources(conn: &mut Conn) -> Answer<Vec<String>> {
+    let (name, default) = DEPARTMENT_SOURCES;
+    let value = setting(conn, name, today()).await?;
+    let set = value.and_then(|value| serde_json::from_value(value).ok());
+    Ok(set.or_else(|| serde_json::from_str(default).ok()).unwrap_or_default())
+}
 
 /// A whole number of 1 to 3650 that holds today.
 pub async fn number(conn: &mut Conn, (name, default): (&str, u16)) -> Answer<u16> {

@@ -15,7 +15,9 @@ mod nominations;
 mod publications;
 mod search;
 mod sources;
+mod standing;
 mod states;
+mod stored;
 mod texts;
 mod whole;
 mod words;
@@ -54,8 +56,13 @@ pub use search::{
     Codes, Condition, Count, Facet, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Weighed, facets, named,
     run as search,
 };
-pub use sources::{KnownRecords, SourceRow, claim_source, lock_sources, put_sources, source_ids, source_rows, sources};
+pub use sources::{
+    KnownRecord, KnownRecords, SourceRow, base_of, bases, claim_source, lock_sources, of_source, put_sources_back, put_sources,
+    seal_base, source_ids, source_images, source_rows, sources, stay_gone,
+};
+pub use standing::{SourceDecision, Standing, erased_hash, mark_gone, standing};
 pub use states::{NEVER, StaleRow, confirm, is_listed, is_supplied, move_to, stale, stale_sql, verify};
+pub use stored::{Stored, lock_all, remove, states_of, stored};
 pub use texts::{TextRow, add_texts, consent_texts};
 pub use whole::{Whole, WholeSql, cards, whole};
 pub use words::{Audience, Known, compact, frequencies, specialties, spelled};

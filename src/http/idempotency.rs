@@ -32,6 +32,14 @@ impl Once {
     }
 }
 
+impl Once {
+    /// Binds a body that is no JSON document, by what tells it from others.
+    #[must_use]
+    pub fn of_digest(self, digest: String) -> Self {
+        Self { body: digest, ..self }
+    }
+}
+
 impl FromRequest for Once {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;

@@ -38,6 +38,11 @@ impl FromRequest for Key {
     }
 }
 
+/// A number of a path. What is none becomes one that nothing has.
+pub fn segment_number(req: &HttpRequest, name: &str) -> i64 {
+    segment(req, name).parse().unwrap_or(-1)
+}
+
 fn segment<'r>(req: &'r HttpRequest, name: &str) -> &'r str {
     req.match_info().get(name).unwrap_or_default()
 }

@@ -20,6 +20,7 @@ fn examples() -> Vec<Example> {
         of_associations(),
         of_their_parts(),
         of_their_terms(),
+        of_syncs(),
     ]
     .concat();
     examples.sort_by_key(|example| example.0);
@@ -251,6 +252,13 @@ fn of_associations() -> Vec<Example> {
             "association_special_statuses",
         ),
     ]
+}
+
+/// Files of a source.
+fn of_syncs() -> Vec<Example> {
+    let plans = "/api/v1/sync/plans?source=skhcn&mode=delta";
+    let file = json!([{ "external_id": "SKH-1", "full_name": "Nguyễn Thử Chín" }]);
+    vec![("/api/v1/sync/plans", "science_dept", plans, file, "sync_plans")]
 }
 
 /// What is said of a request when it is decided, beside what it makes.

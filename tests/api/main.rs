@@ -62,5 +62,6 @@ mod reference;
 mod reset;
 mod shared_connections;
 mod support;
+mod sync;
 mod throttle;
 mod workplaces;

@@ -21,7 +21,7 @@ const MAX_LINE: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A file, read batch by batch.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     file: Box<dyn BufRead + Send>,
     buffer: Vec<u8>,
     number: usize,
@@ -36,44 +36,44 @@ impl Default for Lines {
 }
 
 /// Lines as they were sent.
-pub(super) struct Parsed {
-    pub(super) lines: Vec<RawLine>,
+pub(crate) struct Parsed {
+    pub(crate) lines: Vec<RawLine>,
     /// Those that have no id, or are broken whatever the database holds.
-    pub(super) broken: Vec<Broken>,
-    pub(super) count: usize,
+    pub(crate) broken: Vec<Broken>,
+    pub(crate) count: usize,
     /// Where in the file they end.
-    pub(super) end: u64,
+    pub(crate) end: u64,
 }
 
 /// A line with an id; what else it says is looked at when it is not what was loaded before.
-pub(super) struct RawLine {
-    pub(super) number: usize,
-    pub(super) external_id: String,
-    pub(super) digest: Vec<u8>,
-    pub(super) digests: Vec<Vec<u8>>,
-    pub(super) members: Map<String, Value>,
+pub(crate) struct RawLine {
+    pub(crate) number: usize,
+    pub(crate) external_id: String,
+    pub(crate) digest: Vec<u8>,
+    pub(crate) digests: Vec<Vec<u8>>,
+    pub(crate) members: Map<String, Value>,
 }
 
 /// A line that is refused, with what of it can be looked at all the same: whoever mends it wants to know everything.
-pub(super) struct Broken {
-    pub(super) refused: Refused,
-    pub(super) members: Option<Map<String, Value>>,
+pub(crate) struct Broken {
+    pub(crate) refused: Refused,
+    pub(crate) members: Option<Map<String, Value>>,
 }
 
 impl Parsed {
     /// The ids of its lines.
-    pub(super) fn ids(&self) -> Vec<&str> {
+    pub(crate) fn ids(&self) -> Vec<&str> {
         self.lines.iter().map(|line| line.external_id.as_str()).collect()
     }
 }
 
 impl Lines {
-    pub(super) fn of(file: impl BufRead + Send + 'static) -> Self {
+    pub(crate) fn of(file: impl BufRead + Send + 'static) -> Self {
         Self { file: Box::new(file), buffer: Vec::new(), number: 0, bytes: 0 }
     }
 
     /// The next lines; none at the end of the file.
-    pub(super) fn parse(&mut self, sealer: &Sealer) -> Answer<Option<Parsed>> {
+    pub(crate) fn parse(&mut self, sealer: &Sealer) -> Answer<Option<Parsed>> {
         let mut parsed = Parsed { lines: Vec::new(), broken: Vec::new(), count: 0, end: 0 };
         while parsed.count < BATCH && self.next()? {
             if self.buffer.iter().all(u8::is_ascii_whitespace) {
@@ -102,35 +102,38 @@ impl Lines {
         Ok(count > 0)
     }
 
-    /// What can be said of a line without the database.
     fn line(&self, sealer: &Sealer) -> Result<RawLine, Broken> {
-        let (number, bytes) = (self.number, self.buffer.as_slice());
-        let refuse = |external_id: Option<String>, errors, members| Broken {
-            refused: Refused { line: number, external_id, errors },
-            members,
-        };
-        if bytes.len() > MAX_LINE {
-            return Err(refuse(None, vec![fault("", "too_long", "a line has at most 1 MiB")], None));
-        }
-        let (value, mut errors) = document(bytes).map_err(|problem| refuse(None, faults(&problem), None))?;
-        let said = value.to_string();
-        let digest = sealer.keyed_hash("source-record", &said);
-        // under every key of the ring: after a rotation the same file still changes nothing
-        let digests = sealer.keyed_hashes("source-record", &said);
-        let Value::Object(mut members) = value else {
-            return Err(refuse(None, vec![fault("", "wrong_type", "a line is one JSON object")], None));
-        };
-        let external_id = take_id(&mut members).map_err(|fault| errors.push(fault)).ok();
-        match external_id {
-            Some(external_id) if errors.is_empty() => Ok(RawLine { number, external_id, digest, digests, members }),
-            external_id => Err(refuse(external_id, errors, Some(members))),
-        }
+        read_line(self.number, &self.buffer, sealer)
+    }
+}
+
+/// What can be said of a line without the database.
+pub(crate) fn read_line(number: usize, bytes: &[u8], sealer: &Sealer) -> Result<RawLine, Broken> {
+    let refuse = |external_id: Option<String>, errors, members| Broken {
+        refused: Refused { line: number, external_id, errors },
+        members,
+    };
+    if bytes.len() > MAX_LINE {
+        return Err(refuse(None, vec![fault("", "too_long", "a line has at most 1 MiB")], None));
+    }
+    let (value, mut errors) = document(bytes).map_err(|problem| refuse(None, faults(&problem), None))?;
+    let said = value.to_string();
+    let digest = sealer.keyed_hash("source-record", &said);
+    // under every key of the ring: after a rotation the same file still changes nothing
+    let digests = sealer.keyed_hashes("source-record", &said);
+    let Value::Object(mut members) = value else {
+        return Err(refuse(None, vec![fault("", "wrong_type", "a line is one JSON object")], None));
+    };
+    let external_id = take_id(&mut members).map_err(|fault| errors.push(fault)).ok();
+    match external_id {
+        Some(external_id) if errors.is_empty() => Ok(RawLine { number, external_id, digest, digests, members }),
+        external_id => Err(refuse(external_id, errors, Some(members))),
     }
 }
 
 impl Broken {
     /// Why the line is refused, with what else is wrong with it.
-    pub(super) fn refused(&self, vocabulary: &Vocabulary) -> Refused {
+    pub(crate) fn refused(&self, vocabulary: &Vocabulary) -> Refused {
         let mut refused = self.refused.clone();
         let more = self.members.clone().and_then(|members| check(members, vocabulary).err()).unwrap_or_default();
         let known = |fault: &FieldError| self.refused.errors.iter().any(|known| known.pointer == fault.pointer);
@@ -143,6 +146,9 @@ impl Broken {
 fn take_id(members: &mut Map<String, Value>) -> Result<String, FieldError> {
     let id = members.remove("external_id").unwrap_or_default();
     let id = id.as_str().unwrap_or_default().trim().to_owned();
+    if id.chars().any(char::is_control) {
+        return Err(fault("/external_id", "malformed", "no control characters"));
+    }
     if (1..=100).contains(&id.chars().count()) {
         return Ok(id);
     }
@@ -150,7 +156,7 @@ fn take_id(members: &mut Map<String, Value>) -> Result<String, FieldError> {
 }
 
 /// The form of a line.
-pub(super) fn check(mut members: Map<String, Value>, vocabulary: &Vocabulary) -> Result<Checked, Vec<FieldError>> {
+pub(crate) fn check(mut members: Map<String, Value>, vocabulary: &Vocabulary) -> Result<Checked, Vec<FieldError>> {
     // when the source last touched the record: no part of the profile
     members.remove("updated_at");
     // a source writes null for what it does not know

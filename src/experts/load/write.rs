@@ -1,12 +1,13 @@
 //! A batch, written: one transaction with its events.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::plan::{Line, Plan, Prepared, source_row};
-use super::{Batch, Loader};
-use crate::access::permit::Scope;
+use super::plan::{Plan, Prepared};
+use super::verdict::Update;
+use super::{Aside, Batch, Loader};
 use crate::audit::event::Event;
 use crate::db::Conn;
 use crate::experts::consent_texts::version_of;
@@ -14,7 +15,7 @@ use crate::experts::keys::Keys;
 use crate::experts::model::Purpose;
 use crate::experts::profile::updated_event;
 use crate::experts::publications;
-use crate::experts::store::{self, ConsentRow, Entry};
+use crate::experts::store::{self, ConsentRow, Entry, SourceRow};
 use crate::kernel::clock::{now, today};
 use crate::kernel::id::new_id;
 use crate::kernel::problem::{Answer, Code, Problem};
@@ -58,12 +59,16 @@ impl Loader<'_> {
         if !self.create(tx, &plan.prepared).await? {
             return Ok(false);
         }
-        let mut updated = Vec::with_capacity(plan.update.len());
-        for (id, line) in &plan.update {
-            updated.push(self.update(tx, *id, line).await?);
-        }
+        let versions = update(tx, &self.aside, self.options.source, &plan.update).await?;
         store::run(tx, &plan.prepared.events).await?;
-        self.aside.recorder.record(tx, updated).await?;
+        let gone: Vec<&str> = plan.gone.iter().map(String::as_str).collect();
+        if !gone.is_empty() {
+            store::mark_gone(tx, self.options.source, &gone, true).await?;
+        }
+        if versions.is_empty() && !(plan.update.is_empty() && gone.is_empty()) {
+            // what the source said is kept, though it says nothing new of the people
+            self.aside.recorder.record(tx, vec![Event::on_all("expert")]).await?;
+        }
         Ok(true)
     }
 
@@ -79,25 +84,67 @@ impl Loader<'_> {
             }
             store::insert_consents(tx, &consents).await?;
         }
-        // last, so that the words of a batch are counted once, for the audiences they end up with
-        new.search.write(tx).await?;
-        // each waits for whoever enters the same record, and finds it entered
-        Ok(store::run(tx, new.sources.as_slice()).await? == new.ids.len())
+        finish(tx, new).await
     }
+}
 
-    async fn update(&self, tx: &mut Conn, id: Uuid, line: &Line) -> Answer<Event> {
-        let sealer = &self.state.sealer;
-        let row = store::lock(tx, &Scope::SYSTEM, &id.to_string()).await?;
-        let old = row.into_draft(store::parts(tx, sealer, id).await?);
-        let publications = publications::replace(tx, id, line.publications.clone()).await?;
-        let event = updated_event(id, &old, &line.draft, publications);
-        let entry = Entry { id, keys: Keys::of(&line.draft, &self.aside.vocabulary), draft: line.draft.clone() };
-        let row = store::update(tx, sealer, &entry).await?;
-        store::reindex(tx, &[id]).await?;
-        store::put_sources(tx, &[source_row(self.options.source, id, line, row.version)]).await?;
-        // a record may differ at its source in what is not kept here; the new version still wants its event
-        Ok(event.unwrap_or_else(|| Event::on("expert", id).action("experts.update")))
+/// Enters new experts with their events; false when somebody entered one of the records in the meantime.
+pub(crate) async fn create(tx: &mut Conn, new: &Prepared) -> Answer<bool> {
+    store::run(tx, &new.records).await?;
+    store::run(tx, &new.events).await?;
+    finish(tx, new).await
+}
+
+async fn finish(tx: &mut Conn, new: &Prepared) -> Answer<bool> {
+    // last, so that the words of a batch are counted once, for the audiences they end up with
+    new.search.write(tx).await?;
+    // each waits for whoever enters the same record, and finds it entered
+    Ok(store::run(tx, new.sources.as_slice()).await? == new.ids.len())
+}
+
+/// Writes merged records, which must be locked, with their events; the versions of those that changed.
+pub(crate) async fn update(
+    tx: &mut Conn,
+    tools: &Aside,
+    source: &str,
+    updates: &[Update],
+) -> Answer<BTreeMap<Uuid, i64>> {
+    let (mut versions, mut events) = (BTreeMap::new(), Vec::new());
+    for update in updates.iter().filter(|update| !update.merged.taken.is_empty()) {
+        let listed = match update.publications() {
+            Some(list) => publications::replace(tx, update.id, list.to_vec()).await?,
+            None => None,
+        };
+        // a list in another order is the same list to the log
+        let event = updated_event(update.id, &update.old.draft, &update.draft, listed);
+        events.push(event.unwrap_or_else(|| Event::on("expert", update.id).action("experts.update")));
+        let keys = Keys::of(&update.draft, &tools.vocabulary);
+        let entry = Entry { id: update.id, keys, draft: update.draft.clone() };
+        versions.insert(update.id, store::update(tx, &tools.sealer, &entry).await?.version);
     }
+    let changed: Vec<Uuid> = versions.keys().copied().collect();
+    if !changed.is_empty() {
+        store::reindex(tx, &changed).await?;
+    }
+    let row = |update: &Update| {
+        let external_id = &update.line.external_id;
+        let version = versions.get(&update.id).copied().unwrap_or(update.old.version);
+        Ok(SourceRow {
+            source: source.to_owned(),
+            external_id: external_id.clone(),
+            expert_id: update.id,
+            digest: update.digest.clone(),
+            // what is not followed has written nothing
+            loaded_version: if update.is_twin { 0 } else { version },
+            // of those it is new for: an officer said who it is
+            supplied: false,
+            base: Some(store::seal_base(&tools.sealer, source, external_id, &update.merged.base)?),
+        })
+    };
+    let rows = updates.iter().map(row).collect::<Answer<Vec<SourceRow>>>()?;
+    store::put_sources(tx, &rows).await?;
+    tools.recorder.record(tx, events).await?;
+    Ok(versions)
 }
 
 fn consent(expert_id: Uuid, purpose: Purpose, text_version: &str) -> ConsentRow {

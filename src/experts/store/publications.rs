@@ -1,5 +1,7 @@
 //! The publications of experts.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
@@ -69,6 +71,17 @@ pub async fn publications(conn: &mut Conn, expert: Uuid) -> Answer<Vec<Publicati
     let rows = table::table.filter(table::expert_id.eq(expert)).order(table::ordinal);
     let rows: Vec<Row> = rows.select(Row::as_select()).load(conn).await?;
     Ok(rows.into_iter().map(Publication::from).collect())
+}
+
+/// The publications of experts, in their order.
+pub async fn publications_of(conn: &mut Conn, experts: &[Uuid]) -> Answer<HashMap<Uuid, Vec<Publication>>> {
+    let rows = table::table.filter(table::expert_id.eq_any(experts)).order((table::expert_id, table::ordinal));
+    let rows: Vec<(Uuid, Row)> = rows.select((table::expert_id, Row::as_select())).load(conn).await?;
+    let mut lists: HashMap<Uuid, Vec<Publication>> = HashMap::new();
+    for (expert, row) in rows {
+        lists.entry(expert).or_default().push(Publication::from(row));
+    }
+    Ok(lists)
 }
 
 /// A page of them, each with its place.

@@ -4,14 +4,18 @@ use std::collections::HashMap;
 
 use diesel::dsl;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Jsonb, Text};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::db::bulk::{self, Column, Insert};
 use crate::db::schema::{expert_sources, experts};
 use crate::db::{Conn, Reader};
-use crate::kernel::problem::Answer;
+use crate::experts::three_way::Members;
+use crate::kernel::problem::{Answer, Problem};
+use crate::kernel::sealed::Sealer;
 
 /// A record of a source.
 #[derive(Debug, Clone, Serialize)]
@@ -23,16 +27,39 @@ pub struct SourceRow {
     #[serde(serialize_with = "bulk::bytes")]
     pub digest: Vec<u8>,
     pub loaded_version: i64,
+    /// The expert came into the bank with this record; one that is known keeps what is said of it.
+    pub supplied: bool,
+    /// Sealed; see [`seal_base`].
+    #[serde(serialize_with = "bulk::maybe_bytes")]
+    pub base: Option<Vec<u8>>,
 }
 
 /// What is known of a record of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct KnownRecord {
+    /// Whom it stands for.
     pub expert_id: Uuid,
+    /// What it said last, as a keyed digest.
     pub digest: Vec<u8>,
+    /// The version of the expert that the source wrote last.
     pub loaded_version: i64,
+    /// The expert came into the bank with this record.
+    pub is_supplied: bool,
+    /// Missing from the last snapshot, or taken out by the source.
+    pub is_gone: bool,
+    /// Taken out by the source.
+    pub is_withdrawn: bool,
     /// The version of the expert now.
     pub version: i64,
+    /// The state of the expert now.
+    pub status: String,
+}
+
+impl KnownRecord {
+    /// True when nobody edited the expert here since the source last wrote it.
+    pub const fn is_untouched(&self) -> bool {
+        self.loaded_version == self.version
+    }
 }
 
 /// Records by their id at the source.
@@ -43,15 +70,32 @@ pub async fn sources(conn: &mut Conn, source: &str, external_ids: &[&str]) -> An
     Ok(known(source, external_ids).load(conn).await?.into_iter().collect())
 }
 
-/// The same, locked with the experts until the transaction ends.
+/// The same, locked with the experts until the transaction ends: first the experts, in the order in which everybody locks them,
+/// then the records, so that no two wait for each other in a circle.
 pub async fn lock_sources(tx: &mut Conn, source: &str, external_ids: &[&str]) -> Answer<KnownRecords> {
-    Ok(known(source, external_ids).for_update().load(tx).await?.into_iter().collect())
+    let people = expert_sources::table
+        .filter(expert_sources::source.eq(source).and(expert_sources::external_id.eq_any(external_ids)))
+        .select(expert_sources::expert_id);
+    let people = experts::table.filter(experts::id.eq_any(people)).order(experts::id).select(experts::id);
+    people.for_update().load::<Uuid>(tx).await?;
+    let known = known(source, external_ids).order(expert_sources::external_id);
+    Ok(known.for_update().load(tx).await?.into_iter().collect())
 }
 
 #[dsl::auto_type(no_type_alias)]
 fn known<'a>(source: &'a str, external_ids: &'a [&'a str]) -> _ {
     let is_asked = expert_sources::source.eq(source).and(expert_sources::external_id.eq_any(external_ids));
-    let columns = (expert_sources::expert_id, expert_sources::digest, expert_sources::loaded_version, experts::version);
+    let is_gone = expert_sources::absent_since.is_not_null().or(expert_sources::withdrawn_at.is_not_null());
+    let columns = (
+        expert_sources::expert_id,
+        expert_sources::digest,
+        expert_sources::loaded_version,
+        expert_sources::supplied,
+        is_gone,
+        expert_sources::withdrawn_at.is_not_null(),
+        experts::version,
+        experts::status,
+    );
     expert_sources::table.inner_join(experts::table).filter(is_asked).select((expert_sources::external_id, columns))
 }
 
@@ -74,6 +118,7 @@ pub async fn claim_source(tx: &mut Conn, row: &SourceRow) -> Answer<Option<Uuid>
         expert_sources::expert_id.eq(row.expert_id),
         expert_sources::digest.eq(&row.digest),
         expert_sources::loaded_version.eq(row.loaded_version),
+        expert_sources::base.eq(&row.base),
     );
     let entered = diesel::insert_into(expert_sources::table).values(values).on_conflict_do_nothing();
     let entered = entered.execute(tx).await?;
@@ -84,10 +129,11 @@ pub async fn claim_source(tx: &mut Conn, row: &SourceRow) -> Answer<Option<Uuid>
     Ok(Some(known.select(expert_sources::expert_id).first(tx).await?))
 }
 
-/// Inserts or replaces records of a source.
+/// Inserts or replaces records of a source, which are there again if they were gone.
 pub async fn put_sources(tx: &mut Conn, rows: &[SourceRow]) -> Answer<()> {
     const REPLACE: &str = "ON CONFLICT (source, external_id) DO UPDATE SET digest = excluded.digest, \
-                           loaded_version = excluded.loaded_version, loaded_at = now()";
+                           loaded_version = excluded.loaded_version, base = excluded.base, loaded_at = now(), \
+                           absent_since = NULL, withdrawn_at = NULL";
     super::run(tx, &Insert::of("expert_sources", rows, REPLACE)?).await?;
     Ok(())
 }
@@ -97,13 +143,14 @@ pub async fn put_sources(tx: &mut Conn, rows: &[SourceRow]) -> Answer<()> {
 pub fn source_rows(mut rows: Vec<SourceRow>) -> Option<Insert> {
     rows.sort_by(|one, two| one.external_id.cmp(&two.external_id));
     let (mut sources, mut external_ids, mut people) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut digests, mut versions) = (Vec::new(), Vec::new());
+    let (mut digests, mut versions, mut bases) = (Vec::new(), Vec::new(), Vec::new());
     for row in rows {
         sources.push(row.source);
         external_ids.push(row.external_id);
         people.push(row.expert_id);
         digests.push(row.digest);
         versions.push(row.loaded_version);
+        bases.push(row.base.unwrap_or_default());
     }
     let columns = [
         ("source", Column::Text(sources)),
@@ -111,6 +158,131 @@ pub fn source_rows(mut rows: Vec<SourceRow>) -> Option<Insert> {
         ("expert_id", Column::Uuid(people)),
         ("digest", Column::Bytea(digests)),
         ("loaded_version", Column::BigInt(versions)),
+        ("base", Column::Bytea(bases)),
     ];
     Insert::of_columns("expert_sources", columns, "ON CONFLICT DO NOTHING")
+}
+
+fn base_context(source: &str, external_id: &str) -> String {
+    format!("expert_sources/{source}/{external_id}")
+}
+
+/// Seals what a source says of a record.
+///
+/// # Errors
+/// Those of sealing.
+pub fn seal_base(sealer: &Sealer, source: &str, external_id: &str, said: &Members) -> Answer<Vec<u8>> {
+    let plain = serde_json::to_vec(said).map_err(Problem::internal)?;
+    sealer.seal(&base_context(source, external_id), &plain).map_err(Problem::internal)
+}
+
+/// What a source last said of a record. One that was kept before bases were is what is kept here, while nobody edited that. Of
+/// one that was entered by hand the source has said nothing yet: what it names counts until it is edited here, and what it leaves
+/// out is ours.
+pub fn base_of(kept: Option<&Members>, known: &KnownRecord, theirs: &Members, ours: &Members) -> Option<Members> {
+    let mut base = match kept {
+        Some(kept) => return Some(kept.clone()),
+        None if known.is_untouched() => ours.clone(),
+        None => return None,
+    };
+    if known.digest.is_empty() {
+        base.retain(|name, _| theirs.contains_key(name));
+    }
+    Some(base)
+}
+
+/// What a source last said of records, by their ids.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn bases(
+    conn: &mut Conn,
+    sealer: &Sealer,
+    source: &str,
+    external_ids: &[&str],
+) -> Answer<HashMap<String, Members>> {
+    let is_asked = expert_sources::source.eq(source).and(expert_sources::external_id.eq_any(external_ids));
+    let rows: Vec<(String, Option<Vec<u8>>)> = expert_sources::table
+        .filter(is_asked)
+        .select((expert_sources::external_id, expert_sources::base))
+        .load(conn)
+        .await?;
+    let open = |(external_id, sealed): (String, Option<Vec<u8>>)| {
+        let sealed = sealed.filter(|sealed| !sealed.is_empty())?;
+        let plain = sealer.open(&base_context(source, &external_id), &sealed).map_err(Problem::internal);
+        let base = plain.and_then(|plain| serde_json::from_slice(&plain).map_err(Problem::internal));
+        Some(base.map(|base| (external_id, base)))
+    };
+    rows.into_iter().filter_map(open).collect()
+}
+
+/// Those of the experts that a record of the source stands for.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn of_source(conn: &mut Conn, source: &str, experts: &[Uuid]) -> Answer<Vec<Uuid>> {
+    Ok(expert_sources::table
+        .filter(expert_sources::source.eq(source).and(expert_sources::expert_id.eq_any(experts)))
+        .select(expert_sources::expert_id)
+        .load(conn)
+        .await?)
+}
+
+#[derive(QueryableByName)]
+struct ImageRow {
+    #[diesel(sql_type = Text)]
+    external_id: String,
+    #[diesel(sql_type = Jsonb)]
+    image: Value,
+}
+
+/// The rows of records of a source as they are, to be put back later.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn source_images(tx: &mut Conn, source: &str, external_ids: &[&str]) -> Answer<HashMap<String, Value>> {
+    let sql =
+        "SELECT external_id, to_jsonb(s) AS image FROM expert_sources s WHERE source = $1 AND external_id = ANY($2)";
+    let rows: Vec<ImageRow> =
+        diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<Text>, _>(external_ids).load(tx).await?;
+    Ok(rows.into_iter().map(|row| (row.external_id, row.image)).collect())
+}
+
+/// A record of which this is the row before stays missing or taken out.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn stay_gone(tx: &mut Conn, image: &Value) -> Answer<()> {
+    diesel::sql_query(
+        "UPDATE expert_sources s SET absent_since = o.absent_since, withdrawn_at = o.withdrawn_at
+           FROM jsonb_populate_record(NULL::expert_sources, $1) o
+          WHERE s.source = o.source AND s.external_id = o.external_id
+            AND (o.absent_since IS NOT NULL OR o.withdrawn_at IS NOT NULL)",
+    )
+    .bind::<Jsonb, _>(image)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Puts rows back as they were; `gone` are records that were none.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn put_sources_back(tx: &mut Conn, source: &str, images: &[Value], gone: &[&str]) -> Answer<()> {
+    diesel::sql_query(
+        "UPDATE expert_sources s SET digest = o.digest, base = o.base, loaded_at = o.loaded_at,
+                absent_since = o.absent_since, withdrawn_at = o.withdrawn_at, loaded_version = o.loaded_version
+           FROM jsonb_populate_recordset(NULL::expert_sources, $1) o
+          WHERE s.source = o.source AND s.external_id = o.external_id",
+    )
+    .bind::<Jsonb, _>(Value::Array(images.to_vec()))
+    .execute(tx)
+    .await?;
+    diesel::delete(
+        expert_sources::table.filter(expert_sources::source.eq(source).and(expert_sources::external_id.eq_any(gone))),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }

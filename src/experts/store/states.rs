@@ -17,12 +17,12 @@ use crate::experts::status::Status;
 use crate::kernel::clock::{now, today};
 use crate::kernel::problem::Answer;
 
-/// Records of a source that is the Department's, as the setting names them today. A record that came by a merge (its loaded
-/// version is 0) does not make the whole person the Department's: a merge shows nobody more than they saw.
+/// Records of a source that is the Department's, as the setting names them today. A record that came by a merge or
+/// by an officer's word does not make the whole person the Department's: a merge shows nobody more than they saw.
 pub fn supplied() -> Box<dyn BoxableExpression<experts::table, Pg, SqlType = Bool>> {
     let (name, default) = DEPARTMENT_SOURCES;
     let sources = sql::<Bool>(
-        "EXISTS (SELECT 1 FROM expert_sources s WHERE s.expert_id = experts.id AND s.loaded_version > 0 AND s.source IN (
+        "EXISTS (SELECT 1 FROM expert_sources s WHERE s.expert_id = experts.id AND s.supplied AND s.source IN (
             SELECT jsonb_array_elements_text(coalesce(
                 (SELECT value FROM settings WHERE jsonb_typeof(value) = 'array' AND name = ",
     )

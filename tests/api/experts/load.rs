@@ -37,7 +37,8 @@ fn records(count: usize) -> Vec<Value> {
 }
 
 fn counts(report: &Report) -> [usize; 6] {
-    let Report { bytes: _, normalised: _, lines, created, updated, unchanged, conflicts, rejected } = report;
+    let Report { bytes: _, normalised: _, withdrawn: _, lines, created, updated, unchanged, conflicts, rejected } =
+        report;
     [*lines, *created, *updated, *unchanged, conflicts.len(), rejected.len()]
 }
 

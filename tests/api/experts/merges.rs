@@ -428,7 +428,7 @@ async fn of_two_accounts_the_losers_is_closed_until_the_undo() {
 }
 
 #[tokio::test]
-async fn a_load_of_the_losers_record_is_told_that_it_was_merged() {
+async fn what_the_losers_source_says_later_is_held_against_what_was_merged() {
     let app = TestApp::start().await;
     let officer = app.sign_in("union_officer").await;
     let line =
@@ -441,7 +441,8 @@ async fn a_load_of_the_losers_record_is_told_that_it_was_merged() {
     assert_eq!((same.unchanged, same.created), (1, 0));
     let other = load_lines(&app, line("Chuyên viên").as_bytes(), false).await;
     assert_eq!((other.conflicts.len(), other.created, other.updated), (1, 0, 0));
-    assert_eq!(other.conflicts[0].errors[0].code, "merged_here");
+    let error = &other.conflicts[0].errors[0];
+    assert_eq!((error.code, error.pointer.as_str()), ("edited_here", "/position"));
     assert_eq!(officer.get(&path(&winner)).await.expect(200)["position"], "Trưởng phòng");
     undo(&officer, &made).await.expect(200);
     let after = load_lines(&app, line("Chuyên viên").as_bytes(), false).await;

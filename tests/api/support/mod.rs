@@ -48,6 +48,7 @@ impl TestApp {
         let server = server.run();
         let handle = server.handle();
         tokio::spawn(server);
+        tokio::spawn(expert_bank::sync::worker::run(state.clone()));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { address, state, client, metrics, server: handle }
     }

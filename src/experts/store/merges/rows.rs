@@ -17,9 +17,9 @@ pub type Rows = BTreeMap<String, Vec<Value>>;
 /// How the references of a table move: to the winner, those that fit; `$1` is the winner, `$2` the loser.
 ///
 /// Every foreign key to `experts` stands here, in [`TAKEN`], or in `merges` itself; a test looks for those that do not.
-const MOVED: [(&str, &str); 7] = [
-    // what a source says of the loser is said of the winner, who was entered here: nothing of it is unchanged
-    ("expert_sources", "expert_id = $1, loaded_version = 0 WHERE t.expert_id = $2"),
+const MOVED: [(&str, &str); 8] = [
+    // what a source says of the loser is said of the winner, whom it did not bring and has not written
+    ("expert_sources", "expert_id = $1, loaded_version = 0, supplied = false WHERE t.expert_id = $2"),
     (
         "expert_publications",
         "expert_id = $1, ordinal = place.ordinal
@@ -45,6 +45,7 @@ const MOVED: [(&str, &str); 7] = [
         "expert_id = $1, version = t.version + 1, updated_at = now()
           WHERE t.expert_id = $2 AND NOT EXISTS (SELECT FROM accounts w WHERE w.expert_id = $1)",
     ),
+    ("sync_decisions", "expert_id = $1 WHERE t.expert_id = $2"),
     ("expert_merges", "leads_to = $1 WHERE t.leads_to = $2"),
 ];
 
@@ -86,6 +87,11 @@ fn column_of(table: &str) -> &'static str {
     if table == "expert_merges" { "leads_to" } else { "expert_id" }
 }
 
+/// The columns that tell a row from all others.
+fn key_of(table: &str) -> &'static str {
+    if matches!(table, "expert_sources" | "sync_decisions") { "source, external_id" } else { "id" }
+}
+
 /// Moves references from the loser to the winner; the rows as they were before.
 ///
 /// # Errors
@@ -94,7 +100,7 @@ pub async fn move_references(tx: &mut Conn, winner: Uuid, loser: Uuid) -> Answer
     let mut moved = Rows::new();
     for (table, set) in MOVED {
         // the rows as they were: `old` is read in the snapshot of before
-        let key = if table == "expert_sources" { "source, external_id" } else { "id" };
+        let key = key_of(table);
         let column = column_of(table);
         let sql = format!(
             "WITH old AS (SELECT * FROM {table} WHERE {column} = $2), done AS (UPDATE {table} t SET {set} RETURNING t.*)
@@ -189,14 +195,14 @@ pub async fn move_back(tx: &mut Conn, moved: &Rows, winner: Uuid, loser: Uuid) -
         let Some(rows) = moved.get(table) else { continue };
         let column = column_of(table);
         let more = match table {
-            "expert_sources" => ", loaded_version = old.loaded_version, digest = old.digest",
+            "expert_sources" => ", loaded_version = old.loaded_version, supplied = old.supplied, digest = old.digest, base = old.base",
             "expert_publications" => ", ordinal = old.ordinal",
             "accounts" => ", version = t.version + 1, updated_at = now()",
             _ => "",
         };
-        let key = match table {
-            "expert_sources" => "t.source = old.source AND t.external_id = old.external_id",
-            _ => "t.id = old.id",
+        let key = match key_of(table) {
+            "id" => "t.id = old.id",
+            _ => "t.source = old.source AND t.external_id = old.external_id",
         };
         let same = if EDITED.contains(&table) { unedited() } else { "true".to_owned() };
         let sql = format!(

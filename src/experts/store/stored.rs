@@ -1,0 +1,119 @@
+//! Whole records of many experts at once, as they are kept: what a merge compares with.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::publications::publications_of;
+use super::{Parts, ProfileRow, fields, restricted_context};
+use crate::db::Conn;
+use crate::db::schema::{expert_memberships, expert_restricted, experts};
+use crate::experts::model::{Draft, Membership, Publication, Restricted};
+use crate::kernel::problem::{Answer, Problem};
+use crate::kernel::sealed::Sealer;
+
+/// A record as it is kept.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// Its version.
+    pub version: i64,
+    /// The record.
+    pub draft: Draft,
+    /// Its publications.
+    pub publications: Vec<Publication>,
+}
+
+/// The records of experts.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn stored(conn: &mut Conn, sealer: &Sealer, ids: &[Uuid]) -> Answer<HashMap<Uuid, Stored>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<ProfileRow> =
+        experts::table.filter(experts::id.eq_any(ids)).select(ProfileRow::as_select()).load(conn).await?;
+    let mut fields = fields(conn, ids).await?;
+    let mut memberships = memberships_of(conn, ids).await?;
+    let mut publications = publications_of(conn, ids).await?;
+    let mut restricted = restricted_of(conn, sealer, ids).await?;
+    let stored = rows.into_iter().map(|row| {
+        let (id, version) = (row.id, row.version);
+        let parts = Parts {
+            fields: fields.remove(&id).unwrap_or_default(),
+            memberships: memberships.remove(&id).unwrap_or_default(),
+            restricted: restricted.remove(&id).unwrap_or_default(),
+        };
+        let publications = publications.remove(&id).unwrap_or_default();
+        (id, Stored { version, draft: row.into_draft(parts), publications })
+    });
+    Ok(stored.collect())
+}
+
+async fn memberships_of(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, Vec<Membership>>> {
+    use expert_memberships as table;
+    type Row = (Uuid, Uuid, Option<String>, Option<NaiveDate>, Option<NaiveDate>);
+    let rows: Vec<Row> = table::table
+        .filter(table::expert_id.eq_any(ids))
+        .order((table::expert_id, table::ordinal))
+        .select((table::expert_id, table::organisation_id, table::position, table::valid_from, table::valid_to))
+        .load(conn)
+        .await?;
+    let mut memberships: HashMap<Uuid, Vec<Membership>> = HashMap::new();
+    for (id, organisation_id, position, from, to) in rows {
+        memberships.entry(id).or_default().push(Membership { organisation_id, position, from, to });
+    }
+    Ok(memberships)
+}
+
+async fn restricted_of(conn: &mut Conn, sealer: &Sealer, ids: &[Uuid]) -> Answer<HashMap<Uuid, Restricted>> {
+    let rows: Vec<(Uuid, Vec<u8>)> = expert_restricted::table
+        .filter(expert_restricted::expert_id.eq_any(ids))
+        .select((expert_restricted::expert_id, expert_restricted::sealed))
+        .load(conn)
+        .await?;
+    let open = |(id, sealed): (Uuid, Vec<u8>)| {
+        let plain = sealer.open(&restricted_context(id), &sealed).map_err(Problem::internal)?;
+        Ok((id, serde_json::from_slice(&plain).map_err(Problem::internal)?))
+    };
+    rows.into_iter().map(open).collect()
+}
+
+/// The states of experts.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn states_of(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, String>> {
+    let rows: Vec<(Uuid, String)> =
+        experts::table.filter(experts::id.eq_any(ids)).select((experts::id, experts::status)).load(conn).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Locks experts until the transaction ends, in an order in which two such locks don't wait for each other in a circle.
+///
+/// # Errors
+/// 503 when the database is away, or somebody holds one of them for long.
+pub async fn lock_all(tx: &mut Conn, ids: &[Uuid]) -> Answer<()> {
+    let rows = experts::table.filter(experts::id.eq_any(ids)).order(experts::id).select(experts::id);
+    rows.for_update().load::<Uuid>(tx).await?;
+    Ok(())
+}
+
+/// Takes experts away whom a source brought and whom nothing refers to.
+///
+/// # Errors
+/// 503 when the database is away; 500 when something refers to one of them.
+pub async fn remove(tx: &mut Conn, ids: &[Uuid]) -> Answer<()> {
+    use crate::db::schema::{expert_fields, expert_publications, expert_search, expert_sources};
+    macro_rules! delete {
+        ($($table:ident),+) => {
+            $(diesel::delete($table::table.filter($table::expert_id.eq_any(ids))).execute(tx).await?;)+
+        };
+    }
+    delete!(expert_search, expert_fields, expert_memberships, expert_restricted, expert_publications, expert_sources);
+    diesel::delete(experts::table.filter(experts::id.eq_any(ids))).execute(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,335 @@
+//! Makes a plan of the lines of a file, chunk by chunk: what becomes of each record is decided here and nowhere else.
+
+mod judge;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use diesel_async::SimpleAsyncConnection;
+use serde_json::Value;
+use uuid::Uuid;
+
+use self::judge::{Facts, Judged, judge};
+pub(super) use self::judge::{Linked, decided};
+use super::chunks;
+use super::detail::{self, Detail, StoredCandidate};
+use super::settings::{Limits, brake};
+use super::store::changes::{self, ChangeRow};
+use super::store::{self, PlanRow, work};
+use super::words::{ChangeKind, PlanState, SyncMode};
+use crate::audit::event::{Event, Recorder};
+use crate::db::Conn;
+use crate::experts::duplicates::{self, LIKELY, Person};
+use crate::experts::load::plan::{Before, link};
+use crate::experts::load::read::{Broken, RawLine};
+use crate::experts::load::verdict::is_same;
+use crate::experts::load::{Aside, aside};
+use crate::experts::store as experts;
+use crate::kernel::clock::now;
+use crate::kernel::problem::{Answer, Problem};
+use crate::state::State;
+
+/// Rows of absent records at a time.
+const BATCH: i64 = 1_000;
+/// People who are looked for in the bank at a time.
+const LOOKED_FOR: usize = 200;
+/// What is said of a whole plan takes longer than what is said to a caller.
+const PATIENCE: &str = "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '60s'";
+
+/// A plan in the making.
+pub struct Planner<'a> {
+    state: &'a State,
+    plan: PlanRow,
+    worker: Uuid,
+    tools: Arc<Aside>,
+    done: &'a AtomicI64,
+}
+
+impl<'a> Planner<'a> {
+    /// Sets out, with nothing of an earlier attempt left.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn begin(state: &'a State, plan: PlanRow, worker: Uuid, done: &'a AtomicI64) -> Answer<Self> {
+        let mut recorder = Recorder::system(state.sealer.clone(), "sync.plan");
+        recorder.actor = plan.author();
+        let tools = Arc::new(Aside::read(&mut state.db.conn().await?, recorder).await?);
+        let planner = Self { state, plan, worker, tools, done };
+        planner.write(async |tx| changes::clear(tx, planner.plan.id).await).await?;
+        Ok(planner)
+    }
+
+    /// Makes it.
+    ///
+    /// # Errors
+    /// 503 when the database is away, 409 when another worker has the plan.
+    pub async fn run(mut self) -> Answer<()> {
+        // what was decided last is kept while the next lines are looked at
+        let (mut last, mut kept, mut read) = (0, Vec::new(), 0);
+        for number in 0.. {
+            let Some(sealed) = store::chunk(&mut self.state.db.conn().await?, self.plan.id, number).await? else {
+                break;
+            };
+            let (plan, tools) = (self.plan.id, Arc::clone(&self.tools));
+            let lines = aside(move || chunks::read(&tools.sealer, plan, number, &sealed)).await??;
+            last = lines.iter().map(number_of).max().unwrap_or(last).max(last);
+            let count = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+            let (put, rows) = tokio::join!(self.put(&kept), self.rows(lines, &kept));
+            put?;
+            kept = rows?;
+            read += count;
+            self.done.fetch_add(count, Ordering::Relaxed);
+        }
+        self.put(&kept).await?;
+        if read != self.plan.records {
+            return Err(Problem::internal(format!("{read} of {} lines of a file are there", self.plan.records)));
+        }
+        if self.is_snapshot() && !changes::has_nameless(&mut self.state.db.conn().await?, self.plan.id).await? {
+            self.absent(last).await?;
+        }
+        self.finish().await
+    }
+
+    fn is_snapshot(&self) -> bool {
+        self.plan.mode == SyncMode::Snapshot.as_str()
+    }
+
+    /// Writes while this worker still has the plan.
+    async fn write<T>(&self, work: impl AsyncFnOnce(&mut Conn) -> Answer<T>) -> Answer<T> {
+        let (plan, worker) = (self.plan.id, self.worker);
+        self.state
+            .db
+            .transaction(async move |tx| {
+                tx.batch_execute(PATIENCE).await?;
+                if !work::hold(tx, plan, worker).await? {
+                    return Err(Problem::unavailable("another worker has the plan"));
+                }
+                work(tx).await
+            })
+            .await
+    }
+
+    async fn put(&self, rows: &[ChangeRow]) -> Answer<()> {
+        if rows.is_empty() { Ok(()) } else { self.write(async |tx| changes::put(tx, self.plan.id, rows).await).await }
+    }
+
+    /// What becomes of lines, ready to be kept; `before` are the rows that are being kept meanwhile.
+    async fn rows(&self, lines: Vec<Result<RawLine, Broken>>, before: &[ChangeRow]) -> Answer<Vec<ChangeRow>> {
+        let conn = &mut self.state.db.conn().await?;
+        let mut facts = self.facts(conn, &lines).await?;
+        let taken = before.iter().filter(|row| row.kind != ChangeKind::Rejected.as_str());
+        facts.seen.extend(taken.filter_map(|row| row.external_id.clone()));
+        facts.written.extend(before.iter().filter_map(ChangeRow::writes_expert));
+        facts.is_snapshot = self.is_snapshot();
+        let tools = Arc::clone(&self.tools);
+        let mut judged = aside(move || judge(lines, facts, &tools)).await?;
+        settle(conn, &self.tools, &self.plan.source, &mut judged).await?;
+        let (plan, tools) = (self.plan.id, Arc::clone(&self.tools));
+        aside(move || judged.into_iter().map(|judged| row(&tools, plan, judged)).collect()).await?
+    }
+
+    /// What is known of the records of lines.
+    async fn facts(&self, conn: &mut Conn, lines: &[Result<RawLine, Broken>]) -> Answer<Facts> {
+        let source = &self.plan.source;
+        let ids: Vec<&str> = lines.iter().flatten().map(|line| line.external_id.as_str()).collect();
+        let known = experts::sources(conn, source, &ids).await?;
+        let differing: Vec<_> = lines
+            .iter()
+            .flatten()
+            .filter_map(|raw| Some((raw, known.get(&raw.external_id)?)))
+            .filter(|(raw, known)| !is_same(raw, known, &self.tools.rules))
+            .map(|(raw, known)| (raw.external_id.as_str(), known))
+            .collect();
+        let before = Before::read(conn, &self.tools.sealer, source, &differing).await?;
+        let people: Vec<Uuid> = differing.iter().map(|(_, known)| known.expert_id).collect();
+        let unknown: Vec<&str> = ids.iter().filter(|id| !known.contains_key(**id)).copied().collect();
+        let facts = Facts {
+            seen: changes::seen(conn, self.plan.id, &ids).await?.into_iter().collect(),
+            standing: experts::standing(conn, &self.tools.sealer, source, &ids, &unknown).await?,
+            written: changes::written_experts(conn, self.plan.id, None, &people).await?.into_iter().collect(),
+            known,
+            before,
+            ..Facts::default()
+        };
+        self.decided(conn, facts).await
+    }
+
+    /// Adds what is known of those whom records that are none yet were decided to be.
+    async fn decided(&self, conn: &mut Conn, facts: Facts) -> Answer<Facts> {
+        let linked: Vec<Uuid> = facts.standing.decisions.values().filter_map(|row| row.expert_id).collect();
+        if linked.is_empty() {
+            return Ok(facts);
+        }
+        let stored = experts::stored(conn, &self.tools.sealer, &linked).await?;
+        let states = experts::states_of(conn, &linked).await?;
+        let led = twins(conn, self.plan.id, &self.plan.source, None, &linked).await?;
+        Ok(Facts { linked: stored, states, led, ..facts })
+    }
+
+    /// Adds what a snapshot no longer has.
+    async fn absent(&self, mut number: i64) -> Answer<()> {
+        let mut after = String::new();
+        loop {
+            let conn = &mut self.state.db.conn().await?;
+            let gone = changes::absent(conn, self.plan.id, &self.plan.source, &after, BATCH).await?;
+            let Some(end) = gone.last() else { return Ok(()) };
+            after.clone_from(&end.external_id);
+            let mut rows = Vec::with_capacity(gone.len());
+            for gone in gone {
+                number += 1;
+                let row = ChangeRow {
+                    number,
+                    kind: ChangeKind::Absent.as_str().to_owned(),
+                    external_id: Some(gone.external_id),
+                    expert_id: Some(gone.expert_id),
+                    expert_version: Some(gone.expert_version),
+                    loaded_version: Some(gone.loaded_version),
+                    supplied: gone.supplied,
+                    ..ChangeRow::default()
+                };
+                let row_hash = detail::row_hash(&self.tools.sealer, &row, &Detail::default())?;
+                rows.push(ChangeRow { row_hash, ..row });
+            }
+            self.put(&rows).await?;
+        }
+    }
+
+    async fn finish(&mut self) -> Answer<()> {
+        let (id, tools) = (self.plan.id, Arc::clone(&self.tools));
+        self.write(async move |tx| {
+            let mut plan = store::lock(tx, id).await?;
+            if plan.state != PlanState::Planning.as_str() {
+                return Err(Problem::unavailable("the plan went on without this worker"));
+            }
+            sum_up(tx, &mut plan).await?;
+            let needs_somebody = count(&plan, ChangeKind::Conflict) + count(&plan, ChangeKind::Ambiguous) > 0;
+            let state = match plan.brake {
+                Some(_) => PlanState::Blocked,
+                None if plan.auto_apply && !needs_somebody => PlanState::Applying,
+                None => PlanState::Ready,
+            };
+            plan.state = state.as_str().to_owned();
+            plan.planned_at = Some(now());
+            store::drop_chunks(tx, id).await?;
+            if state == PlanState::Applying {
+                plan.apply_kind = Some(plan.actor_kind.clone());
+                (plan.apply_id, plan.apply_role) = (plan.actor_id, plan.actor_role.clone());
+                plan.apply_asked_at = plan.planned_at;
+            }
+            work::offer(tx, id, plan.records).await?;
+            store::put(tx, &mut plan).await?;
+            tools.recorder.record(tx, vec![Event::on("sync_plan", id).fields(["state"])]).await
+        })
+        .await
+    }
+}
+
+fn count(plan: &PlanRow, kind: ChangeKind) -> i64 {
+    plan.counts.get(kind.as_str()).and_then(Value::as_i64).unwrap_or_default()
+}
+
+/// Adds up what a plan changes: its counts, its hash, and whether the brake holds it.
+pub(super) async fn sum_up(tx: &mut Conn, plan: &mut PlanRow) -> Answer<()> {
+    let (counts, hash) = store::sums(tx, plan.id).await?;
+    (plan.counts, plan.hash) = (counts, Some(hash));
+    let gone = count(plan, ChangeKind::Absent) + count(plan, ChangeKind::Tombstone);
+    let changed = count(plan, ChangeKind::Update) + count(plan, ChangeKind::Conflict);
+    let held = brake(store::live(tx, &plan.source).await?, gone, changed, Limits::read(tx).await?);
+    plan.brake = held.map(serde_json::to_value).transpose().map_err(Problem::internal)?;
+    Ok(())
+}
+
+/// Those of the experts of whom another record of the source is followed, or will be when the plan is applied.
+pub(super) async fn twins(
+    conn: &mut Conn,
+    plan: Uuid,
+    source: &str,
+    but: Option<i64>,
+    experts: &[Uuid],
+) -> Answer<HashSet<Uuid>> {
+    if experts.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let mut led: HashSet<Uuid> = changes::led(conn, source, experts).await?.into_iter().collect();
+    led.extend(changes::written_experts(conn, plan, but, experts).await?);
+    Ok(led)
+}
+
+fn number_of(line: &Result<RawLine, Broken>) -> i64 {
+    let number = line.as_ref().map_or_else(|broken| broken.refused.line, |raw| raw.number);
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Finds the workplaces, and who the new ones may be.
+pub(super) async fn settle(conn: &mut Conn, tools: &Aside, source: &str, judged: &mut [Judged]) -> Answer<()> {
+    let (mut new, mut known) = (Vec::new(), Vec::new());
+    for judged in judged.iter_mut() {
+        match judged {
+            Judged { new: Some(line), .. } => new.push(&mut **line),
+            Judged { update: Some(update), .. } => known.push(&mut **update),
+            _ => {}
+        }
+    }
+    link(conn, new.into_iter(), known.into_iter()).await?;
+    let asked: Vec<&mut Judged> =
+        judged.iter_mut().filter(|judged| judged.new.is_some() && !judged.is_decided).collect();
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let person = |judged: &&mut Judged| {
+        judged.new.as_deref().map(|line| Person::of(&line.draft, &line.publications, &tools.sealer))
+    };
+    let people: Vec<Person> = asked.iter().filter_map(person).collect();
+    let mut found = Vec::with_capacity(people.len());
+    for some in people.chunks(LOOKED_FOR) {
+        found.extend(duplicates::like(conn, &tools.sealer, some).await?);
+    }
+    let ids: Vec<Uuid> = found.iter().flatten().map(|candidate| candidate.id).collect();
+    // the source itself tells its records apart, unless there is no doubt at all
+    let own: HashSet<Uuid> = experts::of_source(conn, source, &ids).await?.into_iter().collect();
+    for (judged, candidates) in asked.into_iter().zip(found) {
+        let likely = candidates.into_iter().filter(|candidate| {
+            let likeness = &candidate.likeness;
+            likeness.certain || (likeness.score >= LIKELY && !own.contains(&candidate.id))
+        });
+        judged.candidates = likely.map(StoredCandidate::from).collect();
+        if !judged.candidates.is_empty() {
+            judged.kind = ChangeKind::Ambiguous;
+        }
+    }
+    Ok(())
+}
+
+/// A change as it is kept.
+pub(super) fn row(tools: &Aside, plan: Uuid, judged: Judged) -> Answer<ChangeRow> {
+    let Judged { number, external_id, kind, outcome, known, .. } = judged;
+    let detail = match (judged.new, judged.update) {
+        (Some(line), _) => Some(Detail { candidates: judged.candidates, ..Detail::of_new(*line) }),
+        (None, Some(update)) if update.writes() || kind == ChangeKind::Conflict => {
+            Some(Detail::of_update(&update, judged.base.as_ref()))
+        }
+        _ if !judged.faults.is_empty() => Some(Detail::of_faults(&judged.faults)),
+        _ => None,
+    };
+    let row = ChangeRow {
+        number,
+        kind: kind.as_str().to_owned(),
+        outcome: outcome.map(|outcome| outcome.as_str().to_owned()),
+        line: Some(number),
+        external_id,
+        expert_id: known.map(|known| known.expert).or_else(|| {
+            let line = detail.as_ref().and_then(|detail| detail.line.as_ref());
+            line.filter(|_| kind == ChangeKind::Create).map(|line| line.id)
+        }),
+        expert_version: known.map(|known| known.version),
+        loaded_version: known.and_then(|known| known.loaded),
+        supplied: known.is_none_or(|known| known.is_supplied),
+        digest: judged.digest,
+        ..ChangeRow::default()
+    };
+    let row_hash = detail::row_hash(&tools.sealer, &row, detail.as_ref().unwrap_or(&Detail::default()))?;
+    let sealed = detail.map(|detail| detail::weigh(&tools.sealer, plan, number, "detail", &detail)).transpose()?;
+    let (sealed, weight) = sealed.map_or((None, 0), |(sealed, weight)| (Some(sealed), weight));
+    Ok(ChangeRow { row_hash, detail: sealed, weight, ..row })
+}
