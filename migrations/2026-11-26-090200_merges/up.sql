@@ -8,6 +8,9 @@ CREATE TABLE expert_merges (
     loser_id   uuid NOT NULL CHECK (loser_id <> winner_id),
     loser_code text NOT NULL,
     loser_name text NOT NULL,
+    -- who might know of the loser: nobody else is told what became of it
+    was_agencies boolean NOT NULL,
+    was_public boolean NOT NULL,
     reason     text,
     -- how many rows of each kind moved, which members of the record the loser filled, and which of its own found no place
     moved      jsonb NOT NULL,

@@ -393,6 +393,8 @@ diesel::table! {
         loser_id -> Uuid,
         loser_code -> Text,
         loser_name -> Text,
+        was_agencies -> Bool,
+        was_public -> Bool,
         reason -> Nullable<Text>,
         moved -> Jsonb,
         filled -> Array<Nullable<Text>>,

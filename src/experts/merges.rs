@@ -202,6 +202,7 @@ async fn merge(
     reason: Option<String>,
 ) -> Answer<(Uuid, Vec<Event>)> {
     let (id, by) = (new_id(), scope.actor.id());
+    let (was_public, was_agencies) = store::shown_to(tx, &[loser.id]).await?.remove(&loser.id).unwrap_or_default();
     let before = winner.clone().into_draft(store::parts(tx, sealer, winner.id).await?);
     let gone = loser.clone().into_draft(store::parts(tx, sealer, loser.id).await?);
     // the Department reads the contacts of whom it supplied: it does not come to others by a merge
@@ -247,6 +248,8 @@ async fn merge(
         loser_id: loser.id,
         loser_code: loser.code,
         loser_name: loser.full_name,
+        was_agencies,
+        was_public,
         reason,
         moved: counts,
         filled: filled.iter().map(some).collect(),
@@ -280,6 +283,7 @@ fn kind_of(table: &str) -> &str {
     match table {
         "association_officers" => "posts",
         "expert_merges" => "merges",
+        "sync_decisions" => "decisions",
         other => other.strip_prefix("expert_").unwrap_or(other),
     }
 }

@@ -25,7 +25,7 @@ mod workplaces;
 
 pub use availability::{add_period, delete_period, find_period, overlapping, periods, update_period};
 pub use changes::{
-    ChangeRow, changes, changes_sql, changes_wait, forget_superfluous, lead_to, place_changes, place_some_changes,
+    ChangeRow, changes, changes_sql, changes_wait, forget_superfluous, place_changes, place_some_changes,
     reference_version,
 };
 pub use consents::{ConsentRow, find_consent, insert_consents, latest_consents, list_consents, standing_withdrawal};
@@ -40,8 +40,8 @@ pub use links::{LinkKind, add_link, link_holder, use_link, void_links};
 pub use members::{AfterMember, MemberRow, MemberSql, members, put_memberships};
 pub use merges::{
     EditRow, MergeRow, Rows, Stuck, close_account, disinherit, displace_account, find_merge, inherit_distinctions,
-    insert_merge, keep_merges_out, last_edit, lock_merges, losers_of, mark_undone, merge_of, merged_into, merges,
-    move_back, move_references, put_back, reopen_accounts, shown_to, sources_unchanged, take_out,
+    insert_merge, keep_merges_out, last_edit, lead_to, lock_merges, losers_of, mark_undone, merge_of, merged_into,
+    merges, move_back, move_references, put_back, reopen_accounts, shown_to, sources_unchanged, take_out,
 };
 pub use named::{group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates};
 pub use nominations::{
@@ -57,8 +57,8 @@ pub use search::{
     run as search,
 };
 pub use sources::{
-    KnownRecord, KnownRecords, SourceRow, base_of, bases, claim_source, lock_sources, of_source, put_sources_back, put_sources,
-    seal_base, source_ids, source_images, source_rows, sources, stay_gone,
+    KnownRecord, KnownRecords, SourceRow, base_of, bases, claim_source, lock_sources, of_source, put_sources,
+    put_sources_back, seal_base, source_ids, source_images, source_rows, sources, stay_gone,
 };
 pub use standing::{SourceDecision, Standing, erased_hash, mark_gone, standing};
 pub use states::{NEVER, StaleRow, confirm, is_listed, is_supplied, move_to, stale, stale_sql, verify};

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::access::identify::Caller;
 use crate::access::permit::Scope;
 use crate::access::policy::Policy;
+use crate::db::Reader;
 use crate::experts::policy::ReadExpert;
 use crate::experts::store;
 use crate::kernel::problem::Answer;
@@ -46,8 +47,13 @@ pub async fn redirect(
                 .json(json!({ "merged_into": id }));
             Ok(response.into_response(answer).map_into_right_body())
         }
-        // nobody, or nobody the caller may know of; a database that is away shows in the next request
-        Ok(None) | Err(_) => Ok(response.map_into_left_body()),
+        // nobody, or nobody the caller may know of
+        Ok(None) => Ok(response.map_into_left_body()),
+        Err(problem) => {
+            // not `into_response`, which forgets the error that the envelope is to render
+            let (request, _) = response.into_parts();
+            Ok(ServiceResponse::new(request, HttpResponse::from_error(problem)).map_into_right_body())
+        }
     }
 }
 
@@ -56,7 +62,7 @@ async fn stands_for(request: &HttpRequest, key: &str) -> Answer<Option<Uuid>> {
     let (Some(Caller(actor)), Some(state)) = (caller, request.app_data::<web::Data<State>>()) else { return Ok(None) };
     let actor = actor?;
     let scope = Scope { reach: ReadExpert::RULE.reach_of(&actor), actor };
-    store::merged_into(&mut state.db.conn().await?, &scope, key).await
+    state.db.quick("experts.merged_into", async |conn: &Reader| store::merged_into(conn, &scope, key).await).await
 }
 
 /// The same path and query with another key.

@@ -7,10 +7,9 @@ use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Timestamptz, Uuid as Sq
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::visible;
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
-use crate::db::schema::{expert_changes, expert_merges, experts};
+use crate::db::schema::expert_changes;
 use crate::db::{Conn, Db, Reader};
 use crate::experts::vocabulary::VERSION;
 use crate::kernel::problem::Answer;
@@ -206,19 +205,4 @@ pub async fn changes(conn: &mut Conn, scope: &Scope, after: i64, limit: i64) -> 
         .bind::<BigInt, _>(limit)
         .bind::<Nullable<SqlUuid>, _>(scope.actor.expert_id());
     Ok(rows.load(conn).await?)
-}
-
-/// Whom merged records lead to, of those the caller may know of.
-///
-/// # Errors
-/// 503 when the database is away.
-pub async fn lead_to(conn: &mut Conn, scope: &Scope, losers: &[Uuid]) -> Answer<Vec<(Uuid, Uuid)>> {
-    let standing = expert_merges::table.filter(expert_merges::loser_id.eq_any(losers));
-    let pairs: Vec<(Uuid, Option<Uuid>)> =
-        standing.select((expert_merges::loser_id, expert_merges::leads_to)).load(conn).await?;
-    let pairs: Vec<(Uuid, Uuid)> = pairs.into_iter().filter_map(|(loser, leads_to)| Some((loser, leads_to?))).collect();
-    let winners: Vec<Uuid> = pairs.iter().map(|(_, winner)| *winner).collect();
-    let seen = experts::table.filter(visible(scope)).filter(experts::id.eq_any(winners));
-    let seen: Vec<Uuid> = seen.select(experts::id).load(conn).await?;
-    Ok(pairs.into_iter().filter(|(_, winner)| seen.contains(winner)).collect())
 }

@@ -9,16 +9,18 @@ pub use rows::{Rows, Stuck, move_back, move_references, put_back, take_out};
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::visible;
 use crate::access::permit::Scope;
-use crate::db::Conn;
+use crate::access::policy::Reach;
 use crate::db::schema::{expert_merges, experts};
+use crate::db::{Conn, Reader};
 use crate::kernel::problem::Answer;
 
 /// "EBMERGE" in ASCII: merges and undos, one at a time and beside nobody who locks many experts at once.
@@ -104,6 +106,8 @@ pub struct MergeRow {
     pub loser_id: Uuid,
     pub loser_code: String,
     pub loser_name: String,
+    pub was_agencies: bool,
+    pub was_public: bool,
     pub reason: Option<String>,
     pub moved: Value,
     pub filled: Vec<Option<String>>,
@@ -185,12 +189,27 @@ pub async fn mark_undone(tx: &mut Conn, id: Uuid, at: DateTime<Utc>, by: Option<
     Ok(())
 }
 
-/// Whom a merged record leads to, by its id or code, where the caller may know of them.
+/// Merges that stand, of records the caller might know of when they were merged: to nobody else was there ever one. The person
+/// may know of what became a part of their own record.
+fn told(scope: &Scope) -> Box<dyn BoxableExpression<expert_merges::table, Pg, SqlType = Bool>> {
+    let stands = expert_merges::undone_at.is_null();
+    let own = expert_merges::leads_to.is_not_distinct_from(scope.actor.expert_id()).and(stands);
+    match scope.reach {
+        Reach::All => Box::new(stands),
+        Reach::Agencies => Box::new(stands.and(expert_merges::was_agencies)),
+        Reach::Public => Box::new(stands.and(expert_merges::was_public)),
+        Reach::PublicAndOwn => Box::new(stands.and(expert_merges::was_public).or(own)),
+        Reach::Own => Box::new(own),
+        Reach::Supplied | Reach::No => Box::new(expert_merges::id.is_null()),
+    }
+}
+
+/// Whom a merged record leads to, by its id or code, where the caller may know of them and might know of it.
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn merged_into(conn: &mut Conn, scope: &Scope, key: &str) -> Answer<Option<Uuid>> {
-    let standing = expert_merges::table.filter(expert_merges::undone_at.is_null());
+pub async fn merged_into(mut conn: &Reader, scope: &Scope, key: &str) -> Answer<Option<Uuid>> {
+    let standing = expert_merges::table.filter(told(scope));
     let leads = match key.parse::<Uuid>() {
         Ok(id) => standing.filter(expert_merges::loser_id.eq(id)).select(expert_merges::leads_to).into_boxed(),
         Err(_no_uuid) => {
@@ -199,7 +218,22 @@ pub async fn merged_into(conn: &mut Conn, scope: &Scope, key: &str) -> Answer<Op
         }
     };
     let winner = experts::table.filter(visible(scope)).filter(experts::id.nullable().eq_any(leads));
-    Ok(winner.select(experts::id).first(conn).await.optional()?)
+    Ok(winner.select(experts::id).first(&mut conn).await.optional()?)
+}
+
+/// Whom merged records lead to, of those the caller may know of and might know of.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn lead_to(conn: &mut Conn, scope: &Scope, losers: &[Uuid]) -> Answer<Vec<(Uuid, Uuid)>> {
+    let standing = expert_merges::table.filter(told(scope)).filter(expert_merges::loser_id.eq_any(losers));
+    let pairs: Vec<(Uuid, Option<Uuid>)> =
+        standing.select((expert_merges::loser_id, expert_merges::leads_to)).load(conn).await?;
+    let pairs: Vec<(Uuid, Uuid)> = pairs.into_iter().filter_map(|(loser, leads_to)| Some((loser, leads_to?))).collect();
+    let winners: Vec<Uuid> = pairs.iter().map(|(_, winner)| *winner).collect();
+    let seen = experts::table.filter(visible(scope)).filter(experts::id.eq_any(winners));
+    let seen: Vec<Uuid> = seen.select(experts::id).load(conn).await?;
+    Ok(pairs.into_iter().filter(|(_, winner)| seen.contains(winner)).collect())
 }
 
 /// What is in the way of an undo, told to people: changes of a record since a moment.

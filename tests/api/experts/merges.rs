@@ -87,6 +87,7 @@ async fn two_records(app: &TestApp, officer: &Caller<'_>) -> (Value, Value) {
                FROM organisations WHERE code = 'HLN-DEMO';
              INSERT INTO expert_nominations (id, state, sealed, expert_id, decided_at)
              VALUES (gen_random_uuid(), 'linked', 'x', '{id}', now());
+             INSERT INTO sync_decisions (source, external_id, decision, expert_id) VALUES ('skhcn', 'S-2', 'link', '{id}');
              INSERT INTO accounts (id, username, display_name, role, expert_id)
              VALUES (gen_random_uuid(), 'kpa-mau', 'Kpă Văn Mẫu', 'expert', '{id}')"
         ),
@@ -114,6 +115,7 @@ async fn every_reference_to_an_expert_is_known_to_a_merge() {
         // goes and comes with the expert
         "expert_search.expert_id",
         "expert_sources.expert_id",
+        "sync_decisions.expert_id",
     ];
     let there: Vec<String> = references(&app).await.iter().map(|(table, column)| format!("{table}.{column}")).collect();
     assert_eq!(
@@ -136,7 +138,7 @@ async fn what_refers_to_the_loser_refers_to_the_winner() {
     assert_eq!(made["loser"], json!({ "id": l, "code": loser["code"], "full_name": "Kpă Văn Mẫu" }));
     assert_eq!(
         made["moved"],
-        json!({ "accounts": 1, "availability": 1, "nominations": 1, "posts": 1, "publications": 1, "sources": 1 })
+        json!({ "accounts": 1, "availability": 1, "decisions": 1, "nominations": 1, "posts": 1, "publications": 1, "sources": 1 })
     );
     assert_eq!(
         made["filled"],
@@ -168,6 +170,30 @@ async fn what_refers_to_the_loser_refers_to_the_winner() {
     }
     let history = officer.get(&format!("{}/history?limit=100", path(&winner))).await.expect(200).to_string();
     assert!(history.contains("experts.merge") && history.contains("availability"), "what was done to both: {history}");
+}
+
+/// Codes are in sequence: whoever walks them must not find out who was hidden and who they are.
+#[tokio::test]
+async fn who_never_might_know_of_the_loser_is_not_led_to_the_winner() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    let winner = enter(&officer, &json!({ "full_name": "Kpă Văn Mẫu" })).await;
+    let hidden = enter(&officer, &json!({ "full_name": "KPA VAN MAU" })).await;
+    let of_agencies = enter(&officer, &json!({ "full_name": "Kpa Van Mau" })).await;
+    for (expert, purpose) in [(&winner, "public_profile"), (&of_agencies, "agency_search")] {
+        decide(&officer, expert, purpose, true).await;
+    }
+    for loser in [&hidden, &of_agencies] {
+        merge(&officer, &winner, &loser["id"]).await.expect(201);
+    }
+    let agency = app.sign_in("agency").await;
+    for (caller, leads) in [(&app.nobody(), [404, 404]), (&agency, [404, 308]), (&officer, [308, 308])] {
+        for (loser, status) in [&hidden, &of_agencies].into_iter().zip(leads) {
+            assert_eq!(raw(&app, caller, &path(loser)).await.status, status);
+        }
+        let feed = caller.get("/api/v1/experts/changes?limit=100").await.expect(200).to_string();
+        assert_eq!(feed.contains(text(&hidden["id"])), leads[0] == 308, "{feed}");
+    }
 }
 
 #[tokio::test]

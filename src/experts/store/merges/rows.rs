@@ -195,7 +195,9 @@ pub async fn move_back(tx: &mut Conn, moved: &Rows, winner: Uuid, loser: Uuid) -
         let Some(rows) = moved.get(table) else { continue };
         let column = column_of(table);
         let more = match table {
-            "expert_sources" => ", loaded_version = old.loaded_version, supplied = old.supplied, digest = old.digest, base = old.base",
+            "expert_sources" => {
+                ", loaded_version = old.loaded_version, supplied = old.supplied, digest = old.digest, base = old.base"
+            }
             "expert_publications" => ", ordinal = old.ordinal",
             "accounts" => ", version = t.version + 1, updated_at = now()",
             _ => "",
