@@ -12,7 +12,7 @@ use crate::support::{Caller, TestApp};
 const CHANGES: &str = "/api/v1/experts/changes";
 
 /// What comes after a cursor once everything has its place; and the cursor then.
-async fn after(caller: &Caller<'_>, cursor: &str) -> (Vec<Value>, String) {
+pub async fn after(caller: &Caller<'_>, cursor: &str) -> (Vec<Value>, String) {
     place_all(caller.app).await;
     at_once(caller, cursor).await
 }
