@@ -113,6 +113,17 @@ impl Detail {
     }
 }
 
+/// A record that may be somebody known, once that is decided: what it takes to decide it anew, and to remember of a new expert whom
+/// it is not.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Doubt {
+    pub(crate) line: Line,
+    /// Who it may be.
+    pub candidates: Vec<StoredCandidate>,
+    /// Who decided it.
+    pub decided_by: Option<Uuid>,
+}
+
 /// How a record was before a plan wrote it.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -170,6 +181,14 @@ pub fn of(sealer: &Sealer, plan: Uuid, row: &ChangeRow) -> Answer<Detail> {
     row.detail
         .as_deref()
         .map_or_else(|| Ok(Detail::default()), |sealed| open(sealer, plan, row.number, "detail", sealed))
+}
+
+/// What was in doubt of a change; none where nothing was.
+///
+/// # Errors
+/// As [`open`].
+pub fn doubt_of(sealer: &Sealer, plan: Uuid, row: &ChangeRow) -> Answer<Option<Doubt>> {
+    row.doubt.as_deref().map(|sealed| open(sealer, plan, row.number, "doubt", sealed)).transpose()
 }
 
 /// The digest of a change: of all it says, what it rests on, and how it was decided. It is keyed, so that nobody can try out

@@ -22,6 +22,8 @@ pub struct SourceDecision {
     pub decision: String,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub expert_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub decided_by: Option<Uuid>,
 }
 
 /// What else is known of some records of a source.
@@ -100,7 +102,7 @@ async fn followers(conn: &mut Conn, source: &str, external_ids: &[&str]) -> Answ
 }
 
 async fn decisions(conn: &mut Conn, source: &str, external_ids: &[&str]) -> Answer<Vec<SourceDecision>> {
-    let sql = "SELECT external_id, decision, expert_id FROM sync_decisions WHERE source = $1 AND external_id = ANY($2)";
+    let sql = "SELECT external_id, decision, expert_id, decided_by FROM sync_decisions WHERE source = $1 AND external_id = ANY($2)";
     Ok(diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<Text>, _>(external_ids).load(conn).await?)
 }
 

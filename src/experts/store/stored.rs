@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -92,6 +92,15 @@ pub async fn states_of(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, St
     Ok(rows.into_iter().collect())
 }
 
+/// True when somebody came into the bank or was changed since.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn touched_since(conn: &mut Conn, since: DateTime<Utc>) -> Answer<bool> {
+    let touched = experts::table.filter(experts::updated_at.gt(since));
+    Ok(diesel::select(diesel::dsl::exists(touched)).get_result(conn).await?)
+}
+
 /// Locks experts until the transaction ends, in an order in which two such locks don't wait for each other in a circle.
 ///
 /// # Errors
@@ -113,6 +122,9 @@ pub async fn remove(tx: &mut Conn, ids: &[Uuid]) -> Answer<()> {
             $(diesel::delete($table::table.filter($table::expert_id.eq_any(ids))).execute(tx).await?;)+
         };
     }
+    use crate::db::schema::expert_distinctions as distinctions;
+    let of_them = distinctions::one_id.eq_any(ids).or(distinctions::other_id.eq_any(ids));
+    diesel::delete(distinctions::table.filter(of_them)).execute(tx).await?;
     delete!(expert_search, expert_fields, expert_memberships, expert_restricted, expert_publications, expert_sources);
     diesel::delete(experts::table.filter(experts::id.eq_any(ids))).execute(tx).await?;
     Ok(())

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::changes::MovedRow;
 use crate::db::Conn;
+use crate::experts::store::mark_of;
 use crate::kernel::problem::{Answer, Problem};
 
 /// What was written of a change.
@@ -19,11 +20,6 @@ pub struct Written {
     pub weight: i64,
 }
 
-/// A record's row, told apart from what it was or becomes: whoever writes it writes another mark. What is sealed in it is left out.
-const MARK: &str =
-    "md5(concat_ws('|', s.expert_id, encode(s.digest, 'hex'), s.loaded_version, extract(epoch FROM s.loaded_at),
-                                  extract(epoch FROM s.absent_since), extract(epoch FROM s.withdrawn_at)))";
-
 /// Keeps what was written of changes.
 pub async fn written(tx: &mut Conn, plan: Uuid, source: &str, rows: &[Written]) -> Answer<()> {
     let numbers: Vec<i64> = rows.iter().map(|row| row.number).collect();
@@ -32,9 +28,10 @@ pub async fn written(tx: &mut Conn, plan: Uuid, source: &str, rows: &[Written]) 
     let weights: Vec<i64> = rows.iter().map(|row| row.weight).collect();
     let sql = format!(
         "UPDATE sync_changes c SET written_version = n.version, undo = n.undo, weight = greatest(c.weight, n.weight),
-                written_mark = {MARK}
+                written_mark = {}
            FROM unnest($3, $4, $5, $6) n (number, version, undo, weight), expert_sources s
-          WHERE c.plan_id = $1 AND c.number = n.number AND s.source = $2 AND s.external_id = c.external_id"
+          WHERE c.plan_id = $1 AND c.number = n.number AND s.source = $2 AND s.external_id = c.external_id",
+        mark_of("s")
     );
     let kept = diesel::sql_query(sql)
         .bind::<SqlUuid, _>(plan)
@@ -52,11 +49,18 @@ pub async fn written(tx: &mut Conn, plan: Uuid, source: &str, rows: &[Written]) 
     }
 }
 
+/// How many changes were written.
+pub async fn count(conn: &mut Conn, plan: Uuid) -> Answer<i64> {
+    let sql = "SELECT count(*) AS n FROM sync_changes WHERE plan_id = $1 AND written_version IS NOT NULL";
+    Ok(diesel::sql_query(sql).bind::<SqlUuid, _>(plan).get_result::<super::Number>(conn).await?.n)
+}
+
 /// Keeps what the rows of the records of changes are now.
 pub async fn mark(tx: &mut Conn, plan: Uuid, source: &str, numbers: &[i64]) -> Answer<()> {
     let sql = format!(
-        "UPDATE sync_changes c SET written_mark = {MARK} FROM expert_sources s
-          WHERE c.plan_id = $1 AND c.number = ANY($3) AND s.source = $2 AND s.external_id = c.external_id"
+        "UPDATE sync_changes c SET written_mark = {} FROM expert_sources s
+          WHERE c.plan_id = $1 AND c.number = ANY($3) AND s.source = $2 AND s.external_id = c.external_id",
+        mark_of("s")
     );
     diesel::sql_query(sql)
         .bind::<SqlUuid, _>(plan)
@@ -71,7 +75,7 @@ pub async fn mark(tx: &mut Conn, plan: Uuid, source: &str, numbers: &[i64]) -> A
 pub async fn is_overtaken(conn: &mut Conn, plan: Uuid, source: &str, external_id: &str) -> Answer<bool> {
     let row: super::Number = diesel::sql_query(
         "SELECT count(*) AS n FROM sync_changes c JOIN sync_plans p ON p.id = c.plan_id
-          WHERE c.external_id = $3 AND p.source = $2 AND p.id <> $1 AND p.state = 'applied'
+          WHERE c.external_id = $3 AND p.source = $2 AND p.id <> $1 AND p.state IN ('applied', 'reverting')
             AND c.written_version IS NOT NULL AND c.kind NOT IN ('absent', 'tombstone')
             AND p.applied_at > (SELECT applied_at FROM sync_plans WHERE id = $1)",
     )
@@ -87,14 +91,14 @@ pub async fn is_overtaken(conn: &mut Conn, plan: Uuid, source: &str, external_id
 /// now.
 pub async fn obstacles(conn: &mut Conn, plan: Uuid, source: &str, limit: i64) -> Answer<Vec<MovedRow>> {
     Ok(diesel::sql_query(format!(
-        "SELECT c.number, c.external_id, c.expert_id FROM sync_changes c LEFT JOIN experts e ON e.id = c.expert_id
+        "SELECT c.number, c.external_id, c.expert_id, c.supplied FROM sync_changes c LEFT JOIN experts e ON e.id = c.expert_id
            LEFT JOIN expert_sources s ON s.source = $2 AND s.external_id = c.external_id
           WHERE c.plan_id = $1 AND c.written_version IS NOT NULL AND (
                 e.id IS NULL
-                OR c.written_mark IS DISTINCT FROM CASE WHEN s.external_id IS NOT NULL THEN {MARK} END
+                OR c.written_mark IS DISTINCT FROM CASE WHEN s.external_id IS NOT NULL THEN {} END
                 OR (c.kind IN ('create', 'update', 'conflict') AND e.version <> c.written_version)
                 OR EXISTS (SELECT FROM sync_plans p JOIN sync_changes l ON l.plan_id = p.id
-                            WHERE p.source = $2 AND p.state = 'applied' AND p.id <> $1 AND l.external_id = c.external_id
+                            WHERE p.source = $2 AND p.state IN ('applied', 'reverting') AND p.id <> $1 AND l.external_id = c.external_id
                               AND l.written_version IS NOT NULL
                               AND p.applied_at > (SELECT applied_at FROM sync_plans WHERE id = $1))
                 OR (c.kind = 'create' AND (
@@ -106,10 +110,12 @@ pub async fn obstacles(conn: &mut Conn, plan: Uuid, source: &str, limit: i64) ->
                     OR EXISTS (SELECT FROM expert_links x WHERE x.expert_id = e.id)
                     OR EXISTS (SELECT FROM expert_nominations x WHERE x.expert_id = e.id)
                     OR EXISTS (SELECT FROM association_officers x WHERE x.expert_id = e.id)
-                    OR EXISTS (SELECT FROM expert_distinctions x WHERE e.id IN (x.one_id, x.other_id))
+                    OR EXISTS (SELECT FROM expert_distinctions x WHERE e.id IN (x.one_id, x.other_id)
+                                  AND x.decided_at > (SELECT applied_at FROM sync_plans WHERE id = $1))
                     OR EXISTS (SELECT FROM expert_merges x WHERE x.leads_to = e.id)
                     OR EXISTS (SELECT FROM sync_decisions x WHERE x.expert_id = e.id))))
           ORDER BY c.number LIMIT $3",
+        mark_of("s")
     ))
     .bind::<SqlUuid, _>(plan)
     .bind::<Text, _>(source)
