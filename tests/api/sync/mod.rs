@@ -1,6 +1,7 @@
 //! The sync of a source: plan, look, apply, undo.
 
 mod apply;
+mod between;
 mod brake;
 mod conflicts;
 mod doubts;
