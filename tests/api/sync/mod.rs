@@ -10,6 +10,7 @@ mod merges;
 mod plans;
 mod property;
 mod revert;
+mod together;
 mod upload;
 
 use std::time::{Duration, Instant};
