@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::apply::PATIENCE;
 use super::detail::{self, Undo};
 use super::store::changes::{self, ChangeRow};
-use super::store::{self, PlanRow, written};
+use super::store::written::{self, Undone};
+use super::store::{self, PlanRow};
 use super::verbs::moved_problem;
 use super::words::PlanState;
 use crate::access::permit::Scope;
@@ -113,6 +114,14 @@ async fn undo(tx: &mut Conn, tools: &Aside, plan: &PlanRow, rows: Vec<ChangeRow>
         .filter_map(|(row, _)| row.external_id.as_deref())
         .collect();
     experts::put_sources_back(tx, &plan.source, &images, &gone).await?;
+    let undone: Vec<Undone> = undos
+        .into_iter()
+        .filter_map(|(row, undo)| {
+            let now = row.expert_id.and_then(|id| versions.get(&id)).copied();
+            Some(Undone { image: undo.source?, before: row.expert_version, now })
+        })
+        .collect();
+    written::carry_back(tx, plan.id, &plan.source, &undone).await?;
     tools.recorder.record(tx, events).await
 }
 
