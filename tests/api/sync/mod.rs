@@ -10,6 +10,7 @@ mod merges;
 mod plans;
 mod property;
 mod revert;
+mod sample;
 mod together;
 mod upload;
 
