@@ -52,9 +52,9 @@ pub fn round() -> impl Strategy<Value = Round> {
         2 => (one.clone(), one.clone()).prop_map(|(one, other)| Act::Merge(one, other)),
         1 => Just(Act::Undo),
         2 => one.clone().prop_map(Act::Miss),
-        2 => one.prop_map(Act::Withdraw),
+        3 => one.prop_map(Act::Withdraw),
     ];
-    let when = prop_oneof![3 => Just(When::AtOnce), 1 => Just(When::BeforeNext), 2 => Just(When::AfterNext)];
+    let when = prop_oneof![2 => Just(When::AtOnce), 1 => Just(When::BeforeNext), 3 => Just(When::AfterNext)];
     (prop::collection::vec(act, 0..11), any::<bool>(), 0..TAKES.len(), when)
         .prop_map(|(acts, is_snapshot, take, when)| Round { acts, is_snapshot, take: TAKES[take], when })
 }
