@@ -69,7 +69,6 @@ pub async fn mark(tx: &mut Conn, plan: Uuid, source: &str, numbers: &[i64]) -> A
 }
 
 /// A change that was undone.
-#[expect(missing_docs, reason = "columns")]
 pub struct Undone {
     /// The row of its record as it was before.
     pub image: Value,
