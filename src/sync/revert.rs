@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::apply::{AT_ONCE, MOST_NAMED, Moved, PATIENCE};
 use super::detail::{self, Undo};
 use super::store::changes::{self, ChangeRow, MovedRow};
-use super::store::{self, PlanRow, written};
+use super::store::written::{self, Undone};
+use super::store::{self, PlanRow};
 use super::words::PlanState;
 use crate::audit::event::{Event, Recorder};
 use crate::db::Conn;
@@ -112,6 +113,14 @@ async fn undo(tx: &mut Conn, tools: &Aside, plan: &PlanRow, rows: Vec<ChangeRow>
         .filter_map(|(row, _)| row.external_id.as_deref())
         .collect();
     experts::put_sources_back(tx, &plan.source, &images, &gone).await?;
+    let undone: Vec<Undone> = undos
+        .into_iter()
+        .filter_map(|(row, undo)| {
+            let now = row.expert_id.and_then(|id| versions.get(&id)).copied();
+            Some(Undone { image: undo.source?, before: row.expert_version, now })
+        })
+        .collect();
+    written::carry_back(tx, plan.id, &plan.source, &undone).await?;
     tools.recorder.record(tx, events).await
 }
 

@@ -1,7 +1,8 @@
 //! What a plan wrote, and what has become of it since.
 
-use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::changes::MovedRow;
@@ -66,6 +67,48 @@ pub async fn mark(tx: &mut Conn, plan: Uuid, source: &str, numbers: &[i64]) -> A
         .bind::<SqlUuid, _>(plan)
         .bind::<Text, _>(source)
         .bind::<Array<BigInt>, _>(numbers)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// A change that was undone.
+pub struct Undone {
+    /// The row of its record as it was before.
+    pub image: Value,
+    /// The version of the expert then.
+    pub before: Option<i64>,
+    /// The version in which the expert is as then, where the change had written it.
+    pub now: Option<i64>,
+}
+
+/// What was undone is as an earlier plan left it, though in another version: that is no edit, and the earlier one can be undone
+/// next. Where somebody came in between the two, the mark or the version is not the one the earlier plan left, and stays so.
+pub async fn carry_back(tx: &mut Conn, plan: Uuid, source: &str, undone: &[Undone]) -> Answer<()> {
+    let images: Vec<&Value> = undone.iter().map(|undone| &undone.image).collect();
+    let before: Vec<Option<i64>> = undone.iter().map(|undone| undone.before).collect();
+    let now: Vec<Option<i64>> = undone.iter().map(|undone| undone.now).collect();
+    let mark = mark_of("s");
+    let sql = format!(
+        "WITH undone AS (
+              SELECT s.external_id, {mark} AS mark, n.before, n.now
+                FROM unnest($3, $4, $5) n (image, before, now),
+                     jsonb_populate_record(NULL::expert_sources, n.image) s)
+         UPDATE sync_changes c SET written_mark = {mark},
+                written_version = CASE WHEN c.written_version = u.before THEN coalesce(u.now, u.before)
+                                       ELSE c.written_version END
+           FROM undone u, sync_plans p, expert_sources s
+          WHERE p.source = $2 AND p.state IN ('applied', 'reverting') AND p.id <> $1
+            AND c.plan_id = p.id AND c.external_id = u.external_id
+            AND c.written_version IS NOT NULL AND c.written_mark = u.mark
+            AND s.source = $2 AND s.external_id = c.external_id"
+    );
+    diesel::sql_query(sql)
+        .bind::<SqlUuid, _>(plan)
+        .bind::<Text, _>(source)
+        .bind::<Array<Jsonb>, _>(images)
+        .bind::<Array<Nullable<BigInt>>, _>(before)
+        .bind::<Array<Nullable<BigInt>>, _>(now)
         .execute(tx)
         .await?;
     Ok(())
