@@ -120,7 +120,7 @@ async fn a_decision_that_changes_more_than_the_brake_allows_blocks_the_plan() {
     let (ready, expert) = near_the_brake(&dept, &officer, 2).await;
     assert_eq!((&ready["state"], &ready["brake"]), (&json!("ready"), &Value::Null));
     resolve(&officer, &ready, 3, &json!({ "decision": "link", "expert": expert["code"] })).await.expect(200);
-    let blocked = read(&dept, &ready).await;
+    let blocked = read(&officer, &ready).await;
     assert_eq!((&blocked["state"], counts(&blocked)), (&json!("blocked"), [0, 3, 0, 0, 0, 0, 0, 0]));
     assert_eq!((&blocked["brake"]["live"], &blocked["brake"]["changed"]), (&json!(10), &json!(3)));
     let before = bank(&app).await;
@@ -156,7 +156,7 @@ async fn a_decision_looks_at_the_brake_anew_and_what_was_released_stays_so() {
     let release = format!("/api/v1/sync/plans/{}/release", text(&next["id"]));
     officer.send(Method::POST, &release, &[], None).await.expect(200);
     resolve(&officer, &next, 10, &json!({ "decision": "link", "expert": expert["code"] })).await.expect(200);
-    let decided = read(&dept, &next).await;
+    let decided = read(&officer, &next).await;
     assert_eq!((&decided["state"], counts(&decided)), (&json!("ready"), [0, 10, 0, 0, 0, 0, 0, 0]));
     apply(&dept, &next).await.problem(409);
     settled(&dept, &decided).await;
@@ -176,7 +176,7 @@ async fn a_decision_about_a_doubt_can_be_made_again_until_the_plan_is_applied() 
         (&json!({ "decision": "create" }), "ready", [1, 2, 0, 0, 0, 0, 0, 0]),
     ] {
         resolve(&officer, &first, 3, decision).await.expect(200);
-        let now = read(&dept, &first).await;
+        let now = read(&officer, &first).await;
         assert_eq!((&now["state"], counts(&now)), (&json!(state), expected), "{decision}");
     }
     let before = officer.get(&path(&expert)).await.expect(200);
@@ -194,14 +194,14 @@ async fn a_record_that_was_linked_to_who_left_or_died_since_changes_nobody() {
         sent["unit"] = json!("Phòng");
         let first = plan(&dept, "delta", &[sent.clone()]).await;
         resolve(&officer, &first, 1, &json!({ "decision": "link", "expert": expert["code"] })).await.expect(200);
-        let decided = read(&dept, &first).await;
+        let decided = read(&officer, &first).await;
         assert_eq!(counts(&decided), [0, 1, 0, 0, 0, 0, 0, 0]);
         let said = if verb == "leave" { json!({ "reason": "Theo đơn" }) } else { json!({}) };
         let at = format!("{}/{verb}", path(&expert));
         officer.send(Method::POST, &at, &[("if-match", "*")], Some(&said)).await.expect(200);
         let (before, gone) = (bank(&app).await, officer.get(&path(&expert)).await.expect(200));
         assert_eq!(
-            apply(&dept, &decided).await.places(409),
+            apply(&officer, &decided).await.places(409),
             ["/changes/1"],
             "{verb}: who went is not who was decided about"
         );
