@@ -284,7 +284,7 @@ async fn a_worker_that_lost_its_plan_while_applying_writes_nothing_twice() {
         blocked(&app, 1).await;
         let lost = "UPDATE sync_work SET worker = NULL, lease_until = '-infinity' WHERE plan_id";
         change(&app, &format!("{lost} = '{}'", text(&ready["id"]))).await;
-        let next = tokio::spawn(expert_bank::sync::worker::run(app.state.clone()));
+        let next = tokio::spawn(expert_bank::sync::worker::run(app.state.clone())).abort_handle();
         let taken = format!("SELECT attempts > 1 FROM sync_work WHERE plan_id = '{}'", text(&ready["id"]));
         until("another worker takes it up", async || app.sql(&taken).await == "true").await;
         blocked(&app, 2).await;
