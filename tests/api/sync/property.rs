@@ -251,7 +251,8 @@ impl<'a> World<'a> {
     /// Applies a plan: exactly what it shows, or nothing; false when it is refused because something moved.
     async fn apply(&self, ready: &Ready) -> Checked<bool> {
         let (before, expected) = (self.kept().await, self.expected(ready).await);
-        let answer = apply(&self.dept, &ready.plan).await;
+        // the Union is told what moved, also of people the source did not bring
+        let answer = apply(&self.officer, &ready.plan).await;
         let after = self.kept().await;
         if answer.status == 409 {
             let problem = answer.problem(409);
