@@ -11,6 +11,7 @@ use super::store::changes::ChangeRow;
 use crate::experts::duplicates::{Candidate, Evidence};
 use crate::experts::load::verdict::{Line, Update};
 use crate::experts::model::{Draft, Publication};
+use crate::experts::vocabulary::Vocabulary;
 use crate::kernel::problem::{Answer, FieldError, Problem};
 use crate::kernel::sealed::Sealer;
 
@@ -105,6 +106,18 @@ impl Detail {
     pub(crate) fn of_new(line: Line) -> Self {
         let place = Some((line.draft.workplace_id, line.draft.workplace.clone()));
         Self { line: Some(line), place, ..Self::default() }
+    }
+
+    /// With provinces by their names.
+    pub(super) fn named(mut self, vocabulary: &Vocabulary) -> Self {
+        for (name, (old, new)) in &mut self.values {
+            vocabulary.name_province(name, old);
+            vocabulary.name_province(name, new);
+        }
+        for (name, value) in self.line.iter_mut().flat_map(|line| &mut line.said) {
+            vocabulary.name_province(name, value);
+        }
+        self
     }
 
     /// Of a broken line.

@@ -15,6 +15,7 @@ use super::words::{ChangeKind, PlanState};
 use super::{own_sources, reader};
 use crate::access::permit::{Permit, Scope};
 use crate::db::Conn;
+use crate::experts::vocabulary::Vocabulary;
 use crate::http::envelope::lang;
 use crate::http::params::{Nothing, Params};
 use crate::http::path::{Id, segment_number};
@@ -164,8 +165,9 @@ async fn list_sync_changes(permit: Permit<ReadSync>, id: Id, query: Params<Chang
         changes::page(conn, plan.id, kinds.as_deref(), tells_all, after, query.limit.probe()).await?
     };
     let mut opened = Vec::with_capacity(rows.len());
+    let vocabulary = Vocabulary::read(conn).await?;
     for row in rows {
-        let detail = detail::of(sealer, plan.id, &row)?;
+        let detail = detail::of(sealer, plan.id, &row)?.named(&vocabulary);
         opened.push((row, detail));
     }
     let view = |(row, detail)| SyncChange::of(row, detail, reader, lang);

@@ -55,7 +55,8 @@ fn moved_problem(rows: &[MovedRow], code: &'static str, reader: Reader) -> Probl
     let mut problem = Problem::new(Code::Conflict);
     for row in rows.iter().filter(|row| row.supplied || reader != Reader::Source) {
         let id = row.external_id.clone().unwrap_or_default();
-        let detail = say!("Bản ghi `{id}` đã thay đổi sau khi lập kế hoạch.", "The record `{id}` has changed since.",);
+        let detail =
+            say!("Bản ghi `{id}` đã được sửa hoặc dùng từ đó.", "The record `{id}` was changed or used since.");
         problem = problem.and_field(format!("/changes/{}", row.number), code, detail);
     }
     problem

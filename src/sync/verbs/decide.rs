@@ -20,6 +20,7 @@ use crate::experts::load::write;
 use crate::experts::store as experts;
 use crate::experts::store::{SourceDecision, Stored};
 use crate::experts::three_way::Members;
+use crate::experts::vocabulary::Vocabulary;
 use crate::http::body::Body;
 use crate::http::envelope::lang;
 use crate::http::path::{Id, segment_number};
@@ -110,6 +111,7 @@ async fn decide_sync_conflict(
             Ok(((row, detail), Some(event)))
         })
         .await?;
+    let detail = detail.named(&Vocabulary::read(&mut permit.read().await?).await?);
     Ok(HttpResponse::Ok().json(SyncChange::of(row, detail, Reader::Union, lang(&req))))
 }
 
@@ -258,6 +260,7 @@ async fn resolve_sync_record(permit: Permit<DecideSync>, id: Id, body: Body<Reso
             Ok(((row, detail), event))
         })
         .await?;
+    let detail = detail.named(&Vocabulary::read(&mut permit.read().await?).await?);
     Ok(HttpResponse::Ok().json(SyncChange::of(row, detail, Reader::Union, lang(&req))))
 }
 
