@@ -62,7 +62,7 @@ pub use sources::{
 };
 pub use standing::{SourceDecision, Standing, erased_hash, mark_gone, standing};
 pub use states::{NEVER, StaleRow, confirm, is_listed, is_supplied, move_to, stale, stale_sql, verify};
-pub use stored::{Stored, lock_all, remove, states_of, stored, touched_since};
+pub use stored::{Stored, lock_all, look_anew, remove, states_of, stored, touched_since};
 pub use texts::{TextRow, add_texts, consent_texts};
 pub use whole::{Whole, WholeSql, cards, whole};
 pub use words::{Audience, Known, compact, frequencies, specialties, spelled};

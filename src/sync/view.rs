@@ -361,11 +361,10 @@ impl SyncChange {
         let outcome = row.outcome.as_deref().and_then(ChangeOutcome::parse);
         let of_others = is_of_others(kind, &row);
         if reader == Reader::Source && (of_others || is_for_the_union(kind, outcome, &detail)) {
-            // equal to what is kept or not: a source could try values out
-            let is_told = !of_others || kind == ChangeKind::Rejected;
             return Self {
                 number: row.number,
-                kind: if is_told { kind } else { ChangeKind::Unchanged },
+                // equal to what is kept or not: a source could try values out
+                kind: if of_others { ChangeKind::Unchanged } else { kind },
                 outcome: Some(ChangeOutcome::NeedsReview),
                 line: row.line,
                 external_id: row.external_id,
@@ -393,9 +392,9 @@ impl SyncChange {
 }
 
 /// A change of somebody whom the source did not supply: its record came to them by a merge, or because an officer said who it is.
-/// What it no longer has it knows itself.
+/// What it no longer has it knows itself, and what is wrong with a line is said of the line.
 const fn is_of_others(kind: ChangeKind, row: &ChangeRow) -> bool {
-    !row.supplied && !matches!(kind, ChangeKind::Absent | ChangeKind::Tombstone)
+    !row.supplied && !matches!(kind, ChangeKind::Absent | ChangeKind::Tombstone | ChangeKind::Rejected)
 }
 
 /// What would tell of people the Department did not supply, or of what the Union or the people themselves decided.

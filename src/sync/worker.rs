@@ -113,18 +113,26 @@ async fn work_on(state: &State, worker: Uuid, claim: &Claim, done: &AtomicI64) -
     match plan.state.as_str() {
         // the upload stands still for longer than it may, or its server is gone
         store::RECEIVING => fail(state, plan.id, "upload_cut").await,
-        "planning" => Planner::begin(state, plan, worker, done).await?.run().await,
+        "planning" => {
+            Planner::begin(state, plan, worker, done).await?.run().await?;
+            experts::store::look_anew(&state.db).await
+        }
         "applying" => {
             apply::run(state, plan, done).await?;
-            // what was counted is added up, or the first searches would do it again and again
-            experts::store::compact(&state.db).await.map(|_| ())
+            settle(state).await
         }
         "reverting" => {
             revert::run(state, plan, done).await?;
-            experts::store::compact(&state.db).await.map(|_| ())
+            settle(state).await
         }
         _ => Ok(()),
     }
+}
+
+/// After many people were written: what was counted is added up, or the first searches would do it again and again.
+async fn settle(state: &State) -> Answer<()> {
+    experts::store::compact(&state.db).await?;
+    experts::store::look_anew(&state.db).await
 }
 
 /// Says of a plan that it came to nothing, or of one that could not be applied or undone that it is as before.

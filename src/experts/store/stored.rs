@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::publications::publications_of;
 use super::{Parts, ProfileRow, fields, restricted_context};
-use crate::db::Conn;
 use crate::db::schema::{expert_memberships, expert_restricted, experts};
+use crate::db::{Conn, Db};
 use crate::experts::model::{Draft, Membership, Publication, Restricted};
 use crate::kernel::problem::{Answer, Problem};
 use crate::kernel::sealed::Sealer;
@@ -99,6 +99,20 @@ pub async fn states_of(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, St
 pub async fn touched_since(conn: &mut Conn, since: DateTime<Utc>) -> Answer<bool> {
     let touched = experts::table.filter(experts::updated_at.gt(since));
     Ok(diesel::select(diesel::dsl::exists(touched)).get_result(conn).await?)
+}
+
+/// After many people came, went or changed at once: PostgreSQL looks at its tables anew, or it would go on planning as if they were
+/// what they were before, until it does so by itself a minute or more later.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn look_anew(db: &Db) -> Answer<()> {
+    let conn = &mut db.conn().await?;
+    for table in ["experts", "expert_sources", "expert_fields", "expert_publications", "expert_search", "sync_changes"]
+    {
+        diesel::sql_query(format!("ANALYZE {table}")).execute(conn).await?;
+    }
+    Ok(())
 }
 
 /// Locks experts until the transaction ends, in an order in which two such locks don't wait for each other in a circle.

@@ -27,23 +27,27 @@ pub async fn written(tx: &mut Conn, plan: Uuid, source: &str, rows: &[Written]) 
     let versions: Vec<i64> = rows.iter().map(|row| row.version).collect();
     let undo: Vec<Option<&[u8]>> = rows.iter().map(|row| row.undo.as_deref()).collect();
     let weights: Vec<i64> = rows.iter().map(|row| row.weight).collect();
+    // each row is looked up by its key: a join could read all records of the source for each batch
     let sql = format!(
-        "UPDATE sync_changes c SET written_version = n.version, undo = n.undo, weight = greatest(c.weight, n.weight),
-                written_mark = {}
-           FROM unnest($3, $4, $5, $6) n (number, version, undo, weight), expert_sources s
-          WHERE c.plan_id = $1 AND c.number = n.number AND s.source = $2 AND s.external_id = c.external_id",
+        "WITH done AS (
+             UPDATE sync_changes c SET written_version = n.version, undo = n.undo, weight = greatest(c.weight, n.weight),
+                    written_mark = (SELECT {} FROM expert_sources s WHERE s.source = $2 AND s.external_id = c.external_id)
+               FROM unnest($3, $4, $5, $6) n (number, version, undo, weight)
+              WHERE c.plan_id = $1 AND c.number = n.number
+             RETURNING c.written_mark)
+         SELECT count(written_mark) AS n FROM done",
         mark_of("s")
     );
-    let kept = diesel::sql_query(sql)
+    let kept: super::Number = diesel::sql_query(sql)
         .bind::<SqlUuid, _>(plan)
         .bind::<Text, _>(source)
         .bind::<Array<BigInt>, _>(&numbers)
         .bind::<Array<BigInt>, _>(&versions)
         .bind::<Array<Nullable<Binary>>, _>(&undo)
         .bind::<Array<BigInt>, _>(&weights)
-        .execute(tx)
+        .get_result(tx)
         .await?;
-    if kept == rows.len() {
+    if usize::try_from(kept.n).is_ok_and(|kept| kept == rows.len()) {
         Ok(())
     } else {
         Err(Problem::internal("a change was written of a record that is not there"))

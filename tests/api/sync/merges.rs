@@ -102,6 +102,12 @@ async fn a_record_that_came_by_a_merge_shows_the_department_nobody() {
     apply(&dept, &next).await.expect(200);
     assert_eq!(officer.get(&path(&winner)).await.expect(200)["degree"], "TSKH");
     dept.get(&format!("{}/restricted", path(&winner))).await.problem(404);
+    // what is wrong with its own line it is told
+    let mut broken = file[0].clone();
+    broken["fields"] = json!(["107"]);
+    let refused = plan(&dept, "delta", &[broken]).await;
+    let shown = changes(&dept, &refused, "kind=rejected").await.remove(0);
+    assert_eq!((&shown["outcome"], &shown["errors"][0]["pointer"]), (&Value::Null, &json!("/fields/0")), "{shown}");
 }
 
 #[tokio::test]
