@@ -41,11 +41,11 @@ const REQUEST_WAITS: Duration = Duration::from_millis(1_500);
 /// How long commands and what runs beside the requests wait; no connection takes longer to open.
 const OTHERS_WAIT: Duration = Duration::from_secs(5);
 
-/// What every connection is told first: a query that runs away ends, a forgotten transaction ends, and messages are
-/// English, by which `kernel/database_fault` knows them. The last takes a privilege (`GRANT SET ON PARAMETER lc_messages`),
+/// What every connection is told first: a query that runs away ends, a forgotten transaction ends, nothing is compiled for a
+/// single use (which takes longer than any query here), and messages are English, by which `kernel/database_fault` knows them. The last takes a privilege (`GRANT SET ON PARAMETER lc_messages`),
 /// without which it stays as the server has it.
 const SESSION: &str = "SET application_name = 'expert-bank'; SET timezone = 'UTC'; SET statement_timeout = '15s'; \
-                       SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'; \
+                       SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'; SET jit = off; \
                        SELECT set_config('lc_messages', 'C', false) WHERE has_parameter_privilege('lc_messages', 'SET')";
 
 tokio::task_local! {

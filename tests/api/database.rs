@@ -110,6 +110,32 @@ async fn every_table_of_the_domain_refuses_a_change_without_an_audit_event() {
     try_change(&app, "UPDATE settings SET value = '2' WHERE name = 'demo'").await.unwrap();
 }
 
+/// Once an event is there nothing is queued that would look for it: the event must not go away alone.
+#[tokio::test]
+async fn an_event_that_was_taken_back_covers_no_change() {
+    use diesel_async::SimpleAsyncConnection;
+    let app = TestApp::start().await;
+    let event = "INSERT INTO audit_events SELECT (e).* FROM (
+                     SELECT jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid(), 'at', clock_timestamp(),
+                            'xid', pg_current_xact_id()::text)) AS e FROM audit_events e LIMIT 1) one";
+    let change = "UPDATE organisations SET note = 'x'";
+    let state = &app.state;
+    let covered = async |sql: String| {
+        let mut conn = state.db.conn().await.unwrap();
+        conn.batch_execute(&format!("BEGIN; {sql}; COMMIT")).await.map_err(|error| error.to_string())
+    };
+    covered(format!("{event}; {change}")).await.unwrap();
+    covered(format!("{change}; {event}")).await.unwrap();
+    for sql in [
+        format!("SAVEPOINT s; {event}; ROLLBACK TO s; {change}"),
+        format!("SAVEPOINT s; {event}; {change}; ROLLBACK TO s; {change}"),
+        format!("{change}; SAVEPOINT s; {event}; SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK TO s"),
+    ] {
+        let said = covered(sql.clone()).await.unwrap_err();
+        assert!(said.contains("must be committed with an audit event"), "{sql}: {said}");
+    }
+}
+
 /// Everything a schema is made of, in words. A column that went away and came back stands last: PostgreSQL has no way to give
 /// it its old place, and nothing here asks for columns by their place.
 const SCHEMA: &str = "

@@ -149,15 +149,15 @@ pub async fn meet(conn: &mut Conn, people: &[Person]) -> Answer<Vec<Vec<Uuid>>> 
     }
     // those who share most first, then the newest: whoever is new meets who came shortly before, however large the block is
     let rows: Vec<Met> = diesel::sql_query(
-        "WITH asked AS (SELECT at, array_agg(key) AS keys FROM unnest($1::int[], $2::bigint[]) a (at, key) GROUP BY at),
+        "WITH shared AS (
+             SELECT a.at, s.expert_id AS id, row_number() OVER (PARTITION BY a.at ORDER BY count(*) DESC, s.expert_id DESC) AS rank
+               FROM unnest($1::int[], $2::bigint[]) a (at, key) JOIN expert_search s ON s.alike @> ARRAY[a.key]
+              GROUP BY a.at, s.expert_id),
               met AS (
-             SELECT a.at, s.id FROM asked a CROSS JOIN LATERAL (
-                    SELECT expert_id AS id FROM expert_search WHERE alike && a.keys
-                     ORDER BY (SELECT count(*) FROM unnest(alike) k WHERE k = ANY(a.keys)) DESC, expert_id DESC
-                     LIMIT $6) s
+             SELECT at, id FROM shared WHERE rank <= $6
               UNION
              SELECT a.at, r.expert_id FROM unnest($3::int[], $4::bytea[]) a (at, email)
-               JOIN expert_restricted r ON r.email_hashes && ARRAY[a.email])
+               JOIN expert_restricted r ON r.email_hashes @> ARRAY[a.email])
          SELECT m.at, m.id FROM met m
            JOIN unnest($5::uuid[]) WITH ORDINALITY asker (id, place) ON asker.place = m.at + 1
           WHERE m.id <> asker.id AND NOT EXISTS (
