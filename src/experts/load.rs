@@ -136,8 +136,14 @@ pub async fn load(
     prepared?;
     // what the batches counted is added up, or the first searches would do it again and again
     store::compact(&state.db).await?;
+    if report.created + report.updated + report.withdrawn >= MANY {
+        store::look_anew(&state.db).await?;
+    }
     Ok(report)
 }
+
+/// From so many records on a load is more than PostgreSQL expects between two looks of its own.
+const MANY: usize = 1_000;
 
 /// Batches that are written at a time: while PostgreSQL writes one, another one is sent.
 const WRITERS: usize = 2;

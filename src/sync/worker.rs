@@ -115,7 +115,8 @@ async fn work_on(state: &State, worker: Uuid, claim: &Claim, done: &AtomicI64) -
         store::RECEIVING => fail(state, plan.id, "upload_cut").await,
         "planning" => {
             Planner::begin(state, plan, worker, done).await?.run().await?;
-            experts::store::look_anew(&state.db).await
+            noted(store::changes::look_anew(&state.db).await);
+            Ok(())
         }
         "applying" => {
             apply::run(state, plan, done).await?;
@@ -132,7 +133,16 @@ async fn work_on(state: &State, worker: Uuid, claim: &Claim, done: &AtomicI64) -
 /// After many people were written: what was counted is added up, or the first searches would do it again and again.
 async fn settle(state: &State) -> Answer<()> {
     experts::store::compact(&state.db).await?;
-    experts::store::look_anew(&state.db).await
+    noted(experts::store::look_anew(&state.db).await);
+    noted(store::changes::look_anew(&state.db).await);
+    Ok(())
+}
+
+/// What was planned or written stands, whether PostgreSQL's statistics are as fresh or not.
+fn noted(looked: Answer<()>) {
+    if let Err(problem) = looked {
+        tracing::warn!(%problem, "the tables could not be looked at anew");
+    }
 }
 
 /// Says of a plan that it came to nothing, or of one that could not be applied or undone that it is as before.

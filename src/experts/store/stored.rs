@@ -102,14 +102,17 @@ pub async fn touched_since(conn: &mut Conn, since: DateTime<Utc>) -> Answer<bool
 }
 
 /// After many people came, went or changed at once: PostgreSQL looks at its tables anew, or it would go on planning as if they were
-/// what they were before, until it does so by itself a minute or more later.
+/// what they were before, until it does so by itself a minute or more later. What waits to be put into the indexes of words is
+/// put there, or each search would read all of it.
 ///
 /// # Errors
-/// 503 when the database is away.
+/// 503 when the database is away or others look at the tables for long: nothing is lost.
 pub async fn look_anew(db: &Db) -> Answer<()> {
     let conn = &mut db.conn().await?;
-    for table in ["experts", "expert_sources", "expert_fields", "expert_publications", "expert_search", "sync_changes"]
-    {
+    let indexes =
+        "SELECT gin_clean_pending_list('expert_search_words'), gin_clean_pending_list('search_words_specialty')";
+    diesel::sql_query(indexes).execute(conn).await?;
+    for table in ["experts", "expert_sources", "expert_fields", "expert_publications", "expert_search"] {
         diesel::sql_query(format!("ANALYZE {table}")).execute(conn).await?;
     }
     Ok(())

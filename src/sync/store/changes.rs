@@ -6,8 +6,8 @@ use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::db::Conn;
 use crate::db::schema::sync_changes;
+use crate::db::{Conn, Db};
 use crate::experts::store::mark_of;
 use crate::kernel::problem::Answer;
 
@@ -93,6 +93,15 @@ pub async fn put(tx: &mut Conn, plan: Uuid, rows: &[ChangeRow]) -> Answer<()> {
 
 fn column<T>(rows: &[ChangeRow], of: impl Fn(&ChangeRow) -> T) -> Vec<T> {
     rows.iter().map(of).collect()
+}
+
+/// After many changes were kept: as [`look_anew`](crate::experts::store::look_anew) does for the people.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn look_anew(db: &Db) -> Answer<()> {
+    diesel::sql_query("ANALYZE sync_changes").execute(&mut db.conn().await?).await?;
+    Ok(())
 }
 
 /// Takes all changes of a plan away.
