@@ -2,6 +2,8 @@
 
 mod province_file;
 
+use chrono::Datelike;
+
 use crate::audit::event::{Event, Recorder};
 use crate::db::Conn;
 use crate::kernel::problem::{Answer, Problem};
@@ -123,13 +125,16 @@ async fn write_provinces(tx: &mut Conn, plan: Plan) -> Answer<()> {
     Ok(())
 }
 
-/// Holidays: `date`, `kind` (`off` or `work`), `name`, and a `status` such as `provisional`.
+/// Holidays: `date`, `kind` (`off` or `work`), `name`, and a `status` such as `provisional`. Years whose days were entered here are
+/// left as they are.
 ///
 /// # Errors
 /// See [`LoadError`].
 pub async fn holidays(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
     let lines = sheet::read(file, &["date", "kind", "name"], |row| Ok((row.line(), holiday(row)?)))?;
-    let rows = sheet::unique(file, lines, "date", |row| row.day)?;
+    let mut rows = sheet::unique(file, lines, "date", |row| row.day)?;
+    let kept = store::kept_years(&mut state.db.conn().await?).await?;
+    rows.retain(|row| !kept.contains(&row.day.year()));
     load!(state, "holidays", rows, store::holidays, store::put_holidays)
 }
 

@@ -1,0 +1,14 @@
+DROP TABLE consultation_index;
+DROP TABLE consultation_chunks;
+DROP TABLE consultation_files;
+DROP TABLE consultation_series;
+DROP TABLE consultation_moves;
+DROP TABLE consultation_contacts;
+DROP TABLE consultation_drafters;
+DROP TABLE consultation_fields;
+DROP TABLE consultations;
+DROP TRIGGER settings_clock ON settings;
+DROP TRIGGER holidays_year ON holidays;
+DROP FUNCTION count_clock_settings();
+DROP FUNCTION count_calendar_year();
+DROP TABLE calendar_years;
