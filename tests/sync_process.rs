@@ -1,4 +1,5 @@
-//! A sync under the real program, killed while it plans, and with its database while it applies.
+//! A sync under the real program: killed while it plans, and with its database while it applies; its database restarted under it;
+//! its memory.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader};
@@ -6,6 +7,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use expert_bank::db::embedded::Embedded;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use reqwest::RequestBuilder;
@@ -112,6 +115,13 @@ impl Server {
         }
     }
 
+    /// Asks for a plan to be applied, and does not wait for it.
+    fn apply(&self, plan: &Value) -> tokio::task::JoinHandle<()> {
+        let path = format!("{}/sync/plans/{}/apply", self.url, plan["id"].as_str().unwrap());
+        let (token, hash) = (self.token.clone(), json!({ "hash": plan["hash"] }));
+        tokio::spawn(async move { drop(reqwest::Client::new().post(path).bearer_auth(token).json(&hash).send().await) })
+    }
+
     async fn people(&self) -> i64 {
         let path = "experts?count=true&limit=1";
         self.ask(|client, url| client.get(format!("{url}/{path}"))).await.1["total"].as_i64().unwrap()
@@ -139,42 +149,145 @@ fn crash_postgres(folder: &Folder) {
     }
 }
 
+/// A session beside the server's, which holds a table until it is dropped.
+struct Holder(AsyncPgConnection);
+
+impl Holder {
+    async fn open(folder: &Folder) -> Self {
+        let data = folder.0.join("data");
+        let embedded = tokio::task::spawn_blocking(move || Embedded::join(&data).unwrap()).await.unwrap();
+        let opened = AsyncPgConnection::establish(&embedded.url("expert_bank")).await.unwrap();
+        // the server's own hold keeps PostgreSQL up; this one must not keep it up after the server
+        tokio::task::spawn_blocking(move || embedded.leave().unwrap()).await.unwrap();
+        Self(opened)
+    }
+
+    async fn run(&mut self, sql: &str) {
+        self.0.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// From now on plans are read, but neither made nor applied to the end.
+    async fn hold(&mut self) {
+        self.run("BEGIN; LOCK TABLE sync_changes IN SHARE MODE").await;
+    }
+
+    /// Waits until the server stands still at what is held.
+    async fn until_blocked(&mut self) {
+        let waiting = "SELECT 1 / count(*) FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let begin = Instant::now();
+        // in a session that holds a transaction a failed statement needs a savepoint
+        self.run("SAVEPOINT asked").await;
+        while self.0.batch_execute(waiting).await.is_err() {
+            assert!(begin.elapsed() < Duration::from_secs(120), "nobody waits");
+            self.run("ROLLBACK TO asked; SELECT pg_stat_clear_snapshot()").await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+fn records() -> String {
+    (0..RECORDS).map(record).collect()
+}
+
+fn count(records: usize) -> i64 {
+    i64::try_from(records).unwrap()
+}
+
 #[tokio::test]
 async fn a_plan_survives_kill_9_while_it_is_made_and_while_it_is_applied() {
     let folder = Folder::new();
-    let people: String = (0..RECORDS).map(record).collect();
+    let people = records();
     let mut server = Server::start(&folder).await;
     let before = server.people().await;
+    let mut holder = Holder::open(&folder).await;
+    holder.hold().await;
     let id = server.send(&people).await;
-    let making = server.plan(&id).await;
-    assert_eq!(making["state"], "planning", "it must be killed while it plans: {making}");
+    holder.until_blocked().await;
+    assert_eq!(server.plan(&id).await["state"], "planning");
     server.kill();
+    drop(holder);
 
     let mut server = Server::start(&folder).await;
     assert_eq!(server.send(&people).await, id, "the same file with the same key is the same plan");
     let ready = server.wait(&id, |plan| plan["state"] != "planning").await;
     assert_eq!((&ready["state"], &ready["counts"]["create"]), (&json!("ready"), &json!(RECORDS)), "{ready}");
-    let hash = json!({ "hash": ready["hash"] });
-    let (url, token, body, plan_id) = (server.url.clone(), server.token.clone(), hash.clone(), id.clone());
-    let applying = tokio::spawn(async move {
-        let request = reqwest::Client::new().post(format!("{url}/sync/plans/{id}/apply"));
-        drop(request.bearer_auth(token).json(&body).send().await);
-        id
-    });
+    let mut holder = Holder::open(&folder).await;
+    holder.hold().await;
+    let applying = server.apply(&ready);
     // in the middle of it: some of it is written, and not all
-    let half = server.wait(&plan_id, |plan| plan["state"] != "ready" && plan["done"] != 0).await;
-    assert_eq!(half["state"], "applying", "it must be killed while it applies: {half}");
+    holder.until_blocked().await;
+    assert_eq!(server.plan(&id).await["state"], "applying");
     server.kill();
     crash_postgres(&folder);
-    let id = applying.await.unwrap();
+    drop(holder);
+    applying.await.unwrap();
 
     let server = Server::start(&folder).await;
     let now = server.people().await;
-    assert!([before, before + i64::try_from(RECORDS).unwrap()].contains(&now), "half applied: {now} of {before}");
+    assert!([before, before + count(RECORDS)].contains(&now), "half applied: {now} of {before}");
     let applied = server.wait(&id, |plan| plan["state"] == "applied").await;
-    assert_eq!(server.people().await, before + i64::try_from(RECORDS).unwrap(), "{applied}");
+    assert_eq!(server.people().await, before + count(RECORDS), "{applied}");
     let path = format!("{}/sync/plans/{id}/apply", server.url);
+    let hash = json!({ "hash": ready["hash"] });
     let (status, again) = server.ask(|client, _| client.post(&path).json(&hash)).await;
     assert_eq!((status, &again["state"]), (200, &json!("applied")));
-    assert_eq!(server.people().await, before + i64::try_from(RECORDS).unwrap(), "again changes nothing");
+    assert_eq!(server.people().await, before + count(RECORDS), "again changes nothing");
+}
+
+/// PostgreSQL is gone and comes back under a server that goes on.
+#[tokio::test]
+async fn a_plan_is_made_although_the_database_is_restarted_meanwhile() {
+    let folder = Folder::new();
+    let server = Server::start(&folder).await;
+    let before = server.people().await;
+    let mut holder = Holder::open(&folder).await;
+    holder.hold().await;
+    let id = server.send(&records()).await;
+    holder.until_blocked().await;
+    assert_eq!(server.plan(&id).await["state"], "planning");
+    crash_postgres(&folder);
+    drop(holder);
+    let data = folder.0.join("data");
+    // whoever joins starts it where nobody has
+    let embedded = tokio::task::spawn_blocking(move || Embedded::join(&data).unwrap()).await.unwrap();
+    let ready = server.wait(&id, |plan| ["ready", "failed"].iter().any(|state| plan["state"] == *state)).await;
+    assert_eq!((&ready["state"], &ready["counts"]["create"]), (&json!("ready"), &json!(RECORDS)), "{ready}");
+    assert_eq!(server.people().await, before, "a plan enters nobody");
+    server.apply(&ready).await.unwrap();
+    server.wait(&id, |plan| plan["state"] == "applied").await;
+    assert_eq!(server.people().await, before + count(RECORDS));
+    drop(server);
+    tokio::task::spawn_blocking(move || embedded.leave().unwrap()).await.unwrap();
+}
+
+/// What the server has taken of memory at most, in MiB.
+fn peak(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1_024
+}
+
+#[tokio::test]
+async fn files_made_to_hurt_take_little_memory() {
+    let folder = Folder::new();
+    let server = Server::start(&folder).await;
+    let bomb = zstd::encode_all(&vec![b'\n'; 200 << 20][..], 3).unwrap();
+    let spaces = zstd::encode_all(&vec![b' '; 200 << 20][..], 3).unwrap();
+    let line = [b"{\"external_id\": \"A\", \"full_name\": \"".to_vec(), vec![b'a'; 64 << 20]].concat();
+    let before = peak(&server);
+    for (what, encoding, body) in
+        [("a bomb of lines", "zstd", bomb), ("a bomb of one line", "zstd", spaces), ("a long line", "identity", line)]
+    {
+        let request = reqwest::Client::new().post(format!("{}/sync/plans?source=hurts&mode=delta", server.url));
+        let request = request.header("content-type", "application/x-ndjson").header("content-encoding", encoding);
+        // whether the answer reaches who is still sending is looked at elsewhere
+        if let Ok(answer) = request.bearer_auth(&server.token).body(body).send().await {
+            assert_eq!(answer.status(), 413, "{what}");
+        }
+        let (_, plans) = server.ask(|client, url| client.get(format!("{url}/sync/plans?limit=1"))).await;
+        assert_eq!(plans["items"][0]["failure"]["code"], "refused", "{what}: {plans}");
+        let now = peak(&server);
+        assert!(now < before + 100, "{what}: {now} MiB at most, and {before} before");
+    }
 }

@@ -23,7 +23,7 @@ CREATE TABLE sync_plans (
     source          text        NOT NULL CHECK (source ~ '^[a-z][a-z0-9_-]{0,31}$'),
     mode            text        NOT NULL CHECK (mode IN ('delta', 'snapshot')),
     state           text        NOT NULL
-        CHECK (state IN ('receiving', 'planning', 'ready', 'blocked', 'applying', 'applied', 'failed', 'reverted')),
+        CHECK (state IN ('receiving', 'planning', 'ready', 'blocked', 'applying', 'applied', 'failed', 'reverting', 'reverted')),
     auto_apply      boolean     NOT NULL DEFAULT false,
     file_hash       bytea,
     bytes           bigint      NOT NULL DEFAULT 0,
@@ -31,6 +31,8 @@ CREATE TABLE sync_plans (
     same_as         uuid        REFERENCES sync_plans (id),
     hash            bytea,
     counts          jsonb       NOT NULL DEFAULT '{}',
+    -- of these, changes of people the source did not supply, by kind: nobody outside the Union is told them apart
+    others          jsonb       NOT NULL DEFAULT '{}',
     brake           jsonb,
     failure         jsonb,
     actor_kind      text        NOT NULL,
@@ -45,13 +47,15 @@ CREATE TABLE sync_plans (
     apply_role      text,
     apply_asked_at  timestamptz,
     applied_at      timestamptz,
-    reverted_by     uuid,
+    revert_kind     text,
+    revert_id       uuid,
+    revert_role     text,
     reverted_at     timestamptz,
     forgotten_at    timestamptz
 );
 CREATE INDEX sync_plans_same ON sync_plans (same_as);
 CREATE INDEX sync_plans_file ON sync_plans (source, file_hash);
-CREATE INDEX sync_plans_open ON sync_plans (created_at) WHERE state IN ('receiving', 'planning', 'applying');
+CREATE INDEX sync_plans_open ON sync_plans (created_at) WHERE state IN ('receiving', 'planning', 'applying', 'reverting');
 CREATE CONSTRAINT TRIGGER sync_plans_audited AFTER INSERT OR UPDATE OR DELETE ON sync_plans
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_audit_event();
 
@@ -90,9 +94,15 @@ CREATE TABLE sync_changes (
     loaded_version  bigint,
     -- false where the source did not supply the person
     supplied        boolean  NOT NULL DEFAULT true,
+    -- the record's row when this was planned: whoever writes it moves the plan
+    resting_mark    text,
     digest          bytea,
     row_hash        bytea    NOT NULL,
     detail          bytea,
+    -- of a record that may be somebody known, once that is decided: what it says and who it may be, to decide anew
+    doubt           bytea,
+    -- whom the detail or the doubt names
+    likes           uuid[],
     decision        text     CHECK (decision IN ('theirs', 'ours', 'link', 'create', 'reject')),
     decided_by      uuid,
     decided_at      timestamptz,
@@ -107,6 +117,8 @@ CREATE TABLE sync_changes (
 CREATE INDEX sync_changes_kind ON sync_changes (plan_id, kind, number);
 CREATE INDEX sync_changes_record ON sync_changes (plan_id, external_id);
 CREATE INDEX sync_changes_expert ON sync_changes (expert_id) WHERE detail IS NOT NULL OR undo IS NOT NULL;
+CREATE INDEX sync_changes_likes ON sync_changes USING gin (likes) WHERE likes IS NOT NULL;
+ALTER TABLE sync_changes ALTER COLUMN doubt SET STORAGE EXTERNAL;
 ALTER TABLE sync_changes ALTER COLUMN detail SET STORAGE EXTERNAL;
 ALTER TABLE sync_changes ALTER COLUMN undo SET STORAGE EXTERNAL;
 

@@ -53,6 +53,16 @@ tokio::task_local! {
     static PATIENCE: Cell<Duration>;
 }
 
+/// For what runs beside the requests: until the transaction ends it gives way instead of waiting for a lock, and keeps no connection
+/// from them; it is tried again. Among PostgreSQL's sessions it is told apart by its name.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn give_way(tx: &mut Conn) -> Answer<()> {
+    tx.batch_execute("SET LOCAL lock_timeout = '100ms'; SET LOCAL application_name = 'expert-bank (beside)'").await?;
+    Ok(())
+}
+
 /// Runs a request. It may ask for connections several times; its waits add up to no more than one.
 pub async fn request<T>(work: impl Future<Output = T>) -> T {
     PATIENCE.scope(Cell::new(REQUEST_WAITS), work).await

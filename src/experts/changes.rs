@@ -33,7 +33,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// What happened to an expert, in the eyes of the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum ChangeKind {
+enum FeedKind {
     /// Came into view, or changed in it.
     Upsert,
     /// Left the view: withdrawn, merged into another record, taken out of the bank.
@@ -44,7 +44,7 @@ enum ChangeKind {
 #[derive(Debug, Serialize, ToSchema)]
 struct ExpertChange {
     /// What happened.
-    kind: ChangeKind,
+    kind: FeedKind,
     /// The expert.
     id: Uuid,
     /// When.
@@ -165,7 +165,7 @@ async fn shown(permit: &Permit<FollowChanges>, rows: Vec<ChangeRow>) -> Answer<(
         Some(ExpertCard::new(whole.row.clone(), whole.fields.clone(), &vocabulary))
     };
     let change = |row: ChangeRow| ExpertChange {
-        kind: if row.is_seen { ChangeKind::Upsert } else { ChangeKind::Tombstone },
+        kind: if row.is_seen { FeedKind::Upsert } else { FeedKind::Tombstone },
         id: row.expert_id,
         at: row.at,
         expert: if row.is_seen { card(&row.expert_id) } else { None },

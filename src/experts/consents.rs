@@ -47,7 +47,7 @@ enum Channel {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"purpose": "agency_search", "given": true, "channel": "paper", "document": "Phiếu đồng ý số 12/2026"}))]
-struct Decision {
+struct ConsentForm {
     /// What it is about.
     purpose: Purpose,
     /// True gives, false withdraws. A withdrawal counts at once.
@@ -130,12 +130,12 @@ async fn list_consents(permit: Permit<ReadConsents>, key: Key, _: Params<Nothing
 #[utoipa::path(
     tag = "experts",
     params(("key" = String, Path, description = "Id or code", example = "CG-000001"), Once),
-    request_body = Decision,
+    request_body = ConsentForm,
     security(("session" = ["consents.record"])),
     responses((status = 201, description = "Recorded", body = Consent)),
 )]
 #[post("/experts/{key}/consents")]
-async fn record_consent(permit: Permit<RecordConsent>, key: Key, once: Once, body: Body<Decision>) -> Answer {
+async fn record_consent(permit: Permit<RecordConsent>, key: Key, once: Once, body: Body<ConsentForm>) -> Answer {
     let once = once.of(&body);
     let decision = body.0;
     let own = permit.scope().actor.expert_id().is_some();
@@ -221,7 +221,7 @@ pub(super) async fn decide(
 }
 
 /// A paper that turns up late must not undo a withdrawal that came after it was signed.
-async fn refuse_older(tx: &mut Conn, expert: Uuid, decision: &Decision) -> Answer<()> {
+async fn refuse_older(tx: &mut Conn, expert: Uuid, decision: &ConsentForm) -> Answer<()> {
     let Some(day) = decision.decided_on.filter(|_| decision.given) else { return Ok(()) };
     match store::standing_withdrawal(tx, expert, decision.purpose.as_str()).await? {
         Some(withdrawn) if day < withdrawn => Err(Problem::new(Code::Conflict).and_field(
@@ -237,7 +237,7 @@ async fn refuse_older(tx: &mut Conn, expert: Uuid, decision: &Decision) -> Answe
 }
 
 /// Who records must say how they know: a person decides online for themselves, an officer holds a paper.
-fn check(decision: &Decision, own: bool) -> Answer<Option<String>> {
+fn check(decision: &ConsentForm, own: bool) -> Answer<Option<String>> {
     let document = decision.document.as_deref().map(display).filter(|text| !text.is_empty());
     let first = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default();
     if decision.decided_on.is_some_and(|day| day > today()) {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::policy::{ReadAvailability, ReadHistory};
 use super::store;
+use super::vocabulary::Vocabulary;
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::Reach;
 use crate::audit::{self, Recorded};
@@ -150,6 +151,7 @@ struct RecordChange {
 struct Reader<'a> {
     scope: &'a Scope,
     availability: bool,
+    vocabulary: &'a Vocabulary,
 }
 
 impl Reader<'_> {
@@ -200,7 +202,8 @@ impl Reader<'_> {
             _ if !is_shown => HistoryChange::without_values(field, Shown::Withheld),
             None | Some(Value::Null) => HistoryChange::without_values(field, Shown::NotKept),
             Some(value) => {
-                let (old, new) = pair(value);
+                let (mut old, mut new) = pair(value);
+                old.iter_mut().chain(&mut new).for_each(|value| self.vocabulary.name_province(&field, value));
                 HistoryChange { field, shown: Shown::Values, old, new }
             }
         }
@@ -253,9 +256,14 @@ async fn read_history(permit: Permit<ReadHistory>, key: Key, query: Params<PageQ
     let mut ids = store::losers_of(&mut conn, expert.id).await?;
     ids.push(expert.id);
     let events = audit::history(&mut conn, sealer, ("expert", &ids), before, query.limit.probe()).await?;
+    let vocabulary = Vocabulary::read(&mut conn).await?;
     drop(conn);
     // whoever may read the history reads it of all records in their reach, so there is nothing more to ask than the role
-    let reader = Reader { scope: permit.scope(), availability: permit.may::<ReadAvailability>(|_| true) };
+    let reader = Reader {
+        scope: permit.scope(),
+        availability: permit.may::<ReadAvailability>(|_| true),
+        vocabulary: &vocabulary,
+    };
     fresh_page(&req, "private", &cursors.page(events, query.limit, |event| event.id, |event| reader.entry(event))?)
 }
 
@@ -266,7 +274,8 @@ mod tests {
     use super::*;
 
     fn shown(fields: &[&str], values: Value, availability: bool) -> Value {
-        let reader = Reader { scope: &Scope::SYSTEM, availability };
+        let vocabulary = Vocabulary::new(Vec::new(), Vec::new(), Vec::new());
+        let reader = Reader { scope: &Scope::SYSTEM, availability, vocabulary: &vocabulary };
         let fields = fields.iter().map(|&field| field.to_owned()).collect();
         serde_json::to_value(reader.changes(fields, Some(values))).unwrap()
     }

@@ -211,10 +211,7 @@ async fn merge(
     let said = [store::losers_of(tx, loser.id).await?, vec![loser.id]].concat();
     let narrowed = narrow(tx, winner.id, &said, by).await?;
     let heard = store::list_consents(tx, winner.id).await?.into_iter().map(|row| row.id).collect();
-    let mut closed = store::displace_account(tx, winner.id, loser.id).await?;
-    let moved = store::move_references(tx, winner.id, loser.id).await?;
-    closed.extend(store::close_account(tx, loser.id).await?);
-    end_sessions(tx, &moved, &closed).await?;
+    let (moved, closed) = hand_over(tx, winner.id, loser.id).await?;
     let distinctions = store::inherit_distinctions(tx, winner.id, loser.id).await?;
     let taken = store::take_out(tx, loser.id).await?;
     left_out.extend(taken.contains_key("expert_availability").then_some("availability"));
@@ -263,6 +260,16 @@ async fn merge(
     };
     store::insert_merge(tx, &merged).await?;
     Ok((id, events))
+}
+
+/// Moves what refers to the loser, and ends the sessions of accounts that are of somebody else now, or closed; what moved, and
+/// which accounts were closed.
+async fn hand_over(tx: &mut Conn, winner: Uuid, loser: Uuid) -> Answer<(Rows, Vec<Value>)> {
+    let mut closed = store::displace_account(tx, winner, loser).await?;
+    let moved = store::move_references(tx, winner, loser).await?;
+    closed.extend(store::close_account(tx, loser).await?);
+    end_sessions(tx, &moved, &closed).await?;
+    Ok((moved, closed))
 }
 
 fn counts(moved: &Rows) -> Value {

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, get, patch, post};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::IntoParams;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -98,8 +99,13 @@ pub(super) fn invalid(faults: Vec<FieldError>) -> Problem {
 #[into_params(parameter_in = Query)]
 pub(super) struct EnterQuery {
     /// Ids or codes of experts of whom you say that this is another person; remembered.
-    #[param(example = json!([]))]
+    #[param(example = json!([]), schema_with = expert_keys)]
     pub not_the_same: Vec<String>,
+}
+
+fn expert_keys() -> Array {
+    let key = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9A-Za-z-]{1,40}$"));
+    ArrayBuilder::new().items(key).max_items(Some(duplicates::guard::MOST_NAMED)).build()
 }
 
 /// Enter an expert

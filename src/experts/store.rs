@@ -57,12 +57,12 @@ pub use search::{
     run as search,
 };
 pub use sources::{
-    KnownRecord, KnownRecords, SourceRow, base_of, bases, claim_source, lock_sources, of_source, put_sources,
+    KnownRecord, KnownRecords, SourceRow, base_of, bases, claim_source, lock_sources, mark_of, of_source, put_sources,
     put_sources_back, seal_base, source_ids, source_images, source_rows, sources, stay_gone,
 };
 pub use standing::{SourceDecision, Standing, erased_hash, mark_gone, standing};
 pub use states::{NEVER, StaleRow, confirm, is_listed, is_supplied, move_to, stale, stale_sql, verify};
-pub use stored::{Stored, lock_all, remove, states_of, stored};
+pub use stored::{Stored, lock_all, look_anew, remove, states_of, stored, touched_since};
 pub use texts::{TextRow, add_texts, consent_texts};
 pub use whole::{Whole, WholeSql, cards, whole};
 pub use words::{Audience, Known, compact, frequencies, specialties, spelled};

@@ -36,8 +36,12 @@ pub struct MergeRules {
 }
 
 impl MergeRules {
-    fn source_wins(&self, name: &str, is_news: bool) -> bool {
-        self.source_wins.contains(name) && (is_news || !self.of_news_alone)
+    /// True when a difference is settled by what the source says. Of what it never said it is not asked: that a source keeps no
+    /// degrees says nothing of anybody's.
+    fn source_wins(&self, name: &str, base: Option<Option<&Value>>, theirs: Option<&Value>) -> bool {
+        let has_said = theirs.is_some() || base.flatten().is_some();
+        let is_news = base.is_some_and(|base| base != theirs);
+        self.source_wins.contains(name) && has_said && (is_news || !self.of_news_alone)
     }
 }
 
@@ -55,7 +59,7 @@ pub fn merge(
         let base = base.map(|base| base.get(name));
         if theirs == ours {
             Outcome::Same
-        } else if rules.source_wins(name, base != Some(theirs)) || base == Some(ours) {
+        } else if rules.source_wins(name, base, theirs) || base == Some(ours) {
             Outcome::Theirs
         } else if base == Some(theirs) {
             Outcome::Ours
@@ -168,7 +172,7 @@ mod tests {
             (Some("a"), "a", "", Outcome::Ours, Outcome::Theirs),
             (Some(""), "a", "", Outcome::Theirs, Outcome::Theirs),
             (Some(""), "a", "b", Outcome::Conflict, Outcome::Theirs),
-            (Some(""), "", "b", Outcome::Ours, Outcome::Theirs),
+            (Some(""), "", "b", Outcome::Ours, Outcome::Ours),
             (None, "a", "b", Outcome::Conflict, Outcome::Theirs),
             (None, "a", "a", Outcome::Same, Outcome::Same),
         ] {
@@ -178,7 +182,8 @@ mod tests {
                 assert_eq!(merged["degree"], expected, "{base:?} {theirs} {ours}");
             }
             let of_news = MergeRules { of_news_alone: true, ..wins.clone() };
-            let expected = if base == Some(one(theirs)) { plain } else { source_wins };
+            let is_news = base.as_ref().is_some_and(|base| *base != one(theirs));
+            let expected = if is_news { source_wins } else { plain };
             let merged = merge(base.as_ref(), &one(theirs), &one(ours), &of_news);
             assert_eq!(merged["degree"], expected, "{base:?} {theirs} {ours}, of news alone");
         }

@@ -157,6 +157,14 @@ impl Vocabulary {
         self.provinces.iter().find(|(other, _)| *other == id).map(|(_, row)| row)
     }
 
+    /// Of values of members, that of the province as its name: records keep the number of its row, which tells people nothing.
+    pub fn name_province(&self, member: &str, value: &mut Value) {
+        let id = value.as_i64().filter(|_| member == "province").and_then(|id| i32::try_from(id).ok());
+        if let Some(row) = id.and_then(|id| self.province_row(id)) {
+            *value = Value::String(row.name.clone());
+        }
+    }
+
     /// Where somebody works who is in this province, or in this country when that is not Viet Nam, seen from the Union's
     /// province of today.
     pub fn residency(&self, province: Option<i32>, country: Option<&str>) -> Option<Residency> {

@@ -45,7 +45,7 @@ fn check_text(query: &str) -> Answer<()> {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let readable = |part: &str| matches!(percent_decode_str(part).decode_utf8(), Ok(text) if !text.contains('\0'));
         if !readable(name) || !readable(value) {
-            let name: String = name.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
+            let name: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
             return Err(Problem::new(Code::InvalidQuery).and_field(
                 format!("/{name}"),
                 "not_text",
@@ -77,6 +77,7 @@ mod tests {
         for (query, pointer) in [
             ("colour=red", "/colour"),
             ("q=%00", "/q"),
+            ("not_the_same=%00", "/not_the_same"),
             ("q=%ff", "/q"),
             ("limit=0", "/limit"),
             ("limit=101", "/limit"),

@@ -50,7 +50,8 @@ fn wrong(message: &str) -> (&'static str, Say) {
 
 fn expected(message: &str) -> String {
     let list = message.split_once("expected").map(|(_, list)| list).unwrap_or_default();
-    list.trim().trim_start_matches("one of ").to_owned()
+    // of two serde says "`a` or `b`", of more "one of `a`, `b`, `c`"
+    list.trim().trim_start_matches("one of ").replace("` or `", "`, `")
 }
 
 /// The JSON pointer (RFC 6901) of a path.

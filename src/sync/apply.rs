@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel_async::SimpleAsyncConnection;
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::detail::{self, Detail, Undo};
@@ -15,6 +15,8 @@ use super::store::{self, PlanRow};
 use super::words::{ChangeKind, ChangeOutcome, PlanState};
 use crate::audit::event::{Event, Recorder};
 use crate::db::Conn;
+use crate::experts::duplicates::list::distinguished;
+use crate::experts::duplicates::{self, Candidate, Person};
 use crate::experts::load::plan::Prepared;
 use crate::experts::load::verdict::{Line, Update};
 use crate::experts::load::write::{self, create};
@@ -28,12 +30,14 @@ use crate::state::State;
 /// Changes at a time.
 const BATCH: i64 = 500;
 /// Most records that are named of those that moved.
-const MOST_NAMED: i64 = 100;
+pub(super) const MOST_NAMED: i64 = 100;
+/// People who are looked for in the bank at a time.
+const LOOKED_FOR: i64 = 200;
 /// One statement may wait for the triggers of many rows, and between two of them a batch is prepared.
 pub(super) const PATIENCE: &str = "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '60s'; \
                                    SET LOCAL idle_in_transaction_session_timeout = '5min'";
 /// Rows are looked at as they are written: at the end it would be all of them at once.
-const AT_ONCE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
+pub(super) const AT_ONCE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 
 /// Applies a plan, or takes it back to where it can be looked at again when something moved under it.
 ///
@@ -54,7 +58,10 @@ pub async fn run(state: &State, plan: PlanRow, done: &AtomicI64) -> Answer<()> {
             if plan.state != PlanState::Applying.as_str() {
                 return Ok(());
             }
-            let rows = changes::moved(tx, id, &plan.source, MOST_NAMED).await?;
+            let mut rows = changes::moved(tx, id, &plan.source, MOST_NAMED).await?;
+            if rows.is_empty() {
+                rows = came_since(tx, &tools, &plan).await?;
+            }
             if !rows.is_empty() {
                 moved.set(rows);
                 return Err(Problem::new(Code::Conflict));
@@ -73,47 +80,46 @@ pub async fn run(state: &State, plan: PlanRow, done: &AtomicI64) -> Answer<()> {
         .await;
     match moved.take() {
         rows if rows.is_empty() => applied,
-        rows => take_back(state, id, &tools.recorder, rows).await,
+        rows => {
+            let failure = MovedRow::failure(&rows, "moved");
+            store::back(&state.db, id, PlanState::Applying, failure, &tools.recorder).await
+        }
     }
 }
 
-/// The plan is as before, and says what moved.
-async fn take_back(state: &State, id: Uuid, recorder: &Recorder, moved: Vec<MovedRow>) -> Answer<()> {
-    let failure = moved_json(&moved);
-    state
-        .db
-        .transaction(async move |tx| {
-            let mut plan = store::lock(tx, id).await?;
-            if plan.state != PlanState::Applying.as_str() {
-                return Ok(());
-            }
-            plan.state = PlanState::Ready.as_str().to_owned();
-            plan.failure = Some(failure);
-            store::put(tx, &mut plan).await?;
-            recorder.record(tx, vec![Event::on("sync_plan", id).fields(["state"])]).await
-        })
-        .await
-}
-
-/// What moved, as a plan keeps it.
-fn moved_json(moved: &[MovedRow]) -> Value {
-    let records: Vec<Value> = moved
-        .iter()
-        .map(|row| json!({ "number": row.number, "external_id": row.external_id, "expert_id": row.expert_id }))
-        .collect();
-    json!({ "code": "moved", "records": records })
+/// New records that are for certain somebody who came into the bank, or was changed, since the plan was made.
+async fn came_since(tx: &mut Conn, tools: &Aside, plan: &PlanRow) -> Answer<Vec<MovedRow>> {
+    let (mut moved, mut after) = (Vec::new(), 0);
+    if !experts::touched_since(tx, plan.created_at).await? {
+        return Ok(moved);
+    }
+    loop {
+        let rows = changes::undecided(tx, plan.id, after, LOOKED_FOR).await?;
+        let Some(last) = rows.last() else { return Ok(moved) };
+        after = last.number;
+        let mut people = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let line = detail::of(&tools.sealer, plan.id, row)?.line;
+            people
+                .push(line.map(|line| Person::of(&line.draft, &line.publications, &tools.sealer)).unwrap_or_default());
+        }
+        let found = duplicates::like(tx, &tools.sealer, &people).await?;
+        let is_known = |found: &Vec<Candidate>| found.iter().any(|candidate| candidate.likeness.certain);
+        let known = rows.iter().zip(&found).filter(|(_, found)| is_known(found));
+        moved.extend(known.map(|(row, _)| MovedRow::of(row)));
+    }
 }
 
 /// What is found to have moved; the transaction that found it is rolled back.
 #[derive(Default)]
-struct Moved(Mutex<Vec<MovedRow>>);
+pub(super) struct Moved(Mutex<Vec<MovedRow>>);
 
 impl Moved {
-    fn set(&self, rows: Vec<MovedRow>) {
+    pub(super) fn set(&self, rows: Vec<MovedRow>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = rows;
     }
 
-    fn take(&self) -> Vec<MovedRow> {
+    pub(super) fn take(&self) -> Vec<MovedRow> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -131,6 +137,8 @@ struct Writer<'a> {
 struct Batch {
     new: Vec<Line>,
     new_rows: Vec<ChangeRow>,
+    /// New experts of whom somebody said whom they are not, and who said it.
+    apart: Vec<(Uuid, Vec<Uuid>, Option<Uuid>)>,
     prepared: Prepared,
     known: Vec<(ChangeRow, Detail)>,
     gone: Vec<ChangeRow>,
@@ -165,6 +173,7 @@ impl Writer<'_> {
             let clash = changes::moved(tx, self.plan.id, &self.plan.source, MOST_NAMED).await?;
             return self.stop(clash, batch.new_rows.first());
         }
+        self.keep_apart(tx, batch).await?;
         let ids: Vec<&str> = batch.all().filter_map(|row| row.external_id.as_deref()).collect();
         let known = experts::lock_sources(tx, &self.plan.source, &ids).await?;
         let before = experts::source_images(tx, &self.plan.source, &ids).await?;
@@ -178,11 +187,27 @@ impl Writer<'_> {
         written::written(tx, self.plan.id, &self.plan.source, &undo).await
     }
 
+    /// Who was said to be somebody new is not proposed as one of those they are like.
+    async fn keep_apart(&self, tx: &mut Conn, batch: &Batch) -> Answer<()> {
+        let others: Vec<Uuid> = batch.apart.iter().flat_map(|(_, others, _)| others.iter().copied()).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let there = experts::states_of(tx, &others).await?;
+        let mut events = Vec::new();
+        for (new, others, by) in &batch.apart {
+            for other in others.iter().filter(|other| there.contains_key(other)) {
+                experts::distinguish(tx, (*new, *other), *by, None).await?;
+                events.push(distinguished((*other, *new), None));
+            }
+        }
+        self.tools.recorder.record(tx, events).await
+    }
+
     /// Something moved while this was written: all of it is rolled back.
     fn stop(&self, mut moved: Vec<MovedRow>, row: Option<&ChangeRow>) -> Answer<()> {
         if let (true, Some(row)) = (moved.is_empty(), row) {
-            let (number, external_id, expert_id) = (row.number, row.external_id.clone(), row.expert_id);
-            moved.push(MovedRow { number, external_id, expert_id });
+            moved.push(MovedRow::of(row));
         }
         self.moved.set(moved);
         Err(Problem::new(Code::Conflict))
@@ -256,7 +281,12 @@ impl Batch {
             match ChangeKind::parse(&row.kind) {
                 Some(ChangeKind::Absent | ChangeKind::Tombstone) => batch.gone.push(row),
                 Some(ChangeKind::Create) => {
-                    batch.new.extend(linked(detail::of(&tools.sealer, plan, &row)?));
+                    let line = linked(detail::of(&tools.sealer, plan, &row)?);
+                    if let (Some(line), Some(doubt)) = (&line, detail::doubt_of(&tools.sealer, plan, &row)?) {
+                        let others = doubt.candidates.iter().map(|candidate| candidate.id).collect();
+                        batch.apart.push((line.id, others, doubt.decided_by));
+                    }
+                    batch.new.extend(line);
                     batch.new_rows.push(row);
                 }
                 _ => {
@@ -283,7 +313,8 @@ fn rests(row: &ChangeRow, known: &KnownRecords) -> bool {
         (Some(known), Some(loaded)) => {
             let is_exact = matches!(row.kind.as_str(), "unchanged" | "absent" | "tombstone")
                 || row.expert_version == Some(known.version);
-            row.expert_id == Some(known.expert_id) && loaded == known.loaded_version && is_exact
+            let is_same = row.resting_mark.as_ref() == Some(&known.mark);
+            row.expert_id == Some(known.expert_id) && loaded == known.loaded_version && is_same && is_exact
         }
         _ => false,
     }

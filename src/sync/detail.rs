@@ -11,6 +11,7 @@ use super::store::changes::ChangeRow;
 use crate::experts::duplicates::{Candidate, Evidence};
 use crate::experts::load::verdict::{Line, Update};
 use crate::experts::model::{Draft, Publication};
+use crate::experts::vocabulary::Vocabulary;
 use crate::kernel::problem::{Answer, FieldError, Problem};
 use crate::kernel::sealed::Sealer;
 
@@ -107,10 +108,33 @@ impl Detail {
         Self { line: Some(line), place, ..Self::default() }
     }
 
+    /// With provinces by their names.
+    pub(super) fn named(mut self, vocabulary: &Vocabulary) -> Self {
+        for (name, (old, new)) in &mut self.values {
+            vocabulary.name_province(name, old);
+            vocabulary.name_province(name, new);
+        }
+        for (name, value) in self.line.iter_mut().flat_map(|line| &mut line.said) {
+            vocabulary.name_province(name, value);
+        }
+        self
+    }
+
     /// Of a broken line.
     pub fn of_faults(faults: &[FieldError]) -> Self {
         Self { faults: faults.iter().map(StoredFault::from).collect(), ..Self::default() }
     }
+}
+
+/// A record that may be somebody known, once that is decided: what it takes to decide it anew, and to remember of a new expert whom
+/// it is not.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Doubt {
+    pub(crate) line: Line,
+    /// Who it may be.
+    pub candidates: Vec<StoredCandidate>,
+    /// Who decided it.
+    pub decided_by: Option<Uuid>,
 }
 
 /// How a record was before a plan wrote it.
@@ -170,6 +194,14 @@ pub fn of(sealer: &Sealer, plan: Uuid, row: &ChangeRow) -> Answer<Detail> {
     row.detail
         .as_deref()
         .map_or_else(|| Ok(Detail::default()), |sealed| open(sealer, plan, row.number, "detail", sealed))
+}
+
+/// What was in doubt of a change; none where nothing was.
+///
+/// # Errors
+/// As [`open`].
+pub fn doubt_of(sealer: &Sealer, plan: Uuid, row: &ChangeRow) -> Answer<Option<Doubt>> {
+    row.doubt.as_deref().map(|sealed| open(sealer, plan, row.number, "doubt", sealed)).transpose()
 }
 
 /// The digest of a change: of all it says, what it rests on, and how it was decided. It is keyed, so that nobody can try out

@@ -22,6 +22,8 @@ pub use worker::Wake;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use self::view::Reader;
+use crate::access::actor::Role;
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
 use crate::db::Conn;
@@ -39,9 +41,13 @@ pub fn configure(config: &mut ServiceConfig) {
     verbs::configure(config);
 }
 
-/// Whom everything may be told that a plan says of people.
-fn sees_everything(scope: &Scope) -> bool {
-    scope.reach == Reach::All
+/// Who reads plans.
+fn reader(scope: &Scope) -> Reader {
+    match (scope.reach, scope.actor.role()) {
+        (Reach::All, Some(Role::UnionOfficer | Role::UnionLeader)) => Reader::Union,
+        (Reach::All, _) => Reader::Auditor,
+        _ => Reader::Source,
+    }
 }
 
 /// The sources a caller has to do with; none for all. `wanted` must be one of them.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use self::judge::{Facts, Judged, judge};
 pub(super) use self::judge::{Linked, decided};
 use super::chunks;
-use super::detail::{self, Detail, StoredCandidate};
+use super::detail::{self, Detail, Doubt, StoredCandidate};
 use super::settings::{Limits, brake};
 use super::store::changes::{self, ChangeRow};
 use super::store::{self, PlanRow, work};
@@ -186,6 +186,7 @@ impl<'a> Planner<'a> {
                     expert_version: Some(gone.expert_version),
                     loaded_version: Some(gone.loaded_version),
                     supplied: gone.supplied,
+                    resting_mark: Some(gone.resting_mark),
                     ..ChangeRow::default()
                 };
                 let row_hash = detail::row_hash(&self.tools.sealer, &row, &Detail::default())?;
@@ -203,7 +204,10 @@ impl<'a> Planner<'a> {
                 return Err(Problem::unavailable("the plan went on without this worker"));
             }
             sum_up(tx, &mut plan).await?;
-            let needs_somebody = count(&plan, ChangeKind::Conflict) + count(&plan, ChangeKind::Ambiguous) > 0;
+            // a conflict about somebody the source did not supply stays open when the plan is applied: whether there is one is
+            // not to be told by a plan that is not
+            let conflicts = count(&plan.counts, ChangeKind::Conflict) - count(&plan.others, ChangeKind::Conflict);
+            let needs_somebody = conflicts + count(&plan.counts, ChangeKind::Ambiguous) > 0;
             let state = match plan.brake {
                 Some(_) => PlanState::Blocked,
                 None if plan.auto_apply && !needs_somebody => PlanState::Applying,
@@ -225,16 +229,16 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn count(plan: &PlanRow, kind: ChangeKind) -> i64 {
-    plan.counts.get(kind.as_str()).and_then(Value::as_i64).unwrap_or_default()
+pub(super) fn count(counts: &Value, kind: ChangeKind) -> i64 {
+    counts.get(kind.as_str()).and_then(Value::as_i64).unwrap_or_default()
 }
 
 /// Adds up what a plan changes: its counts, its hash, and whether the brake holds it.
 pub(super) async fn sum_up(tx: &mut Conn, plan: &mut PlanRow) -> Answer<()> {
-    let (counts, hash) = store::sums(tx, plan.id).await?;
-    (plan.counts, plan.hash) = (counts, Some(hash));
-    let gone = count(plan, ChangeKind::Absent) + count(plan, ChangeKind::Tombstone);
-    let changed = count(plan, ChangeKind::Update) + count(plan, ChangeKind::Conflict);
+    let sums = store::sums(tx, plan.id).await?;
+    (plan.counts, plan.others, plan.hash) = (sums.counts, sums.others, Some(sums.hash));
+    let gone = count(&plan.counts, ChangeKind::Absent) + count(&plan.counts, ChangeKind::Tombstone);
+    let changed = count(&plan.counts, ChangeKind::Update) + count(&plan.counts, ChangeKind::Conflict);
     let held = brake(store::live(tx, &plan.source).await?, gone, changed, Limits::read(tx).await?);
     plan.brake = held.map(serde_json::to_value).transpose().map_err(Problem::internal)?;
     Ok(())
@@ -272,8 +276,7 @@ pub(super) async fn settle(conn: &mut Conn, tools: &Aside, source: &str, judged:
         }
     }
     link(conn, new.into_iter(), known.into_iter()).await?;
-    let asked: Vec<&mut Judged> =
-        judged.iter_mut().filter(|judged| judged.new.is_some() && !judged.is_decided).collect();
+    let asked: Vec<&mut Judged> = judged.iter_mut().filter(|judged| judged.new.is_some()).collect();
     if asked.is_empty() {
         return Ok(());
     }
@@ -294,7 +297,7 @@ pub(super) async fn settle(conn: &mut Conn, tools: &Aside, source: &str, judged:
             likeness.certain || (likeness.score >= LIKELY && !own.contains(&candidate.id))
         });
         judged.candidates = likely.map(StoredCandidate::from).collect();
-        if !judged.candidates.is_empty() {
+        if !judged.candidates.is_empty() && !judged.is_decided {
             judged.kind = ChangeKind::Ambiguous;
         }
     }
@@ -303,33 +306,41 @@ pub(super) async fn settle(conn: &mut Conn, tools: &Aside, source: &str, judged:
 
 /// A change as it is kept.
 pub(super) fn row(tools: &Aside, plan: Uuid, judged: Judged) -> Answer<ChangeRow> {
-    let Judged { number, external_id, kind, outcome, known, .. } = judged;
+    let Judged { number, external_id, kind, outcome, known, candidates, .. } = judged;
+    let likes: Vec<Option<Uuid>> = candidates.iter().map(|candidate| Some(candidate.id)).collect();
+    let (open, settled) =
+        if kind == ChangeKind::Ambiguous { (candidates, Vec::new()) } else { (Vec::new(), candidates) };
     let detail = match (judged.new, judged.update) {
-        (Some(line), _) => Some(Detail { candidates: judged.candidates, ..Detail::of_new(*line) }),
+        (Some(line), _) => Some(Detail { candidates: open, ..Detail::of_new(*line) }),
         (None, Some(update)) if update.writes() || kind == ChangeKind::Conflict => {
             Some(Detail::of_update(&update, judged.base.as_ref()))
         }
         _ if !judged.faults.is_empty() => Some(Detail::of_faults(&judged.faults)),
         _ => None,
     };
+    let asked = judged.asked.filter(|_| kind != ChangeKind::Ambiguous);
+    let doubt = asked.map(|asked| Doubt { line: asked.line, candidates: settled, decided_by: asked.by });
     let row = ChangeRow {
         number,
         kind: kind.as_str().to_owned(),
         outcome: outcome.map(|outcome| outcome.as_str().to_owned()),
         line: Some(number),
         external_id,
-        expert_id: known.map(|known| known.expert).or_else(|| {
+        expert_id: known.as_ref().map(|known| known.expert).or_else(|| {
             let line = detail.as_ref().and_then(|detail| detail.line.as_ref());
             line.filter(|_| kind == ChangeKind::Create).map(|line| line.id)
         }),
-        expert_version: known.map(|known| known.version),
-        loaded_version: known.and_then(|known| known.loaded),
-        supplied: known.is_none_or(|known| known.is_supplied),
+        expert_version: known.as_ref().map(|known| known.version),
+        loaded_version: known.as_ref().and_then(|known| known.loaded),
+        supplied: known.as_ref().is_none_or(|known| known.is_supplied),
+        resting_mark: known.and_then(|known| known.mark),
         digest: judged.digest,
+        likes: (!likes.is_empty()).then_some(likes),
         ..ChangeRow::default()
     };
     let row_hash = detail::row_hash(&tools.sealer, &row, detail.as_ref().unwrap_or(&Detail::default()))?;
+    let doubt = doubt.map(|doubt| detail::seal(&tools.sealer, plan, number, "doubt", &doubt)).transpose()?;
     let sealed = detail.map(|detail| detail::weigh(&tools.sealer, plan, number, "detail", &detail)).transpose()?;
     let (sealed, weight) = sealed.map_or((None, 0), |(sealed, weight)| (Some(sealed), weight));
-    Ok(ChangeRow { row_hash, detail: sealed, weight, ..row })
+    Ok(ChangeRow { row_hash, detail: sealed, doubt, weight, ..row })
 }

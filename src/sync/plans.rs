@@ -10,11 +10,12 @@ use super::detail;
 use super::policy::{ReadSync, ReadSyncRestricted};
 use super::store::changes;
 use super::store::{self, PlanRow, work};
-use super::view::{RestrictedChange, SyncChange, SyncPlan};
+use super::view::{Reader, RestrictedChange, SyncChange, SyncPlan};
 use super::words::{ChangeKind, PlanState};
-use super::{own_sources, sees_everything};
+use super::{own_sources, reader};
 use crate::access::permit::{Permit, Scope};
 use crate::db::Conn;
+use crate::experts::vocabulary::Vocabulary;
 use crate::http::envelope::lang;
 use crate::http::params::{Nothing, Params};
 use crate::http::path::{Id, segment_number};
@@ -46,15 +47,20 @@ pub(super) async fn find(conn: &mut Conn, scope: &Scope, id: Uuid) -> Answer<Pla
     check(store::find(conn, id).await?, conn, scope).await
 }
 
-/// The same, locked until the transaction ends. While a plan is applied its lock is not waited for: that takes as long as it takes.
+/// The same, locked until the transaction ends. While a plan is applied or undone its lock is not waited for: that takes as long as it
+/// takes.
 pub(super) async fn lock(tx: &mut Conn, scope: &Scope, id: Uuid) -> Answer<PlanRow> {
-    if find(tx, scope, id).await?.state() == PlanState::Applying {
-        return Err(Problem::new(Code::Conflict).detail(say!(
+    match find(tx, scope, id).await?.state() {
+        PlanState::Applying => Err(Problem::new(Code::Conflict).detail(say!(
             "Kế hoạch đang được áp dụng; đợi xong rồi thử lại.",
             "The plan is being applied; try again when that is done.",
-        )));
+        ))),
+        PlanState::Reverting => Err(Problem::new(Code::Conflict).detail(say!(
+            "Kế hoạch đang được hoàn tác; đợi xong rồi thử lại.",
+            "The plan is being undone; try again when that is done.",
+        ))),
+        _ => lock_any(tx, scope, id).await,
     }
-    lock_any(tx, scope, id).await
 }
 
 /// The same, whatever becomes of it meanwhile.
@@ -70,12 +76,12 @@ async fn check(row: PlanRow, conn: &mut Conn, scope: &Scope) -> Answer<PlanRow> 
 }
 
 /// A plan with how far it is.
-pub(super) async fn view(conn: &mut Conn, row: PlanRow, lang: Lang) -> Answer<SyncPlan> {
+pub(super) async fn view(conn: &mut Conn, row: PlanRow, reader: Reader, lang: Lang) -> Answer<SyncPlan> {
     let progress = match row.state() {
-        PlanState::Planning | PlanState::Applying => Some(work::progress(conn, row.id).await?),
+        PlanState::Planning | PlanState::Applying | PlanState::Reverting => Some(work::progress(conn, row.id).await?),
         _ => None,
     };
-    Ok(SyncPlan::of(row, progress.as_ref(), lang))
+    Ok(SyncPlan::of(row, progress.as_ref(), reader, lang))
 }
 
 /// List plans
@@ -95,8 +101,9 @@ async fn list_sync_plans(permit: Permit<ReadSync>, query: Params<PlansQuery>, re
     let conn = &mut permit.read().await?;
     let own = own_sources(conn, permit.scope(), None).await?;
     let rows = store::list(conn, own.as_deref(), query.state, before, query.limit.probe()).await?;
-    let lang = lang(&req);
-    fresh_page(&req, "private", &cursors.page(rows, query.limit, |row| row.id, |row| SyncPlan::of(row, None, lang))?)
+    let (reader, lang) = (reader(permit.scope()), lang(&req));
+    let view = |row| SyncPlan::of(row, None, reader, lang);
+    fresh_page(&req, "private", &cursors.page(rows, query.limit, |row| row.id, view)?)
 }
 
 /// Read a plan
@@ -112,7 +119,7 @@ async fn list_sync_plans(permit: Permit<ReadSync>, query: Params<PlansQuery>, re
 async fn read_sync_plan(permit: Permit<ReadSync>, id: Id, _: Params<Nothing>, req: HttpRequest) -> Answer {
     let conn = &mut permit.read().await?;
     let row = find(conn, permit.scope(), id.0).await?;
-    fresh(&req, None, "private", &view(conn, row, lang(&req)).await?)
+    fresh(&req, None, "private", &view(conn, row, reader(permit.scope()), lang(&req)).await?)
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -149,19 +156,21 @@ async fn list_sync_changes(permit: Permit<ReadSync>, id: Id, query: Params<Chang
     let plan = find(conn, permit.scope(), id.0).await?;
     let kinds: Vec<&str> = query.kind.iter().map(|kind| kind.as_str()).collect();
     let kinds = (!kinds.is_empty()).then_some(kinds);
+    let (reader, lang) = (reader(permit.scope()), lang(&req));
+    let tells_all = reader != Reader::Source;
     // while it is made it changes under the reader's eyes
     let rows = if plan.state() == PlanState::Planning {
         Vec::new()
     } else {
-        changes::page(conn, plan.id, kinds.as_deref(), after, query.limit.probe()).await?
+        changes::page(conn, plan.id, kinds.as_deref(), tells_all, after, query.limit.probe()).await?
     };
     let mut opened = Vec::with_capacity(rows.len());
+    let vocabulary = Vocabulary::read(conn).await?;
     for row in rows {
-        let detail = detail::of(sealer, plan.id, &row)?;
+        let detail = detail::of(sealer, plan.id, &row)?.named(&vocabulary);
         opened.push((row, detail));
     }
-    let (is_union, lang) = (sees_everything(permit.scope()), lang(&req));
-    let view = |(row, detail)| SyncChange::of(row, detail, is_union, lang);
+    let view = |(row, detail)| SyncChange::of(row, detail, reader, lang);
     fresh_page(&req, "private", &cursors.page(opened, query.limit, |(row, _)| row.number, view)?)
 }
 
@@ -187,7 +196,7 @@ async fn read_restricted_change(
     let mut conn = permit.read().await?;
     let plan = find(&mut conn, permit.scope(), id.0).await?;
     let number = segment_number(&req, "change");
-    let rows = changes::page(&mut conn, plan.id, None, number.saturating_sub(1), 1).await?;
+    let rows = changes::page(&mut conn, plan.id, None, true, number.saturating_sub(1), 1).await?;
     drop(conn);
     let row = rows.into_iter().find(|row| row.number == number).ok_or_else(|| Problem::new(Code::NotFound))?;
     let detail = detail::of(&permit.state().sealer, plan.id, &row)?;

@@ -1,18 +1,18 @@
 //! Undoes a plan as a whole: what it entered goes, what it changed is as before.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::apply::PATIENCE;
+use super::apply::{AT_ONCE, MOST_NAMED, Moved, PATIENCE};
 use super::detail::{self, Undo};
-use super::store::changes::{self, ChangeRow};
-use super::store::{self, PlanRow, written};
-use super::verbs::moved_problem;
+use super::store::changes::{self, ChangeRow, MovedRow};
+use super::store::written::{self, Undone};
+use super::store::{self, PlanRow};
 use super::words::PlanState;
-use crate::access::permit::Scope;
 use crate::audit::event::{Event, Recorder};
 use crate::db::Conn;
 use crate::experts::keys::Keys;
@@ -21,63 +21,63 @@ use crate::experts::profile::updated_event;
 use crate::experts::store::{self as experts, Entry, Stored};
 use crate::kernel::clock::now;
 use crate::kernel::problem::{Answer, Code, Problem};
-use crate::kernel::sealed::Sealer;
-use crate::say;
+use crate::state::State;
 
 /// Changes at a time.
 const BATCH: i64 = 500;
-/// Most records that are named of those that stand in the way.
-const MOST_NAMED: i64 = 100;
 
-/// Undoes a locked plan; its events.
+/// Undoes a plan, or takes it back to where it is applied when something stands in the way.
 ///
 /// # Errors
-/// 409 when it was not applied, or with the records that stand in the way.
-pub async fn revert(tx: &mut Conn, sealer: &Sealer, plan: &mut PlanRow, scope: &Scope) -> Answer<Vec<Event>> {
-    if plan.state() == PlanState::Reverted {
-        return Ok(Vec::new());
+/// 503 when the database is away: nothing was undone.
+pub async fn run(state: &State, plan: PlanRow, done: &AtomicI64) -> Answer<()> {
+    let id = plan.id;
+    let mut recorder = Recorder::system(state.sealer.clone(), "sync.revert");
+    recorder.actor = plan.reverter();
+    let tools = Aside::read(&mut state.db.conn().await?, recorder).await?;
+    let in_the_way = Moved::default();
+    let undone = state
+        .db
+        .transaction(async |tx| {
+            tx.batch_execute(PATIENCE).await?;
+            experts::keep_merges_out(tx).await?;
+            let mut plan = store::lock(tx, id).await?;
+            if plan.state() != PlanState::Reverting {
+                return Ok(());
+            }
+            // from here on nobody comes in between
+            changes::lock_to_undo(tx, id).await?;
+            let rows = written::obstacles(tx, id, &plan.source, MOST_NAMED).await?;
+            if !rows.is_empty() {
+                in_the_way.set(rows);
+                return Err(Problem::new(Code::Conflict));
+            }
+            tools.recorder.record(tx, vec![Event::on("sync_plan", id).fields(["state"])]).await?;
+            tx.batch_execute(AT_ONCE).await?;
+            undo_all(tx, &tools, &plan, done).await?;
+            plan.state = PlanState::Reverted.as_str().to_owned();
+            (plan.reverted_at, plan.failure) = (Some(now()), None);
+            store::put(tx, &mut plan).await
+        })
+        .await;
+    match in_the_way.take() {
+        rows if rows.is_empty() => undone,
+        rows => {
+            let failure = MovedRow::failure(&rows, "edited_since");
+            store::back(&state.db, id, PlanState::Reverting, failure, &tools.recorder).await
+        }
     }
-    if plan.state() != PlanState::Applied {
-        return Err(Problem::new(Code::Conflict)
-            .detail(say!("Chỉ hoàn tác được kế hoạch đã áp dụng.", "Only a plan that was applied can be undone.",)));
-    }
-    if plan.forgotten_at.is_some() {
-        return Err(Problem::new(Code::Conflict).detail(say!(
-            "Kế hoạch đã quá hạn lưu giữ, dữ liệu để hoàn tác đã xóa.",
-            "The plan is older than what is kept: what it takes to undo it is gone.",
-        )));
-    }
-    tx.batch_execute(PATIENCE).await?;
-    experts::keep_merges_out(tx).await?;
-    // from here on nobody comes in between
-    changes::lock_to_undo(tx, plan.id).await?;
-    in_the_way(tx, plan).await?;
-    let mut recorder = Recorder::system(sealer.clone(), "sync.revert");
-    recorder.actor = scope.actor.clone();
-    let tools = Aside::read(tx, recorder).await?;
+}
+
+async fn undo_all(tx: &mut Conn, tools: &Aside, plan: &PlanRow, done: &AtomicI64) -> Answer<()> {
     let mut after = 0;
     loop {
         let rows = changes::to_undo(tx, plan.id, after, BATCH).await?;
-        let Some(last) = rows.last() else { break };
+        let Some(last) = rows.last() else { return Ok(()) };
         after = last.number;
-        undo(tx, &tools, plan, rows).await?;
+        done.fetch_add(i64::try_from(rows.len()).unwrap_or(i64::MAX), Ordering::Relaxed);
+        undo(tx, tools, plan, rows).await?;
     }
-    plan.state = PlanState::Reverted.as_str().to_owned();
-    (plan.reverted_by, plan.reverted_at) = (scope.actor.id(), Some(now()));
-    store::put(tx, plan).await?;
-    Ok(vec![Event::on("sync_plan", plan.id).fields(["state"])])
-}
-
-async fn in_the_way(tx: &mut Conn, plan: &PlanRow) -> Answer<()> {
-    let rows = written::obstacles(tx, plan.id, &plan.source, MOST_NAMED).await?;
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let detail = say!(
-        "Có bản ghi đã được sửa hoặc dùng sau khi áp dụng; không hoàn tác được cả kế hoạch.",
-        "Records were edited or used since it was applied, so it can't be undone as a whole.",
-    );
-    Err(moved_problem(&rows, "edited_since").detail(detail))
 }
 
 async fn undo(tx: &mut Conn, tools: &Aside, plan: &PlanRow, rows: Vec<ChangeRow>) -> Answer<()> {
@@ -113,6 +113,14 @@ async fn undo(tx: &mut Conn, tools: &Aside, plan: &PlanRow, rows: Vec<ChangeRow>
         .filter_map(|(row, _)| row.external_id.as_deref())
         .collect();
     experts::put_sources_back(tx, &plan.source, &images, &gone).await?;
+    let undone: Vec<Undone> = undos
+        .into_iter()
+        .filter_map(|(row, undo)| {
+            let now = row.expert_id.and_then(|id| versions.get(&id)).copied();
+            Some(Undone { image: undo.source?, before: row.expert_version, now })
+        })
+        .collect();
+    written::carry_back(tx, plan.id, &plan.source, &undone).await?;
     tools.recorder.record(tx, events).await
 }
 

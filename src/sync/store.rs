@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use super::words::{PlanState, SyncMode};
 use crate::access::actor::{AccountActor, Actor, ClientActor, Role};
-use crate::db::Conn;
+use crate::audit::event::{Event, Recorder};
 use crate::db::schema::sync_plans;
-use crate::experts::store::SourceDecision;
+use crate::db::{Conn, Db};
+use crate::experts::store::{self as experts, SourceDecision};
 use crate::kernel::clock::now;
 use crate::kernel::problem::{Answer, Problem};
 
@@ -36,6 +37,7 @@ pub struct PlanRow {
     pub same_as: Option<Uuid>,
     pub hash: Option<Vec<u8>>,
     pub counts: Value,
+    pub others: Value,
     pub brake: Option<Value>,
     pub failure: Option<Value>,
     pub actor_kind: String,
@@ -50,7 +52,9 @@ pub struct PlanRow {
     pub apply_role: Option<String>,
     pub apply_asked_at: Option<DateTime<Utc>>,
     pub applied_at: Option<DateTime<Utc>>,
-    pub reverted_by: Option<Uuid>,
+    pub revert_kind: Option<String>,
+    pub revert_id: Option<Uuid>,
+    pub revert_role: Option<String>,
     pub reverted_at: Option<DateTime<Utc>>,
     pub forgotten_at: Option<DateTime<Utc>>,
 }
@@ -74,6 +78,7 @@ impl PlanRow {
             same_as: None,
             hash: None,
             counts: Value::Object(serde_json::Map::new()),
+            others: Value::Object(serde_json::Map::new()),
             brake: None,
             failure: None,
             actor_kind: actor.kind().to_owned(),
@@ -88,7 +93,9 @@ impl PlanRow {
             apply_role: None,
             apply_asked_at: None,
             applied_at: None,
-            reverted_by: None,
+            revert_kind: None,
+            revert_id: None,
+            revert_role: None,
             reverted_at: None,
             forgotten_at: None,
         }
@@ -107,6 +114,11 @@ impl PlanRow {
     /// Who had it applied.
     pub fn applier(&self) -> Actor {
         actor(self.apply_kind.as_deref(), self.apply_id, self.apply_role.as_deref())
+    }
+
+    /// Who had it undone.
+    pub fn reverter(&self) -> Actor {
+        actor(self.revert_kind.as_deref(), self.revert_id, self.revert_role.as_deref())
     }
 }
 
@@ -203,7 +215,7 @@ pub async fn live(conn: &mut Conn, source: &str) -> Answer<i64> {
 }
 
 /// Remembers a decision; a later one takes its place.
-pub async fn decide(tx: &mut Conn, source: &str, row: &SourceDecision, by: Option<Uuid>) -> Answer<()> {
+pub async fn decide(tx: &mut Conn, source: &str, row: &SourceDecision) -> Answer<()> {
     diesel::sql_query(
         "INSERT INTO sync_decisions (source, external_id, decision, expert_id, decided_by) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (source, external_id) DO UPDATE SET decision = excluded.decision, expert_id = excluded.expert_id,
@@ -213,7 +225,7 @@ pub async fn decide(tx: &mut Conn, source: &str, row: &SourceDecision, by: Optio
     .bind::<Text, _>(&row.external_id)
     .bind::<Text, _>(&row.decision)
     .bind::<Nullable<SqlUuid>, _>(row.expert_id)
-    .bind::<Nullable<SqlUuid>, _>(by)
+    .bind::<Nullable<SqlUuid>, _>(row.decided_by)
     .execute(tx)
     .await?;
     Ok(())
@@ -227,9 +239,12 @@ struct RecordRow {
     external_id: String,
 }
 
-/// Takes the source records of an expert away, with all that plans and decisions say of them, and keeps their hashes: `hash` is
-/// asked for each.
+/// Takes the source records of an expert away, with all that plans and decisions say of them and of the records that were merged
+/// into theirs, and keeps the hashes of the records: `hash` is asked for each.
 pub async fn forget(tx: &mut Conn, expert: Uuid, hash: impl Fn(&str, &str) -> Vec<u8>) -> Answer<usize> {
+    experts::keep_merges_out(tx).await?;
+    experts::lock_all(tx, &[expert]).await?;
+    let people = [experts::losers_of(tx, expert).await?, vec![expert]].concat();
     let sql = "DELETE FROM expert_sources WHERE expert_id = $1 RETURNING source, external_id";
     let rows: Vec<RecordRow> = diesel::sql_query(sql).bind::<SqlUuid, _>(expert).load(tx).await?;
     let hashes: Vec<Vec<u8>> = rows.iter().map(|row| hash(&row.source, &row.external_id)).collect();
@@ -237,29 +252,41 @@ pub async fn forget(tx: &mut Conn, expert: Uuid, hash: impl Fn(&str, &str) -> Ve
         .bind::<Array<Binary>, _>(&hashes)
         .execute(tx)
         .await?;
-    forget_plans(tx, expert, &rows).await?;
+    forget_plans(tx, &people, &rows).await?;
     Ok(rows.len())
 }
 
-/// Nothing of an expert is left in plans. What a plan changed of them can't be undone any more, nor what it was to change be applied.
-async fn forget_plans(tx: &mut Conn, expert: Uuid, records: &[RecordRow]) -> Answer<()> {
+/// Nothing of an expert is left in plans. What a plan changed of them can't be undone any more, nor what it was to change be applied;
+/// a record of somebody else that might have been theirs is to be sent again.
+async fn forget_plans(tx: &mut Conn, people: &[Uuid], records: &[RecordRow]) -> Answer<()> {
+    const NOTHING: &str =
+        "detail = NULL, doubt = NULL, likes = NULL, undo = NULL, external_id = NULL, expert_id = NULL, digest = NULL";
     let (sources, ids): (Vec<&str>, Vec<&str>) =
         records.iter().map(|row| (row.source.as_str(), row.external_id.as_str())).unzip();
     for sql in [
         // by the expert, and by the id of each record in each plan of its source: rows that say nothing are found by that alone
-        "UPDATE sync_changes c SET detail = NULL, undo = NULL, external_id = NULL, expert_id = NULL, digest = NULL
-          WHERE c.expert_id = $1 AND (c.detail IS NOT NULL OR c.undo IS NOT NULL) AND $2::text[] = $2 AND $3::text[] = $3",
-        "UPDATE sync_changes c SET detail = NULL, undo = NULL, external_id = NULL, expert_id = NULL, digest = NULL
-           FROM unnest($2, $3) r (source, external_id), sync_plans p
-          WHERE p.source = r.source AND c.plan_id = p.id AND c.external_id = r.external_id AND $1::uuid = $1",
-        "DELETE FROM sync_decisions d WHERE d.expert_id = $1
-             OR (d.source, d.external_id) IN (SELECT * FROM unnest($2, $3))",
+        format!(
+            "UPDATE sync_changes c SET {NOTHING}
+              WHERE c.expert_id = ANY($1) AND (c.detail IS NOT NULL OR c.undo IS NOT NULL OR c.doubt IS NOT NULL)
+                AND $2::text[] = $2 AND $3::text[] = $3"
+        ),
+        format!(
+            "UPDATE sync_changes c SET {NOTHING} FROM unnest($2, $3) r (source, external_id), sync_plans p
+              WHERE p.source = r.source AND c.plan_id = p.id AND c.external_id = r.external_id AND $1::uuid[] = $1"
+        ),
+        "UPDATE sync_changes c SET doubt = NULL, likes = NULL, detail = CASE WHEN kind = 'ambiguous' THEN NULL ELSE detail END
+          WHERE likes && $1 AND $2::text[] = $2 AND $3::text[] = $3"
+            .to_owned(),
+        "DELETE FROM sync_decisions d WHERE d.expert_id = ANY($1)
+             OR (d.source, d.external_id) IN (SELECT * FROM unnest($2, $3))"
+            .to_owned(),
         "UPDATE sync_plans p SET failure = p.failure - 'records' FROM unnest($2, $3) r (source, external_id)
-          WHERE p.source = r.source AND $1::uuid = $1
-            AND p.failure @> jsonb_build_object('records', jsonb_build_array(jsonb_build_object('external_id', r.external_id)))",
+          WHERE p.source = r.source AND $1::uuid[] = $1
+            AND p.failure @> jsonb_build_object('records', jsonb_build_array(jsonb_build_object('external_id', r.external_id)))"
+            .to_owned(),
     ] {
         diesel::sql_query(sql)
-            .bind::<SqlUuid, _>(expert)
+            .bind::<Array<SqlUuid>, _>(people)
             .bind::<Array<Text>, _>(&sources)
             .bind::<Array<Text>, _>(&ids)
             .execute(tx)
@@ -288,6 +315,22 @@ pub async fn fail(tx: &mut Conn, row: &mut PlanRow, failure: Value) -> Answer<()
     drop_chunks(tx, row.id).await?;
     changes::clear(tx, row.id).await?;
     put(tx, row).await
+}
+
+/// Takes a plan that could not be applied, or undone, back to what it was: nothing was written, and it says why.
+pub async fn back(db: &Db, plan: Uuid, from: PlanState, failure: Value, recorder: &Recorder) -> Answer<()> {
+    let to = if from == PlanState::Reverting { PlanState::Applied } else { PlanState::Ready };
+    db.transaction(async move |tx| {
+        let mut row = lock(tx, plan).await?;
+        if row.state() != from {
+            return Ok(());
+        }
+        row.state = to.as_str().to_owned();
+        row.failure = Some(failure);
+        put(tx, &mut row).await?;
+        recorder.record(tx, vec![Event::on("sync_plan", plan).fields(["state"])]).await
+    })
+    .await
 }
 
 /// Keeps lines as they came; false when the plan is no longer received.
@@ -330,20 +373,34 @@ pub async fn drop_chunks(tx: &mut Conn, plan: Uuid) -> Answer<()> {
 struct CountsRow {
     #[diesel(sql_type = Jsonb)]
     counts: Value,
+    #[diesel(sql_type = Jsonb)]
+    others: Value,
     #[diesel(sql_type = Nullable<Binary>)]
     hash: Option<Vec<u8>>,
 }
 
-/// How many changes there are of each kind, and the digest over all of them.
-pub async fn sums(conn: &mut Conn, plan: Uuid) -> Answer<(Value, Vec<u8>)> {
+/// How many changes a plan has of each kind, how many of these are of people the source did not supply, and the digest over all.
+#[expect(missing_docs, reason = "named as in the plan's row")]
+pub struct Sums {
+    pub counts: Value,
+    pub others: Value,
+    pub hash: Vec<u8>,
+}
+
+/// Adds up the changes of a plan.
+pub async fn sums(conn: &mut Conn, plan: Uuid) -> Answer<Sums> {
     let row: CountsRow = diesel::sql_query(
         "SELECT coalesce((SELECT jsonb_object_agg(kind, n) FROM
                     (SELECT kind, count(*) AS n FROM sync_changes WHERE plan_id = $1 GROUP BY kind) k), '{}') AS counts,
+                coalesce((SELECT jsonb_object_agg(kind, n) FROM
+                    (SELECT kind, count(*) AS n FROM sync_changes
+                      WHERE plan_id = $1 AND NOT supplied AND kind IN ('update', 'conflict') GROUP BY kind) k), '{}') AS others,
                 (SELECT sha256(coalesce(string_agg(row_hash, ''::bytea ORDER BY number), ''::bytea))
                    FROM sync_changes WHERE plan_id = $1) AS hash",
     )
     .bind::<SqlUuid, _>(plan)
     .get_result(conn)
     .await?;
-    Ok((row.counts, row.hash.ok_or_else(|| Problem::internal("no digest over the changes"))?))
+    let hash = row.hash.ok_or_else(|| Problem::internal("no digest over the changes"))?;
+    Ok(Sums { counts: row.counts, others: row.others, hash })
 }

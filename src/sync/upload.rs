@@ -198,7 +198,10 @@ fn check_whole(received: Received, mode: SyncMode) -> Answer<Received> {
     }
     let code = if is_empty { "empty" } else { "truncated" };
     let detail = if is_empty {
-        say!("Tệp không có bản ghi nào.", "The file has no record.")
+        say!(
+            "Tệp không có bản ghi nào; xuất lại và gửi tệp có bản ghi.",
+            "The file has no record; export it again and send one that has.",
+        )
     } else {
         say!(
             "Bản chụp bị cắt giữa dòng cuối; xuất lại và gửi cả tệp.",

@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::detail::{Detail, StoredCandidate};
+use super::planner::count;
 use super::settings::Brake;
 use super::store::PlanRow;
-use super::store::changes::ChangeRow;
+use super::store::changes::{ChangeRow, MovedRow};
 use super::store::work::Progress;
 use super::words::{ChangeKind, ChangeOutcome, PlanState, SyncMode, Take};
 use crate::experts::duplicates::EvidenceKind;
@@ -31,14 +32,28 @@ pub struct ChangeCounts {
     pub rejected: i64,
 }
 
+/// Who reads a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// Decides about it.
+    Union,
+    /// Looks over everybody's shoulder; who may be whom is for those alone who decide it.
+    Auditor,
+    /// Sends the files, and is told of those it supplied.
+    Source,
+}
+
 impl ChangeCounts {
-    fn of(counts: &Value) -> Self {
-        let count = |kind: ChangeKind| counts.get(kind.as_str()).and_then(Value::as_i64).unwrap_or_default();
+    /// Of people the source did not supply nobody but the Union is told what would change: `unchanged` stands for all of it.
+    fn of(row: &PlanRow, reader: Reader) -> Self {
+        let hidden = |kind| if reader == Reader::Source { count(&row.others, kind) } else { 0 };
+        let count = |kind| count(&row.counts, kind);
+        let (updates, conflicts) = (hidden(ChangeKind::Update), hidden(ChangeKind::Conflict));
         Self {
             create: count(ChangeKind::Create),
-            update: count(ChangeKind::Update),
-            unchanged: count(ChangeKind::Unchanged),
-            conflict: count(ChangeKind::Conflict),
+            update: count(ChangeKind::Update) - updates,
+            unchanged: count(ChangeKind::Unchanged) + updates + conflicts,
+            conflict: count(ChangeKind::Conflict) - conflicts,
             ambiguous: count(ChangeKind::Ambiguous),
             absent: count(ChangeKind::Absent),
             tombstone: count(ChangeKind::Tombstone),
@@ -63,12 +78,12 @@ pub struct SyncActor {
 /// Why a plan failed, or could not be applied as it stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlanFailure {
-    /// `upload_cut`, `refused`, `gave_up`, `internal`, `expired`, or `moved`: then plan anew.
+    /// `upload_cut`, `refused`, `gave_up`, `internal`, `expired`, `moved`: then plan anew; or `edited_since`: it can't be undone.
     #[schema(example = "upload_cut")]
     pub code: String,
     /// What to do.
     pub detail: String,
-    /// With `moved`: the records that are no longer what the plan rests on, one hundred at most.
+    /// With `moved` and `edited_since`: the records that are no longer what the plan rests on, one hundred at most.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<PlanRecord>,
 }
@@ -99,9 +114,9 @@ pub struct SyncPlan {
     pub hash: Option<String>,
     /// How many changes there are of each kind.
     pub counts: ChangeCounts,
-    /// While it is made or applied: how many seconds that will take still, as far as can be told.
+    /// While it is made, applied or undone: how many seconds that will take still, as far as can be told.
     pub seconds_left: Option<i64>,
-    /// While it is made or applied: how many records are done.
+    /// While it is made, applied or undone: how many records are done.
     pub done: Option<i64>,
     /// Records of the file.
     pub records: i64,
@@ -148,15 +163,12 @@ fn left(progress: &Progress) -> Option<i64> {
     (progress.done > 0).then(|| elapsed * (progress.total - progress.done).max(0) / progress.done / 1_000)
 }
 
-fn failure_of(failure: &Value, lang: Lang) -> Option<PlanFailure> {
+fn failure_of(failure: &Value, reader: Reader, lang: Lang) -> Option<PlanFailure> {
     let code = failure.get("code")?.as_str()?.to_owned();
     let said = |name: &str| failure.get(name).and_then(Value::as_str).map(str::to_owned);
     let own = said(if lang == Lang::Vi { "vi" } else { "en" });
-    let records = failure.get("records").and_then(Value::as_array).cloned().unwrap_or_default();
-    let record = |record: &Value| {
-        let external_id = record.get("external_id").and_then(Value::as_str).map(str::to_owned);
-        Some(PlanRecord { number: record.get("number")?.as_i64()?, external_id })
-    };
+    let told = MovedRow::of_failure(failure).into_iter().filter(|row| row.supplied || reader != Reader::Source);
+    let records = told.map(|row| PlanRecord { number: row.number, external_id: row.external_id }).collect();
     let say = match code.as_str() {
         "upload_cut" => crate::say!("Tải lên bị đứt; gửi lại tệp.", "The upload was cut; send the file again."),
         "expired" => crate::say!(
@@ -167,30 +179,31 @@ fn failure_of(failure: &Value, lang: Lang) -> Option<PlanFailure> {
             "Dữ liệu đã thay đổi sau khi lập kế hoạch; gửi lại tệp để lập kế hoạch mới.",
             "The registry has moved since the plan was made; send the file again for a new one.",
         ),
+        "edited_since" => crate::say!(
+            "Không hoàn tác được: có bản ghi đã được sửa hoặc dùng sau khi áp dụng.",
+            "It could not be undone: records were edited or used since it was applied.",
+        ),
         _ => crate::say!(
             "Không lập hoặc áp dụng được; gửi lại tệp, nếu vẫn lỗi hãy báo quản trị.",
             "It could not be made or applied; send the file again, and tell the administrator if that fails, too.",
         ),
     };
-    Some(PlanFailure {
-        detail: own.unwrap_or_else(|| lang.of(&say).to_owned()),
-        records: records.iter().filter_map(record).collect(),
-        code,
-    })
+    Some(PlanFailure { detail: own.unwrap_or_else(|| lang.of(&say).to_owned()), records, code })
 }
 
 impl SyncPlan {
-    /// A plan as everybody sees it who may.
-    pub fn of(row: PlanRow, progress: Option<&Progress>, lang: Lang) -> Self {
+    /// A plan as somebody sees it who may.
+    pub fn of(row: PlanRow, progress: Option<&Progress>, reader: Reader, lang: Lang) -> Self {
         let state = row.state();
-        let working = progress.filter(|_| matches!(state, PlanState::Planning | PlanState::Applying));
+        let at_work = [PlanState::Planning, PlanState::Applying, PlanState::Reverting];
+        let working = progress.filter(|_| at_work.contains(&state));
         let begun = row.released_at.max(row.apply_asked_at);
         Self {
             id: row.id,
             mode: SyncMode::parse(&row.mode).unwrap_or(SyncMode::Delta),
             state,
             hash: row.hash.as_deref().map(hex::encode),
-            counts: ChangeCounts::of(&row.counts),
+            counts: ChangeCounts::of(&row, reader),
             seconds_left: working.and_then(left),
             done: working.map(|progress| progress.done.min(row.records.max(progress.total))),
             records: row.records,
@@ -199,7 +212,7 @@ impl SyncPlan {
             same_file_as: row.same_as,
             auto_apply: row.auto_apply,
             brake: row.brake.clone().and_then(|brake| serde_json::from_value(brake).ok()),
-            failure: row.failure.as_ref().and_then(|failure| failure_of(failure, lang)),
+            failure: row.failure.as_ref().and_then(|failure| failure_of(failure, reader, lang)),
             created_by: SyncActor { kind: row.actor_kind.clone(), id: row.actor_id, role: row.actor_role.clone() },
             created_at: row.created_at,
             planned_at: row.planned_at,
@@ -342,14 +355,16 @@ pub struct SyncChange {
 const RESTRICTED: [&str; 4] = ["date_of_birth", "email", "phone", "address"];
 
 impl SyncChange {
-    /// A change as the Union sees it, or the Department.
-    pub fn of(row: ChangeRow, detail: Detail, is_union: bool, lang: Lang) -> Self {
+    /// A change as somebody sees it who reads plans.
+    pub fn of(row: ChangeRow, detail: Detail, reader: Reader, lang: Lang) -> Self {
         let kind = ChangeKind::parse(&row.kind).unwrap_or(ChangeKind::Rejected);
         let outcome = row.outcome.as_deref().and_then(ChangeOutcome::parse);
-        if !is_union && (is_of_others(kind, &row) || is_for_the_union(kind, outcome, &detail)) {
+        let of_others = is_of_others(kind, &row);
+        if reader == Reader::Source && (of_others || is_for_the_union(kind, outcome, &detail)) {
             return Self {
                 number: row.number,
-                kind,
+                // equal to what is kept or not: a source could try values out
+                kind: if of_others { ChangeKind::Unchanged } else { kind },
                 outcome: Some(ChangeOutcome::NeedsReview),
                 line: row.line,
                 external_id: row.external_id,
@@ -360,25 +375,26 @@ impl SyncChange {
                 decision: None,
             };
         }
+        let candidates = if reader == Reader::Union { detail.candidates.clone() } else { Vec::new() };
         Self {
             number: row.number,
             kind,
             outcome,
             line: row.line,
             external_id: row.external_id,
-            expert_id: row.expert_id.filter(|_| is_union),
+            expert_id: row.expert_id.filter(|_| reader != Reader::Source),
             fields: fields(&detail, kind),
             errors: detail.faults.iter().map(|fault| fault_of(fault, lang)).collect(),
-            candidates: detail.candidates.into_iter().map(SyncCandidate::from).collect(),
+            candidates: candidates.into_iter().map(SyncCandidate::from).collect(),
             decision: row.decision.as_deref().and_then(Take::parse),
         }
     }
 }
 
 /// A change of somebody whom the source did not supply: its record came to them by a merge, or because an officer said who it is.
-/// What it no longer has it knows itself.
+/// What it no longer has it knows itself, and what is wrong with a line is said of the line.
 const fn is_of_others(kind: ChangeKind, row: &ChangeRow) -> bool {
-    !row.supplied && !matches!(kind, ChangeKind::Absent | ChangeKind::Tombstone)
+    !row.supplied && !matches!(kind, ChangeKind::Absent | ChangeKind::Tombstone | ChangeKind::Rejected)
 }
 
 /// What would tell of people the Department did not supply, or of what the Union or the people themselves decided.

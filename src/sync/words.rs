@@ -53,6 +53,8 @@ words! {
         Applied = "applied",
         /// It came to nothing.
         Failed = "failed",
+        /// It was applied and is being undone.
+        Reverting = "reverting",
         /// It was applied and undone.
         Reverted = "reverted",
     }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::apply;
 use super::keep;
 use super::planner::Planner;
+use super::revert;
 use super::store::work::{self, Claim};
 use super::store::{self, PlanRow};
 use super::words::PlanState;
@@ -112,38 +113,47 @@ async fn work_on(state: &State, worker: Uuid, claim: &Claim, done: &AtomicI64) -
     match plan.state.as_str() {
         // the upload stands still for longer than it may, or its server is gone
         store::RECEIVING => fail(state, plan.id, "upload_cut").await,
-        "planning" => Planner::begin(state, plan, worker, done).await?.run().await,
+        "planning" => {
+            Planner::begin(state, plan, worker, done).await?.run().await?;
+            experts::store::look_anew(&state.db).await
+        }
         "applying" => {
             apply::run(state, plan, done).await?;
-            // what was counted is added up, or the first searches would do it again and again
-            experts::store::compact(&state.db).await.map(|_| ())
+            settle(state).await
+        }
+        "reverting" => {
+            revert::run(state, plan, done).await?;
+            settle(state).await
         }
         _ => Ok(()),
     }
 }
 
-/// Says of a plan that it came to nothing, or of one that could not be applied that it is as before.
+/// After many people were written: what was counted is added up, or the first searches would do it again and again.
+async fn settle(state: &State) -> Answer<()> {
+    experts::store::compact(&state.db).await?;
+    experts::store::look_anew(&state.db).await
+}
+
+/// Says of a plan that it came to nothing, or of one that could not be applied or undone that it is as before.
 ///
 /// # Errors
 /// 503 when the database is away.
 pub async fn fail(state: &State, plan: Uuid, code: &str) -> Answer<()> {
     let recorder = Recorder::system(state.sealer.clone(), "sync.plan");
     let failure = json!({ "code": code });
+    for from in [PlanState::Applying, PlanState::Reverting] {
+        // nothing of it was written: it may be tried again
+        store::back(&state.db, plan, from, failure.clone(), &recorder).await?;
+    }
     state
         .db
         .transaction(async move |tx| {
             let mut row: PlanRow = store::lock(tx, plan).await?;
-            if !["receiving", "planning", "applying"].contains(&row.state.as_str()) {
+            if !["receiving", "planning"].contains(&row.state.as_str()) {
                 return Ok(());
             }
-            if row.state == PlanState::Applying.as_str() {
-                // nothing of it was written: it may be tried again
-                row.state = PlanState::Ready.as_str().to_owned();
-                row.failure = Some(failure);
-                store::put(tx, &mut row).await?;
-            } else {
-                store::fail(tx, &mut row, failure).await?;
-            }
+            store::fail(tx, &mut row, failure).await?;
             recorder.record(tx, vec![Event::on("sync_plan", plan).fields(["state"])]).await
         })
         .await

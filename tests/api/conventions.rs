@@ -230,3 +230,47 @@ async fn the_documentation_comes_from_the_server_itself() {
     assert_eq!(api.header("content-type"), "application/json");
     assert_eq!(api.text, expert_bank::openapi::json().unwrap());
 }
+
+/// Names of types that derive `ToSchema` in a file, or that a macro of words declares.
+fn schema_names(file: &str) -> Vec<&str> {
+    let (mut names, mut is_derived, mut is_macro) = (Vec::new(), false, false);
+    for line in file.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
+        is_derived |= line.starts_with("#[derive(") && line.contains("ToSchema");
+        is_macro = is_macro || line == "words! {";
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let declared = words.iter().position(|word| ["struct", "enum"].contains(word)).filter(|_| is_derived);
+        let name = match (declared, words.as_slice()) {
+            (Some(at), words) => words.get(at + 1).copied(),
+            (None, [name, "{"]) if is_macro && name.starts_with(char::is_uppercase) => Some(*name),
+            _ => None,
+        };
+        if let Some(name) = name {
+            names.push(name.split(['<', ';', '(']).next().unwrap_or(name));
+            (is_derived, is_macro) = (false, false);
+        }
+    }
+    names.into_iter().filter(|name| !name.starts_with('$')).collect()
+}
+
+fn sources(folder: &std::path::Path, into: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else {
+            into.push(std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// Two types of one name are one schema of the document, whichever is met last.
+#[test]
+fn the_types_of_the_document_have_names_of_their_own() {
+    let mut files = Vec::new();
+    sources(std::path::Path::new("src"), &mut files);
+    let mut names: Vec<&str> = files.iter().flat_map(|file| schema_names(file)).collect();
+    names.sort_unstable();
+    assert!(names.contains(&"SyncPlan") && names.contains(&"ChangeOutcome") && names.len() > 200, "{names:?}");
+    let twice: Vec<&str> = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+    assert_eq!(twice, Vec::<&str>::new());
+}

@@ -105,7 +105,7 @@ async fn connections_that_died_unused_fail_no_request() {
     all().await;
     let ended = database.sql(
         "SELECT count(pg_terminate_backend(pid, 2000)) > 1 FROM pg_stat_activity \
-         WHERE datname = 'stale' AND application_name = 'expert-bank'",
+         WHERE datname = 'stale' AND application_name LIKE 'expert-bank%'",
     );
     assert_eq!(ended, "t");
     tokio::time::sleep(Duration::from_millis(100)).await;

@@ -23,7 +23,7 @@ async fn a_postgresql_that_does_not_answer_is_a_503() {
     let client = server.officer().await;
     std::fs::remove_file(&socket).unwrap();
     let silent = UnixListener::bind(&socket).unwrap();
-    database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'expert-bank' AND datname = 'silent'");
+    database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'expert-bank%' AND datname = 'silent'");
     for reply in join_all((0..20).map(|_| client.get("/api/v1/me"))).await {
         reply.assert_away(SOON);
     }

@@ -174,7 +174,11 @@ impl Database {
             if seen == connections {
                 return;
             }
-            assert!(begin.elapsed() < Duration::from_secs(4), "{seen} connections, not {connections}: {condition}");
+            assert!(
+                begin.elapsed() < Duration::from_secs(4),
+                "{seen} connections, not {connections}: {condition}: {}",
+                self.sql(&format!("SELECT string_agg(state || ' ' || query, E'\\n') FROM {activity} AND {condition}"))
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

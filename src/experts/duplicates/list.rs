@@ -301,7 +301,7 @@ async fn decide_duplicate(permit: Permit<DecideDuplicates>, once: Once, body: Bo
 }
 
 /// The event of two people who are two. It is none on a person: who reads their own history must not learn whom they resemble.
-pub(in crate::experts) fn distinguished(pair: (Uuid, Uuid), reason: Option<&str>) -> Event {
+pub(crate) fn distinguished(pair: (Uuid, Uuid), reason: Option<&str>) -> Event {
     let values = json!({ "not_the_same": pair, "reason": reason });
     Event::on("distinction", pair.0).action("duplicates.decide").values(values)
 }

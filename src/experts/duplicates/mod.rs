@@ -5,7 +5,7 @@
 
 pub mod compare;
 pub(super) mod guard;
-pub(super) mod list;
+pub(crate) mod list;
 pub mod pairs;
 pub mod person;
 

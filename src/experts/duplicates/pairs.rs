@@ -13,7 +13,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
 use super::{Person, like};
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, give_way};
 use crate::experts::store::{self, NewPair};
 use crate::kernel::problem::{Answer, Problem};
 use crate::kernel::sealed::Sealer;
@@ -33,7 +33,14 @@ const LOCK: i64 = 0x0045_4250_4149_5253;
 pub async fn catch_up(db: &Db, sealer: &Sealer, time: Duration) -> Answer<usize> {
     let (mut total, begin) = (0, Instant::now());
     loop {
-        let done = db.transaction(async |tx| if is_free(tx).await? { derive(tx, sealer).await } else { Ok(0) }).await?;
+        let done = db.transaction(async |tx| {
+            if !is_free(tx).await? {
+                return Ok(0);
+            }
+            give_way(tx).await?;
+            derive(tx, sealer).await
+        });
+        let done = done.await?;
         total += done;
         if done == 0 || begin.elapsed() >= time {
             return Ok(total);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
 use crate::db::schema::expert_changes;
-use crate::db::{Conn, Db, Reader};
+use crate::db::{Conn, Db, Reader, give_way};
 use crate::experts::vocabulary::VERSION;
 use crate::kernel::problem::Answer;
 
@@ -54,6 +54,7 @@ pub async fn place_some_changes(db: &Db) -> Answer<usize> {
 async fn place_some(tx: &mut Conn) -> Answer<usize> {
     // a statement of its own: the next one has a snapshot in which everything stands that another holder of the lock placed
     diesel::sql_query(format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(tx).await?;
+    give_way(tx).await?;
     place_batch(tx).await
 }
 

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Jsonb, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Jsonb, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde_json::Value;
@@ -34,24 +33,48 @@ pub struct SourceRow {
     pub base: Option<Vec<u8>>,
 }
 
+/// A record's row, told apart from what it was or becomes: whoever writes it writes another mark. What is sealed in it is left out,
+/// since the same is sealed otherwise each time. `row` is the name of the row in the statement.
+pub fn mark_of(row: &str) -> String {
+    format!(
+        "md5(concat_ws('|', {row}.expert_id, encode({row}.digest, 'hex'), {row}.loaded_version, {row}.supplied,
+                       extract(epoch FROM {row}.loaded_at), extract(epoch FROM {row}.absent_since),
+                       extract(epoch FROM {row}.withdrawn_at)))"
+    )
+}
+
 /// What is known of a record of a source.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct KnownRecord {
+    /// Its id at the source.
+    #[diesel(sql_type = Text)]
+    pub external_id: String,
     /// Whom it stands for.
+    #[diesel(sql_type = SqlUuid)]
     pub expert_id: Uuid,
     /// What it said last, as a keyed digest.
+    #[diesel(sql_type = Binary)]
     pub digest: Vec<u8>,
     /// The version of the expert that the source wrote last.
+    #[diesel(sql_type = BigInt)]
     pub loaded_version: i64,
     /// The expert came into the bank with this record.
+    #[diesel(sql_type = Bool)]
     pub is_supplied: bool,
     /// Missing from the last snapshot, or taken out by the source.
+    #[diesel(sql_type = Bool)]
     pub is_gone: bool,
     /// Taken out by the source.
+    #[diesel(sql_type = Bool)]
     pub is_withdrawn: bool,
+    /// The row as [`mark_of`] tells it apart.
+    #[diesel(sql_type = Text)]
+    pub mark: String,
     /// The version of the expert now.
+    #[diesel(sql_type = BigInt)]
     pub version: i64,
     /// The state of the expert now.
+    #[diesel(sql_type = Text)]
     pub status: String,
 }
 
@@ -67,7 +90,7 @@ pub type KnownRecords = HashMap<String, KnownRecord>;
 
 /// What is known of records of a source.
 pub async fn sources(conn: &mut Conn, source: &str, external_ids: &[&str]) -> Answer<KnownRecords> {
-    Ok(known(source, external_ids).load(conn).await?.into_iter().collect())
+    known(conn, source, external_ids, "").await
 }
 
 /// The same, locked with the experts until the transaction ends: first the experts, in the order in which everybody locks them,
@@ -78,25 +101,20 @@ pub async fn lock_sources(tx: &mut Conn, source: &str, external_ids: &[&str]) ->
         .select(expert_sources::expert_id);
     let people = experts::table.filter(experts::id.eq_any(people)).order(experts::id).select(experts::id);
     people.for_update().load::<Uuid>(tx).await?;
-    let known = known(source, external_ids).order(expert_sources::external_id);
-    Ok(known.for_update().load(tx).await?.into_iter().collect())
+    known(tx, source, external_ids, "ORDER BY s.external_id FOR UPDATE").await
 }
 
-#[dsl::auto_type(no_type_alias)]
-fn known<'a>(source: &'a str, external_ids: &'a [&'a str]) -> _ {
-    let is_asked = expert_sources::source.eq(source).and(expert_sources::external_id.eq_any(external_ids));
-    let is_gone = expert_sources::absent_since.is_not_null().or(expert_sources::withdrawn_at.is_not_null());
-    let columns = (
-        expert_sources::expert_id,
-        expert_sources::digest,
-        expert_sources::loaded_version,
-        expert_sources::supplied,
-        is_gone,
-        expert_sources::withdrawn_at.is_not_null(),
-        experts::version,
-        experts::status,
+async fn known(conn: &mut Conn, source: &str, external_ids: &[&str], and: &str) -> Answer<KnownRecords> {
+    let sql = format!(
+        "SELECT s.external_id, s.expert_id, s.digest, s.loaded_version, s.supplied AS is_supplied, {} AS mark, e.version, e.status,
+                s.absent_since IS NOT NULL OR s.withdrawn_at IS NOT NULL AS is_gone, s.withdrawn_at IS NOT NULL AS is_withdrawn
+           FROM expert_sources s JOIN experts e ON e.id = s.expert_id
+          WHERE s.source = $1 AND s.external_id = ANY($2) {and}",
+        mark_of("s")
     );
-    expert_sources::table.inner_join(experts::table).filter(is_asked).select((expert_sources::external_id, columns))
+    let rows = diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<Text>, _>(external_ids);
+    let rows: Vec<KnownRecord> = rows.load(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.external_id.clone(), row)).collect())
 }
 
 /// The source records of an expert as `source:external_id`.

@@ -22,6 +22,8 @@ pub struct SourceDecision {
     pub decision: String,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub expert_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub decided_by: Option<Uuid>,
 }
 
 /// What else is known of some records of a source.
@@ -82,12 +84,15 @@ struct IdRow {
     external_id: String,
 }
 
+/// The others of an expert are found by the expert: `source` is compared so that no index serves it, since a source that came with
+/// one big file may look rare to the planner, which would then read all of it for each record.
+///
 /// The record that the expert came with comes first, then one that wrote the expert, then one that never did.
 async fn followers(conn: &mut Conn, source: &str, external_ids: &[&str]) -> Answer<Vec<String>> {
     let rows: Vec<IdRow> = diesel::sql_query(
         "SELECT s.external_id FROM expert_sources s
           WHERE s.source = $1 AND s.external_id = ANY($2) AND EXISTS (
-                SELECT FROM expert_sources o WHERE o.expert_id = s.expert_id AND o.source = s.source
+                SELECT FROM expert_sources o WHERE o.expert_id = s.expert_id AND o.source || '' = s.source
                    AND (NOT o.supplied, o.loaded_version = 0, o.external_id)
                      < (NOT s.supplied, s.loaded_version = 0, s.external_id)
                    AND o.absent_since IS NULL AND o.withdrawn_at IS NULL)",
@@ -100,7 +105,7 @@ async fn followers(conn: &mut Conn, source: &str, external_ids: &[&str]) -> Answ
 }
 
 async fn decisions(conn: &mut Conn, source: &str, external_ids: &[&str]) -> Answer<Vec<SourceDecision>> {
-    let sql = "SELECT external_id, decision, expert_id FROM sync_decisions WHERE source = $1 AND external_id = ANY($2)";
+    let sql = "SELECT external_id, decision, expert_id, decided_by FROM sync_decisions WHERE source = $1 AND external_id = ANY($2)";
     Ok(diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<Text>, _>(external_ids).load(conn).await?)
 }
 

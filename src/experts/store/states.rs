@@ -35,7 +35,7 @@ pub fn supplied() -> Box<dyn BoxableExpression<experts::table, Pg, SqlType = Boo
     Box::new(sources)
 }
 
-/// True when an expert is the Department's as [`supplied`] says.
+/// True when an expert is the Department's as `supplied` says.
 pub async fn is_supplied(conn: &mut Conn, id: Uuid) -> Answer<bool> {
     let theirs = experts::table.filter(experts::id.eq(id)).filter(supplied());
     Ok(diesel::select(diesel::dsl::exists(theirs)).get_result(conn).await?)

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::publications::publications_of;
 use super::{Parts, ProfileRow, fields, restricted_context};
-use crate::db::Conn;
 use crate::db::schema::{expert_memberships, expert_restricted, experts};
+use crate::db::{Conn, Db};
 use crate::experts::model::{Draft, Membership, Publication, Restricted};
 use crate::kernel::problem::{Answer, Problem};
 use crate::kernel::sealed::Sealer;
@@ -92,6 +92,29 @@ pub async fn states_of(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, St
     Ok(rows.into_iter().collect())
 }
 
+/// True when somebody came into the bank or was changed since.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn touched_since(conn: &mut Conn, since: DateTime<Utc>) -> Answer<bool> {
+    let touched = experts::table.filter(experts::updated_at.gt(since));
+    Ok(diesel::select(diesel::dsl::exists(touched)).get_result(conn).await?)
+}
+
+/// After many people came, went or changed at once: PostgreSQL looks at its tables anew, or it would go on planning as if they were
+/// what they were before, until it does so by itself a minute or more later.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn look_anew(db: &Db) -> Answer<()> {
+    let conn = &mut db.conn().await?;
+    for table in ["experts", "expert_sources", "expert_fields", "expert_publications", "expert_search", "sync_changes"]
+    {
+        diesel::sql_query(format!("ANALYZE {table}")).execute(conn).await?;
+    }
+    Ok(())
+}
+
 /// Locks experts until the transaction ends, in an order in which two such locks don't wait for each other in a circle.
 ///
 /// # Errors
@@ -113,6 +136,9 @@ pub async fn remove(tx: &mut Conn, ids: &[Uuid]) -> Answer<()> {
             $(diesel::delete($table::table.filter($table::expert_id.eq_any(ids))).execute(tx).await?;)+
         };
     }
+    use crate::db::schema::expert_distinctions as distinctions;
+    let of_them = distinctions::one_id.eq_any(ids).or(distinctions::other_id.eq_any(ids));
+    diesel::delete(distinctions::table.filter(of_them)).execute(tx).await?;
     delete!(expert_search, expert_fields, expert_memberships, expert_restricted, expert_publications, expert_sources);
     diesel::delete(experts::table.filter(experts::id.eq_any(ids))).execute(tx).await?;
     Ok(())

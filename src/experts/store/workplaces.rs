@@ -56,11 +56,16 @@ pub async fn assign_workplace(
         id: Uuid,
     }
     let query = diesel::sql_query(
-        "WITH assigned AS (
-            UPDATE experts SET workplace_id = $3, version = version + 1, updated_at = now()
+        // locked in the order in which everybody locks experts
+        "WITH there AS (
+            SELECT id FROM experts
              WHERE workplace_key = $1 AND (workplace_id IS NULL OR workplace_id = ANY($4)) AND workplace_id IS DISTINCT FROM $3
                AND CASE WHEN cardinality($2) = 0 THEN province_id IS NULL ELSE province_id = ANY($2) END
-            RETURNING id, version
+             ORDER BY id FOR UPDATE
+         ), assigned AS (
+            UPDATE experts e SET workplace_id = $3, version = version + 1, updated_at = now()
+              FROM there WHERE e.id = there.id
+            RETURNING e.id, version
          ), sources AS (
             UPDATE expert_sources s SET loaded_version = a.version FROM assigned a
              WHERE s.expert_id = a.id AND s.loaded_version = a.version - 1
@@ -93,6 +98,7 @@ pub async fn without_workplace_key(tx: &mut Conn, limit: i64) -> Answer<Vec<(Uui
 /// Sets the keys of workplaces.
 pub async fn set_workplace_keys(tx: &mut Conn, keys: &[(Uuid, String)]) -> Answer<()> {
     let (ids, keys): (Vec<Uuid>, Vec<&str>) = keys.iter().map(|(id, key)| (*id, key.as_str())).unzip();
+    super::lock_all(tx, &ids).await?;
     diesel::sql_query("UPDATE experts e SET workplace_key = k.key FROM unnest($1, $2) k (id, key) WHERE e.id = k.id")
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Array<Text>, _>(keys)

@@ -28,8 +28,8 @@ const MAX_TIMES: usize = 3;
 /// [`display`](super::display) removes signs that are needed for the repair.
 #[must_use]
 pub fn damage(input: &str) -> Option<Damage> {
+    let input = composed(input);
     if !input.is_ascii() {
-        let input = composed(input);
         let mut repaired: Option<Unmixed> = None;
         for _ in 0..MAX_TIMES {
             let text = repaired.as_ref().map_or(&*input, |done| done.text.as_str());
@@ -40,7 +40,7 @@ pub fn damage(input: &str) -> Option<Damage> {
             return Some(Damage::Mojibake(Some(text).filter(|text| whole && !has_lost_letters(text))));
         }
     }
-    has_lost_letters(input).then_some(Damage::LostLetters)
+    has_lost_letters(&input).then_some(Damage::LostLetters)
 }
 
 const WINDOWS_1252: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8D}Ž\u{8F}\u{90}‘’“”•–—˜™š›œ\u{9D}žŸ\u{A0}¡¢£¤¥¦§¨©ª«¬\u{AD}®¯°±²³´µ¶·¸¹º»¼½¾¿À\

@@ -76,6 +76,8 @@ impl Unreadable {
 
 #[cfg(test)]
 mod tests {
+    use unicode_normalization::UnicodeNormalization as _;
+
     use super::*;
 
     fn mojibake(repair: &str) -> Option<Unreadable> {
@@ -124,10 +126,19 @@ mod tests {
         for broken in ["há»c", "Lâm nghiá»‡p há» c", "Nguyá»…n V?n"] {
             assert_eq!(unreadable(broken), Some(Unreadable::Mojibake(None)), "{broken}");
         }
-        for broken in
-            ["Nguy?n", "Nguy??n V?n", "?inh V?n", "??i h?c", "NGUY?N V?N", "L\u{FFFD}m nghi\u{FFFD}p", "Lâm nghi?p."]
-        {
+        for broken in [
+            "Nguy?n",
+            "Nguyễ?n",
+            "Nguy??n V?n",
+            "?inh V?n",
+            "??i h?c",
+            "NGUY?N V?N",
+            "L\u{FFFD}m nghi\u{FFFD}p",
+            "Lâm nghi?p.",
+        ] {
             assert_eq!(unreadable(broken), Some(Unreadable::LostLetters), "{broken}");
+            let apart: String = broken.nfd().collect();
+            assert_eq!(unreadable(&apart), Some(Unreadable::LostLetters), "{apart}");
         }
     }
 

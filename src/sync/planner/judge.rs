@@ -37,7 +37,7 @@ pub(crate) struct Facts {
 }
 
 /// What a change rests on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Resting {
     pub(crate) expert: Uuid,
     pub(crate) version: i64,
@@ -45,6 +45,14 @@ pub(crate) struct Resting {
     pub(crate) loaded: Option<i64>,
     /// The source brought the expert.
     pub(crate) is_supplied: bool,
+    /// The record's row, as `store::mark_of` tells it apart.
+    pub(crate) mark: Option<String>,
+}
+
+/// A record somebody decided about.
+pub(crate) struct Asked {
+    pub(crate) line: Line,
+    pub(crate) by: Option<Uuid>,
 }
 
 /// What becomes of a line.
@@ -63,6 +71,8 @@ pub(crate) struct Judged {
     pub(crate) candidates: Vec<StoredCandidate>,
     /// An officer said that it is somebody new.
     pub(crate) is_decided: bool,
+    /// An officer said who it is, or that it is not taken.
+    pub(crate) asked: Option<Box<Asked>>,
 }
 
 impl Judged {
@@ -80,6 +90,7 @@ impl Judged {
             faults: Vec::new(),
             candidates: Vec::new(),
             is_decided: false,
+            asked: None,
         }
     }
 
@@ -119,7 +130,7 @@ fn judge_one(raw: RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
         facts.seen.insert(external_id);
     }
     if judged.update.is_some() && judged.outcome != Some(ChangeOutcome::Merged) {
-        facts.written.extend(judged.known.map(|known| known.expert));
+        facts.written.extend(judged.known.as_ref().map(|known| known.expert));
     }
     judged
 }
@@ -161,12 +172,13 @@ fn tombstone(raw: &RawLine, facts: &Facts) -> Judged {
     Judged { known: Some(resting(known)), ..Judged::of(raw, kind) }
 }
 
-const fn resting(known: &KnownRecord) -> Resting {
+fn resting(known: &KnownRecord) -> Resting {
     Resting {
         expert: known.expert_id,
         version: known.version,
         loaded: Some(known.loaded_version),
         is_supplied: known.is_supplied,
+        mark: Some(known.mark.clone()),
     }
 }
 
@@ -219,21 +231,19 @@ fn judge_unknown(raw: &RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
         return Judged::unchanged(raw, Some(ChangeOutcome::Erased));
     }
     let decision = facts.standing.decisions.get(&raw.external_id).cloned();
-    let decided = decision.as_ref().map(|row| row.decision.as_str());
-    if decided == Some("reject") {
-        return Judged::rejected(raw, vec![FieldError::new("", "rejected_by_union", rejected())]);
-    }
     let line = match read(raw, tools) {
         Ok(line) => line,
         Err(faults) => return Judged::rejected(raw, faults),
     };
-    let linked = decision.as_ref().and_then(|row| row.expert_id);
-    if let Some((id, stored)) = linked.and_then(|id| Some((id, facts.linked.get(&id)?.clone()))) {
+    let Some(decision) = decision else {
+        return Judged { new: Some(Box::new(line)), ..Judged::of(raw, ChangeKind::Create) };
+    };
+    let linked = decision.expert_id.and_then(|id| {
         let status = facts.states.get(&id).cloned().unwrap_or_default();
         let is_twin = facts.led.contains(&id) || facts.written.contains(&id);
-        return link(raw, line, id, stored, Linked { status, is_twin }, tools);
-    }
-    Judged { new: Some(Box::new(line)), is_decided: decided == Some("create"), ..Judged::of(raw, ChangeKind::Create) }
+        Some((facts.linked.get(&id)?.clone(), Linked { status, is_twin }))
+    });
+    by_decision(raw, line, &decision, linked, tools)
 }
 
 /// What becomes of a record that was read already, now that somebody decided who it is.
@@ -241,7 +251,7 @@ pub(crate) fn decided(
     number: i64,
     line: Line,
     decision: &SourceDecision,
-    stored: Option<(Stored, Linked)>,
+    linked: Option<(Stored, Linked)>,
     tools: &Aside,
 ) -> Judged {
     let raw = RawLine {
@@ -251,13 +261,26 @@ pub(crate) fn decided(
         digests: vec![line.digest.clone()],
         members: Default::default(),
     };
-    if decision.decision == "reject" {
-        return Judged::rejected(&raw, vec![FieldError::new("", "rejected_by_union", rejected())]);
-    }
-    match decision.expert_id.zip(stored) {
-        Some((id, (stored, linked))) => link(&raw, line, id, stored, linked, tools),
-        None => Judged { new: Some(Box::new(line)), is_decided: true, ..Judged::of(&raw, ChangeKind::Create) },
-    }
+    by_decision(&raw, line, decision, linked, tools)
+}
+
+fn by_decision(
+    raw: &RawLine,
+    line: Line,
+    decision: &SourceDecision,
+    linked: Option<(Stored, Linked)>,
+    tools: &Aside,
+) -> Judged {
+    let asked = Some(Box::new(Asked { line: line.clone(), by: decision.decided_by }));
+    let judged = match (decision.decision.as_str(), decision.expert_id.zip(linked)) {
+        ("reject", _) => Judged::rejected(raw, vec![FieldError::new("", "rejected_by_union", rejected())]),
+        (_, Some((id, (stored, linked)))) => link(raw, line, id, stored, linked, tools),
+        (decision, None) => {
+            let is_decided = decision == "create";
+            Judged { new: Some(Box::new(line)), is_decided, ..Judged::of(raw, ChangeKind::Create) }
+        }
+    };
+    Judged { asked, ..judged }
 }
 
 fn rejected() -> Say {
@@ -282,7 +305,7 @@ pub(crate) struct Linked {
 fn link(raw: &RawLine, line: Line, id: Uuid, stored: Stored, linked: Linked, tools: &Aside) -> Judged {
     let Linked { status, is_twin } = linked;
     let version = stored.version;
-    let known = Some(Resting { expert: id, version, loaded: None, is_supplied: false });
+    let known = Some(Resting { expert: id, version, loaded: None, is_supplied: false, mark: None });
     if let Some(outcome) = state_of(&status) {
         return Judged { known, ..Judged::unchanged(raw, Some(outcome)) };
     }
@@ -291,6 +314,8 @@ fn link(raw: &RawLine, line: Line, id: Uuid, stored: Stored, linked: Linked, too
         return Judged { known, update, digest: None, ..Judged::unchanged(raw, Some(ChangeOutcome::Merged)) };
     }
     let record = KnownRecord {
+        external_id: raw.external_id.clone(),
+        mark: String::new(),
         expert_id: id,
         digest: Vec::new(),
         loaded_version: 0,

@@ -3,10 +3,12 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::db::Conn;
 use crate::db::schema::sync_changes;
+use crate::experts::store::mark_of;
 use crate::kernel::problem::Answer;
 
 /// A change.
@@ -23,9 +25,12 @@ pub struct ChangeRow {
     pub expert_version: Option<i64>,
     pub loaded_version: Option<i64>,
     pub supplied: bool,
+    pub resting_mark: Option<String>,
     pub digest: Option<Vec<u8>>,
     pub row_hash: Vec<u8>,
     pub detail: Option<Vec<u8>>,
+    pub doubt: Option<Vec<u8>>,
+    pub likes: Option<Vec<Option<Uuid>>>,
     pub decision: Option<String>,
     pub written_version: Option<i64>,
     pub undo: Option<Vec<u8>>,
@@ -45,14 +50,24 @@ pub async fn put(tx: &mut Conn, plan: Uuid, rows: &[ChangeRow]) -> Answer<()> {
     if rows.is_empty() {
         return Ok(());
     }
+    // a list of each row as text: PostgreSQL takes lists of lists apart
+    let likes = |row: &ChangeRow| {
+        let ids: Vec<String> = row.likes.as_ref()?.iter().flatten().map(Uuid::to_string).collect();
+        Some(format!("{{{}}}", ids.join(",")))
+    };
     diesel::sql_query(
-        "INSERT INTO sync_changes (plan_id, number, kind, outcome, line, external_id, expert_id, expert_version,
-                                   loaded_version, digest, row_hash, detail, weight, supplied)
-         SELECT $1, * FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        "INSERT INTO sync_changes (plan_id, number, kind, outcome, line, external_id, expert_id, expert_version, loaded_version,
+                                   digest, row_hash, detail, weight, supplied, resting_mark, doubt, likes)
+         SELECT $1, number, kind, outcome, line, external_id, expert_id, expert_version, loaded_version, digest, row_hash,
+                detail, weight, supplied, resting_mark, doubt, likes::uuid[]
+           FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                n (number, kind, outcome, line, external_id, expert_id, expert_version, loaded_version, digest, row_hash,
+                   detail, weight, supplied, resting_mark, doubt, likes)
          ON CONFLICT (plan_id, number) DO UPDATE SET kind = excluded.kind, outcome = excluded.outcome,
                 expert_id = excluded.expert_id, expert_version = excluded.expert_version,
                 loaded_version = excluded.loaded_version, digest = excluded.digest, row_hash = excluded.row_hash,
-                detail = excluded.detail, weight = excluded.weight, supplied = excluded.supplied",
+                detail = excluded.detail, weight = excluded.weight, supplied = excluded.supplied,
+                resting_mark = excluded.resting_mark, doubt = excluded.doubt, likes = excluded.likes",
     )
     .bind::<SqlUuid, _>(plan)
     .bind::<Array<BigInt>, _>(column(rows, |row| row.number))
@@ -68,6 +83,9 @@ pub async fn put(tx: &mut Conn, plan: Uuid, rows: &[ChangeRow]) -> Answer<()> {
     .bind::<Array<Nullable<Binary>>, _>(column(rows, |row| row.detail.clone()))
     .bind::<Array<BigInt>, _>(column(rows, |row| row.weight))
     .bind::<Array<Bool>, _>(column(rows, |row| row.supplied))
+    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.resting_mark.clone()))
+    .bind::<Array<Nullable<Binary>>, _>(column(rows, |row| row.doubt.clone()))
+    .bind::<Array<Nullable<Text>>, _>(column(rows, likes))
     .execute(tx)
     .await?;
     Ok(())
@@ -83,18 +101,26 @@ pub async fn clear(tx: &mut Conn, plan: Uuid) -> Answer<()> {
     Ok(())
 }
 
-/// Changes of some kinds behind a number, in their order.
+/// Changes of some kinds behind a number, in their order; of people the source did not supply everybody but the Union is told of no
+/// other kind than `unchanged`.
 pub async fn page(
     conn: &mut Conn,
     plan: Uuid,
     kinds: Option<&[&str]>,
+    tells_all: bool,
     after: i64,
     limit: i64,
 ) -> Answer<Vec<ChangeRow>> {
     let mut query =
         sync_changes::table.filter(sync_changes::plan_id.eq(plan).and(sync_changes::number.gt(after))).into_boxed();
     if let Some(kinds) = kinds {
-        query = query.filter(sync_changes::kind.eq_any(kinds.to_vec()));
+        let hidden = sync_changes::supplied.eq(false).and(sync_changes::kind.eq_any(["update", "conflict"]));
+        let told = sync_changes::kind.eq_any(kinds.to_vec());
+        query = match (tells_all, kinds.contains(&"unchanged")) {
+            (true, _) => query.filter(told),
+            (false, true) => query.filter(told.or(hidden)),
+            (false, false) => query.filter(told.and(diesel::dsl::not(hidden))),
+        };
     }
     Ok(query.order(sync_changes::number).limit(limit).select(ChangeRow::as_select()).load(conn).await?)
 }
@@ -168,7 +194,8 @@ async fn lock_experts(tx: &mut Conn, plan: Uuid, which: &str) -> Answer<()> {
 pub async fn forget(tx: &mut Conn, plan: Uuid) -> Answer<()> {
     for sql in [
         "DELETE FROM sync_changes WHERE plan_id = $1 AND kind = 'unchanged'",
-        "UPDATE sync_changes SET detail = NULL, undo = NULL, digest = NULL WHERE plan_id = $1",
+        "UPDATE sync_changes SET detail = NULL, doubt = NULL, likes = NULL, undo = NULL, digest = NULL
+          WHERE plan_id = $1",
     ] {
         diesel::sql_query(sql).bind::<SqlUuid, _>(plan).execute(tx).await?;
     }
@@ -198,13 +225,14 @@ pub async fn seen(conn: &mut Conn, plan: Uuid, external_ids: &[&str]) -> Answer<
 
 /// Adds the live records of the source that no line of the plan names, at most so many behind an id.
 pub async fn absent(conn: &mut Conn, plan: Uuid, source: &str, after: &str, limit: i64) -> Answer<Vec<AbsentRow>> {
-    Ok(diesel::sql_query(
-        "SELECT s.external_id, s.expert_id, e.version AS expert_version, s.loaded_version, s.supplied
+    Ok(diesel::sql_query(format!(
+        "SELECT s.external_id, s.expert_id, e.version AS expert_version, s.loaded_version, s.supplied, {} AS resting_mark
            FROM expert_sources s JOIN experts e ON e.id = s.expert_id
           WHERE s.source = $2 AND s.external_id > $3 AND s.absent_since IS NULL AND s.withdrawn_at IS NULL
             AND NOT EXISTS (SELECT FROM sync_changes c WHERE c.plan_id = $1 AND c.external_id = s.external_id)
           ORDER BY s.external_id LIMIT $4",
-    )
+        mark_of("s")
+    ))
     .bind::<SqlUuid, _>(plan)
     .bind::<Text, _>(source)
     .bind::<Text, _>(after)
@@ -227,6 +255,8 @@ pub struct AbsentRow {
     pub loaded_version: i64,
     #[diesel(sql_type = Bool)]
     pub supplied: bool,
+    #[diesel(sql_type = Text)]
+    pub resting_mark: String,
 }
 
 /// What moved under a plan since it was made.
@@ -239,23 +269,56 @@ pub struct MovedRow {
     pub external_id: Option<String>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub expert_id: Option<Uuid>,
+    #[diesel(sql_type = Bool)]
+    pub supplied: bool,
 }
 
-/// Records that are not what the plan rests on: an expert that was changed, a record that came, went or stands for another.
+impl MovedRow {
+    /// The record of a change.
+    pub fn of(row: &ChangeRow) -> Self {
+        let (number, external_id, expert_id) = (row.number, row.external_id.clone(), row.expert_id);
+        Self { number, external_id, expert_id, supplied: row.supplied }
+    }
+
+    /// Records as a plan keeps them of which it says why it could not go on.
+    pub fn failure(rows: &[Self], code: &str) -> Value {
+        let record = |row: &Self| json!({ "number": row.number, "external_id": row.external_id, "expert_id": row.expert_id, "supplied": row.supplied });
+        json!({ "code": code, "records": rows.iter().map(record).collect::<Vec<_>>() })
+    }
+
+    /// Those that [`Self::failure`] kept.
+    pub fn of_failure(failure: &Value) -> Vec<Self> {
+        let records = failure.get("records").and_then(Value::as_array).into_iter().flatten();
+        let text = |record: &Value, name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
+        let row = |record: &Value| {
+            Some(Self {
+                number: record.get("number")?.as_i64()?,
+                external_id: text(record, "external_id"),
+                expert_id: text(record, "expert_id").and_then(|id| id.parse().ok()),
+                supplied: record.get("supplied").and_then(Value::as_bool).unwrap_or(true),
+            })
+        };
+        records.filter_map(row).collect()
+    }
+}
+
+/// Records that are not what the plan rests on: an expert that was changed, a record that came or went, stands for another or was
+/// written since, by a load or a newer plan.
 pub async fn moved(conn: &mut Conn, plan: Uuid, source: &str, limit: i64) -> Answer<Vec<MovedRow>> {
-    Ok(diesel::sql_query(
-        "SELECT c.number, c.external_id, c.expert_id FROM sync_changes c
+    Ok(diesel::sql_query(format!(
+        "SELECT c.number, c.external_id, c.expert_id, c.supplied FROM sync_changes c
            LEFT JOIN expert_sources s ON s.source = $2 AND s.external_id = c.external_id
            LEFT JOIN experts e ON e.id = c.expert_id
           WHERE c.plan_id = $1 AND c.kind NOT IN ('rejected', 'ambiguous') AND c.written_version IS NULL AND (
                 (c.kind = 'create' AND s.expert_id <> c.expert_id)
                 OR (c.kind <> 'create' AND c.expert_id IS NOT NULL AND (
                     s.expert_id IS DISTINCT FROM CASE WHEN c.loaded_version IS NULL THEN NULL ELSE c.expert_id END
-                    OR s.loaded_version IS DISTINCT FROM c.loaded_version
+                    OR (s.external_id IS NOT NULL AND {} IS DISTINCT FROM c.resting_mark)
                     OR e.id IS NULL
                     OR (c.kind IN ('update', 'conflict') AND e.version <> c.expert_version))))
           ORDER BY c.number LIMIT $3",
-    )
+        mark_of("s")
+    ))
     .bind::<SqlUuid, _>(plan)
     .bind::<Text, _>(source)
     .bind::<BigInt, _>(limit)
@@ -313,6 +376,11 @@ pub async fn decide(tx: &mut Conn, plan: Uuid, row: &ChangeRow, by: Option<Uuid>
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// New experts that nobody decided about, behind a number, in their order.
+pub async fn undecided(conn: &mut Conn, plan: Uuid, after: i64, limit: i64) -> Answer<Vec<ChangeRow>> {
+    batch(conn, plan, "kind = 'create' AND doubt IS NULL AND detail IS NOT NULL", after, limit).await
 }
 
 /// Changes that were written, behind a number, in their order.

@@ -71,7 +71,7 @@ pub async fn claim(conn: &mut Conn, worker: Uuid) -> Answer<Option<Claim>> {
                 attempts = attempts + 1, done = 0, started_at = clock_timestamp()
           WHERE plan_id = (
                 SELECT w.plan_id FROM sync_plans p JOIN sync_work w ON w.plan_id = p.id
-                 WHERE p.state IN ('receiving', 'planning', 'applying') AND w.lease_until < clock_timestamp()
+                 WHERE p.state IN ('receiving', 'planning', 'applying', 'reverting') AND w.lease_until < clock_timestamp()
                  ORDER BY p.created_at LIMIT 1 FOR UPDATE OF w SKIP LOCKED)
          RETURNING plan_id, attempts",
     )

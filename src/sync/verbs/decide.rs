@@ -20,6 +20,7 @@ use crate::experts::load::write;
 use crate::experts::store as experts;
 use crate::experts::store::{SourceDecision, Stored};
 use crate::experts::three_way::Members;
+use crate::experts::vocabulary::Vocabulary;
 use crate::http::body::Body;
 use crate::http::envelope::lang;
 use crate::http::path::{Id, segment_number};
@@ -33,7 +34,7 @@ use crate::sync::plans::lock;
 use crate::sync::policy::DecideSync;
 use crate::sync::store::changes::{self, ChangeRow};
 use crate::sync::store::{self, PlanRow, written};
-use crate::sync::view::SyncChange;
+use crate::sync::view::{Reader, SyncChange};
 use crate::sync::words::{PlanState, Resolve, Take};
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -110,7 +111,8 @@ async fn decide_sync_conflict(
             Ok(((row, detail), Some(event)))
         })
         .await?;
-    Ok(HttpResponse::Ok().json(SyncChange::of(row, detail, true, lang(&req))))
+    let detail = detail.named(&Vocabulary::read(&mut permit.read().await?).await?);
+    Ok(HttpResponse::Ok().json(SyncChange::of(row, detail, Reader::Union, lang(&req))))
 }
 
 /// What an old plan said of people is gone, and what any plan said of who was erased.
@@ -166,11 +168,15 @@ async fn settle(
     };
     let known = experts::lock_sources(tx, &plan.source, &[external_id]).await?;
     let overtaken = written::is_overtaken(tx, plan.id, &plan.source, external_id).await?;
-    let known = known.get(external_id).filter(|known| !overtaken && apart(&known.status).is_none());
-    let Some(known) = known else {
+    let standing = experts::standing(tx, sealer, &plan.source, &[external_id], &[]).await?;
+    let known = known.get(external_id).filter(|known| {
+        // whom the conflict is about, and not whom they became a part of
+        Some(known.expert_id) == row.expert_id && !standing.followers.contains(external_id)
+    });
+    let Some(known) = known.filter(|known| !overtaken && apart(&known.status).is_none()) else {
         return Err(conflict(say!(
-            "Đã có kế hoạch sau với bản ghi này, hoặc chuyên gia không còn trong ngân hàng; quyết định ở kế hoạch đó.",
-            "A later plan has this record, or the expert is no longer in the bank; decide it there.",
+            "Đã có kế hoạch sau với bản ghi này, hoặc chuyên gia đã được gộp hay không còn trong ngân hàng; gửi lại tệp và quyết định ở đó.",
+            "A later plan has this record, or the expert was merged or is no longer in the bank; send the file again and decide it there.",
         )));
     };
     let stored = experts::stored(tx, sealer, &[known.expert_id]).await?.remove(&known.expert_id);
@@ -212,7 +218,9 @@ struct ResolveForm {
 /// Decide who a record is
 ///
 /// Of a record that may be somebody known. It becomes a part of the plan, under a new `hash`, and is remembered: the next file
-/// with this record asks nobody again. Of a plan that was applied already it counts from the next file on.
+/// with this record asks nobody again, and who was said to be somebody new is kept apart from who was like them. What was
+/// decided, in this plan or before, can be decided anew while the record is not written. Of a plan that was applied already it
+/// counts from the next file on.
 #[utoipa::path(
     tag = "sync",
     params(("id" = Uuid, Path, description = "Id of the plan"), ("change" = i64, Path, description = "Number of the change", example = 1)),
@@ -231,14 +239,15 @@ async fn resolve_sync_record(permit: Permit<DecideSync>, id: Id, body: Body<Reso
             let row = changes::lock(tx, plan.id, number).await?;
             let is_open = matches!(plan.state(), PlanState::Ready | PlanState::Blocked | PlanState::Applied);
             check_kept(&row)?;
-            if row.kind != "ambiguous" || !is_open {
+            let is_asked = row.kind == "ambiguous" || row.doubt.is_some();
+            if !is_asked || !is_open || row.written_version.is_some() {
                 return Err(conflict(say!(
-                    "Thay đổi này không chờ quyết định, hoặc kế hoạch chưa lập xong.",
-                    "This change waits for no decision, or the plan is not made yet.",
+                    "Thay đổi này không chờ quyết định, hoặc kế hoạch chưa lập xong hay đã ghi bản ghi này.",
+                    "This change waits for no decision, the plan is not made yet, or the record was written.",
                 )));
             }
             let decision = decision(tx, &scope, &form, row.external_id.clone().unwrap_or_default()).await?;
-            store::decide(tx, &plan.source, &decision, scope.actor.id()).await?;
+            store::decide(tx, &plan.source, &decision).await?;
             let values = json!({ "decision": decision.decision, "expert": decision.expert_id });
             let event = Event::on("sync_plan", plan.id).fields(["decision"]).values(values);
             let detail = detail::of(&sealer, plan.id, &row)?;
@@ -251,7 +260,8 @@ async fn resolve_sync_record(permit: Permit<DecideSync>, id: Id, body: Body<Reso
             Ok(((row, detail), event))
         })
         .await?;
-    Ok(HttpResponse::Ok().json(SyncChange::of(row, detail, true, lang(&req))))
+    let detail = detail.named(&Vocabulary::read(&mut permit.read().await?).await?);
+    Ok(HttpResponse::Ok().json(SyncChange::of(row, detail, Reader::Union, lang(&req))))
 }
 
 async fn decision(tx: &mut Conn, scope: &Scope, form: &ResolveForm, external_id: String) -> Answer<SourceDecision> {
@@ -278,7 +288,8 @@ async fn decision(tx: &mut Conn, scope: &Scope, form: &ResolveForm, external_id:
         }
         (_, None) => None,
     };
-    Ok(SourceDecision { external_id, decision: form.decision.as_str().to_owned(), expert_id })
+    let decision = form.decision.as_str().to_owned();
+    Ok(SourceDecision { external_id, decision, expert_id, decided_by: scope.actor.id() })
 }
 
 /// What becomes of the record now that it is decided: judged as in any plan.
@@ -290,7 +301,11 @@ async fn plan_again(
     detail: Detail,
     decision: &SourceDecision,
 ) -> Answer<ChangeRow> {
-    let line = detail.line.ok_or_else(|| Problem::internal("a record without its line"))?;
+    let (line, candidates) = match detail::doubt_of(sealer, plan.id, row)? {
+        Some(doubt) => (Some(doubt.line), doubt.candidates),
+        None => (detail.line, detail.candidates),
+    };
+    let line = line.ok_or_else(|| Problem::internal("a record without its line"))?;
     let tools = Aside::read(tx, Recorder::system(sealer.clone(), "sync.decide")).await?;
     let linked = match decision.expert_id {
         Some(id) => Box::pin(linked(tx, sealer, plan, row, id)).await?,
@@ -298,6 +313,9 @@ async fn plan_again(
     };
     let mut judged = planner::decided(row.number, line, decision, linked, &tools);
     planner::settle(tx, &tools, &plan.source, std::slice::from_mut(&mut judged)).await?;
+    if judged.candidates.is_empty() {
+        judged.candidates = candidates;
+    }
     let again = planner::row(&tools, plan.id, judged)?;
     changes::put(tx, plan.id, std::slice::from_ref(&again)).await?;
     changes::lock(tx, plan.id, row.number).await

@@ -12,7 +12,7 @@ use crate::support::{Caller, TestApp};
 const CHANGES: &str = "/api/v1/experts/changes";
 
 /// What comes after a cursor once everything has its place; and the cursor then.
-async fn after(caller: &Caller<'_>, cursor: &str) -> (Vec<Value>, String) {
+pub async fn after(caller: &Caller<'_>, cursor: &str) -> (Vec<Value>, String) {
     place_all(caller.app).await;
     at_once(caller, cursor).await
 }
@@ -230,24 +230,43 @@ async fn a_change_of_an_open_transaction_holds_back_those_that_began_later_and_n
     assert_eq!(codes, ["CG-000001", "CG-000002"]);
 }
 
+/// The first page that tells something: other databases of the cluster may hold the feed up for longer than a caller waits.
+async fn answered(caller: &Caller<'_>, path: &str) -> Value {
+    for _ in 0..4 {
+        let page = caller.get(path).await.expect(200);
+        if page["items"] != json!([]) {
+            return page;
+        }
+    }
+    panic!("nothing is told")
+}
+
 #[tokio::test]
 async fn who_waits_is_answered_when_something_happens_and_holds_no_connection() {
     let app = TestApp::start().await;
     let officer = app.sign_in("union_officer").await;
     let (_, cursor) = after(&officer, "").await;
     let waits = format!("{CHANGES}?wait=30&since={cursor}");
-    let begin = Instant::now();
-    let waiting = futures_util::future::join_all((0..12).map(|_| officer.get(&waits)));
+    let waiting = futures_util::future::join_all((0..12).map(|_| answered(&officer, &waits)));
     let work = async {
         tokio::time::sleep(Duration::from_millis(700)).await;
-        let (_, idle, asking) = app.state.db.load();
-        assert!(idle > 0 && asking == 0, "{idle} idle, {asking} ask for one");
-        enter_named(&officer, "Kpă Văn Mới").await
+        // they look again every half second, so on a slow machine any one moment may be in the middle of that
+        let begin = Instant::now();
+        loop {
+            let (_, idle, asking) = app.state.db.load();
+            if idle > 0 && asking == 0 {
+                break;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(15), "{idle} idle, {asking} ask for one");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let made = enter_named(&officer, "Kpă Văn Mới").await;
+        place_all(&app).await;
+        (made, Instant::now())
     };
-    let (answers, made) = tokio::join!(waiting, work);
-    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
-    for answer in answers {
-        let page = answer.expect(200);
+    let (pages, (made, placed)) = tokio::join!(waiting, work);
+    assert!(placed.elapsed() < Duration::from_secs(20), "told when it happens, not at the end: {:?}", placed.elapsed());
+    for page in pages {
         assert_eq!(page["items"][0]["id"], made["id"], "{page}");
     }
     let (_, cursor) = after(&officer, &cursor).await;

@@ -136,3 +136,16 @@ async fn it_is_paged_and_outlives_its_values() {
     assert_eq!(latest(&page, "position"), json!({ "field": "position", "shown": "not_kept" }));
     officer.get("/api/v1/experts/CG-999999/history").await.problem(404);
 }
+
+#[tokio::test]
+async fn a_province_is_told_by_its_name() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    let expert = enter(&officer, &json!({ "full_name": "Kpă Văn Mẫu", "province": "Lào Cai" })).await;
+    officer.patch(&path(&expert), "*", &json!({ "province": "Tuyên Quang" })).await.expect(200);
+    let latest = officer.get(&format!("{}/history?limit=1", path(&expert))).await.expect(200)["items"][0].clone();
+    assert_eq!(
+        latest["changes"],
+        json!([{ "field": "province", "shown": "values", "old": "Lào Cai", "new": "Tuyên Quang" }])
+    );
+}

@@ -112,9 +112,13 @@ pub async fn tables_with(app: &TestApp, needle: &str) -> Vec<String> {
     found
 }
 
-/// Chains all events. Other databases of the cluster may hold the sealer back for a moment, so it tries until none waits.
+/// How long others may hold up the sealer or the feed: a transaction of any database of the cluster does, as long as it is open.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+
+/// Chains all events. Other databases of the cluster may hold the sealer back, so it tries until none waits.
 pub async fn seal_all(app: &TestApp) {
-    for _ in 0..200 {
+    let begin = std::time::Instant::now();
+    while begin.elapsed() < PATIENCE {
         chain::seal(&app.state.db).await.unwrap();
         if app.sql("SELECT count(*) FROM audit_pending").await == "0" {
             return;
@@ -124,9 +128,10 @@ pub async fn seal_all(app: &TestApp) {
     panic!("events still wait for the sealer");
 }
 
-/// Gives every change of experts its place. Other databases of the cluster may hold that up for a moment.
+/// Gives every change of experts its place. Other databases of the cluster may hold that up.
 pub async fn place_all(app: &TestApp) {
-    for _ in 0..200 {
+    let begin = std::time::Instant::now();
+    while begin.elapsed() < PATIENCE {
         expert_bank::experts::store::place_changes(&app.state.db).await.unwrap();
         if app.sql("SELECT count(*) FROM expert_changes WHERE seq IS NULL").await == "0" {
             return;

@@ -134,3 +134,34 @@ async fn two_who_apply_at_once_apply_once_and_two_plans_of_one_record_never_both
         "SELECT version FROM experts e JOIN expert_sources s ON s.expert_id = e.id WHERE external_id = 'SKH-0003'";
     assert_eq!(app.sql(edited).await, "2", "one of them wrote it, once");
 }
+
+/// What a newer file wrote counts, also where the expert is as before: an older plan must not go over it.
+#[tokio::test]
+async fn an_older_plan_does_not_go_over_what_a_newer_one_wrote_of_its_records() {
+    let app = TestApp::start().await;
+    let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+    sync(&dept, "snapshot", &records(30)).await;
+    // a record that was taken out stays so
+    let mut file = records(30);
+    file[0]["position"] = json!("Viện trưởng");
+    let older = plan(&dept, "delta", &file[..1]).await;
+    sync(&dept, "delta", &[json!({ "external_id": "SKH-0001", "deleted": true })]).await;
+    let refused = apply(&dept, &older).await.problem(409);
+    assert!(refused.to_string().contains("SKH-0001"), "{refused}");
+    // one that a newer file still has does not get absent
+    let older = plan(&dept, "snapshot", &[&records(30)[2..], &records(30)[..1]].concat()).await;
+    let mut newer = record(2);
+    newer["updated_at"] = json!("2026-01-01T00:00:00+07:00");
+    sync(&dept, "delta", &[newer]).await;
+    apply(&dept, &older).await.problem(409);
+    // a decision of a newer plan stands
+    let place = expert_path(&app, "SKH-0003").await;
+    officer.patch(&place, "*", &json!({ "position": "Tại đây" })).await.expect(200);
+    let mut sent = record(3);
+    sent["position"] = json!("Ở nguồn");
+    let (older, newer) = (plan(&dept, "delta", &[sent.clone()]).await, plan(&dept, "delta", &[sent]).await);
+    let at = format!("/api/v1/sync/plans/{}", text(&newer["id"]));
+    officer.post(&format!("{at}/conflicts/1"), &json!({ "take": "ours" })).await.expect(200);
+    apply(&dept, &officer.get(&at).await.expect(200)).await.expect(200);
+    apply(&dept, &older).await.problem(409);
+}

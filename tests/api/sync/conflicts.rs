@@ -116,6 +116,11 @@ async fn a_workplace_that_was_decided_is_that_of_the_source_and_stands_in_the_re
         let what = format!("{is_before} {province}");
         let mut plan = plan(&dept, "delta", &file).await;
         assert_eq!(counts(&plan)[3], 1, "{what}: {plan}");
+        let shown = changes(&officer, &plan, "kind=conflict").await.remove(0);
+        let moves = &shown["fields"]["province"];
+        let named = (moves["old"].as_str(), moves["new"].as_str());
+        let expected = (province != "Tuyên Quang").then_some((Some(province), Some("Tuyên Quang")));
+        assert_eq!(named, expected.unwrap_or_default(), "provinces are told by name: {shown}");
         if is_before {
             // who changes their mind before it is applied does so
             decide(&officer, &plan, &json!(2), "ours").await.expect(200);

@@ -54,7 +54,9 @@ async fn a_record_that_may_be_somebody_known_waits_for_an_officer() {
     let link = json!({ "decision": "link", "expert": expert["code"] });
     resolve(&officer, &first, &doubt, link).await.expect(200);
     let next = plan(&dept, "delta", &[sent()]).await;
-    assert_eq!(counts(&next), [0, 1, 0, 0, 0, 0, 0, 0], "remembered: what is empty here comes in");
+    let shown = officer.get(&format!("/api/v1/sync/plans/{}", text(&next["id"]))).await.expect(200);
+    assert_eq!(counts(&shown), [0, 1, 0, 0, 0, 0, 0, 0], "remembered: what is empty here comes in");
+    assert_eq!(counts(&next), [0, 0, 1, 0, 0, 0, 0, 0], "the Department is told nothing of whom it did not bring");
     apply(&dept, &next).await.expect(200);
     let linked = officer.get(&path(&expert)).await.expect(200);
     assert_eq!((&linked["position"], &linked["degree"]), (&json!("Trưởng khoa"), &json!("TSKH")));
@@ -169,4 +171,66 @@ async fn the_department_learns_nothing_of_somebody_its_record_was_linked_to() {
     let seen = changes(&dept, &first, "").await.remove(0);
     assert_eq!(seen["outcome"], "needs_review");
     assert!(seen.get("fields").is_none() && seen.get("expert_id").is_none(), "{seen}");
+}
+
+/// A wrong click is put right, in the plan and in what is remembered.
+#[tokio::test]
+async fn a_decision_is_taken_anew_while_nothing_is_written() {
+    let app = TestApp::start().await;
+    let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+    let expert = enter(&officer, &known()).await;
+    let wrong = enter(&officer, &json!({ "full_name": "Kpă Thị Khác" })).await;
+    let first = plan(&dept, "delta", &[sent()]).await;
+    let doubt = changes(&officer, &first, "").await.remove(0);
+    for decision in [
+        json!({ "decision": "link", "expert": wrong["code"] }),
+        json!({ "decision": "reject" }),
+        json!({ "decision": "create" }),
+        json!({ "decision": "link", "expert": expert["code"] }),
+    ] {
+        resolve(&officer, &first, &doubt, decision).await.expect(200);
+    }
+    // the next file follows the memory, and may be decided anew as well
+    let next = plan(&dept, "delta", &[sent()]).await;
+    let remembered = changes(&officer, &next, "").await.remove(0);
+    assert_eq!((&remembered["kind"], &remembered["expert_id"]), (&json!("update"), &expert["id"]), "{remembered}");
+    resolve(&officer, &next, &remembered, json!({ "decision": "reject" })).await.expect(200);
+    resolve(&officer, &next, &remembered, json!({ "decision": "create" })).await.expect(200);
+    let place = format!("/api/v1/sync/plans/{}", text(&next["id"]));
+    apply(&dept, &officer.get(&place).await.expect(200)).await.expect(200);
+    resolve(&officer, &next, &remembered, json!({ "decision": "reject" })).await.problem(409);
+    // who was said to be somebody new is kept apart by everybody who looks for duplicates, until the plan is undone
+    let apart = || app.sql("SELECT count(*) FROM expert_distinctions");
+    assert_eq!(apart().await, "1");
+    let entered = super::expert_path(&app, "SKH-5001").await;
+    let body = json!({ "other": entered.rsplit('/').next().unwrap() });
+    let merge = format!("{}/merge", path(&expert));
+    officer.send(reqwest::Method::POST, &merge, &[("if-match", "*")], Some(&body)).await.problem(409);
+    officer.send(reqwest::Method::POST, &format!("{place}/revert"), &[], None).await.expect(200);
+    assert_eq!(apart().await, "0");
+    officer.get(&entered).await.problem(404);
+}
+
+#[tokio::test]
+async fn who_came_since_the_plan_was_made_is_not_entered_twice() {
+    let app = TestApp::start().await;
+    let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+    let first = plan(&dept, "delta", &[sent()]).await;
+    assert_eq!(counts(&first), [1, 0, 0, 0, 0, 0, 0, 0], "{first}");
+    enter(&officer, &known()).await;
+    let refused = apply(&dept, &first).await.problem(409);
+    assert!(refused.to_string().contains("SKH-5001"), "{refused}");
+    assert_eq!(counts(&plan(&dept, "delta", &[sent()]).await), [0, 0, 0, 0, 1, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn the_auditor_sees_what_a_plan_changes_and_not_who_somebody_may_be() {
+    let app = TestApp::start().await;
+    let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+    enter(&officer, &known()).await;
+    let first = plan(&dept, "delta", &[sent()]).await;
+    let auditor = app.sign_in("auditor").await;
+    let seen = changes(&auditor, &first, "kind=ambiguous").await.remove(0);
+    assert_eq!((&seen["outcome"], seen.get("candidates")), (&Value::Null, None), "{seen}");
+    assert_eq!(seen["fields"]["position"]["new"], "Trưởng khoa");
 }

@@ -52,6 +52,7 @@ async fn of_two_records_of_the_source_the_winners_is_followed() {
     let gone = json!({ "external_id": "SKH-0009", "deleted": true });
     sync(&dept, "delta", &[gone]).await;
     let left = plan(&dept, "delta", &file[..1]).await;
+    let left = officer.get(&format!("/api/v1/sync/plans/{}", text(&left["id"]))).await.expect(200);
     assert_eq!(counts(&left), [0, 0, 0, 1, 0, 0, 0, 0], "{left}");
     let decide = format!("/api/v1/sync/plans/{}/conflicts/1", text(&left["id"]));
     officer.post(&decide, &json!({ "take": "theirs" })).await.expect(200);
@@ -81,12 +82,19 @@ async fn a_record_that_came_by_a_merge_shows_the_department_nobody() {
     file[0]["degree"] = json!("TSKH");
     file[0]["position"] = json!("Ở nguồn");
     let next = plan(&dept, "snapshot", &file).await;
+    let next = officer.get(&format!("/api/v1/sync/plans/{}", text(&next["id"]))).await.expect(200);
     assert_eq!(counts(&next), [0, 0, 19, 1, 0, 0, 0, 0]);
-    let mut shown = changes(&dept, &next, "kind=conflict").await.remove(0);
+    // what is kept of somebody it did not bring could be guessed by what is equal to it
+    assert_eq!(
+        counts(&dept.get(&format!("/api/v1/sync/plans/{}", text(&next["id"]))).await.expect(200)),
+        [0, 0, 20, 0, 0, 0, 0, 0]
+    );
+    assert_eq!(changes(&dept, &next, "kind=conflict").await, Vec::<Value>::new());
+    let mut shown = changes(&dept, &next, "kind=unchanged").await.remove(0);
     shown.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     assert_eq!(
         shown,
-        json!({ "number": 1, "kind": "conflict", "outcome": "needs_review", "line": 1, "external_id": "SKH-0001" })
+        json!({ "number": 1, "kind": "unchanged", "outcome": "needs_review", "line": 1, "external_id": "SKH-0001" })
     );
     let fields = changes(&officer, &next, "kind=conflict").await.remove(0)["fields"].clone();
     assert_eq!(fields["position"]["old"], "Tại Liên hiệp", "{fields}");
@@ -94,6 +102,12 @@ async fn a_record_that_came_by_a_merge_shows_the_department_nobody() {
     apply(&dept, &next).await.expect(200);
     assert_eq!(officer.get(&path(&winner)).await.expect(200)["degree"], "TSKH");
     dept.get(&format!("{}/restricted", path(&winner))).await.problem(404);
+    // what is wrong with its own line it is told
+    let mut broken = file[0].clone();
+    broken["fields"] = json!(["107"]);
+    let refused = plan(&dept, "delta", &[broken]).await;
+    let shown = changes(&dept, &refused, "kind=rejected").await.remove(0);
+    assert_eq!((&shown["outcome"], &shown["errors"][0]["pointer"]), (&Value::Null, &json!("/fields/0")), "{shown}");
 }
 
 #[tokio::test]
@@ -146,4 +160,39 @@ async fn a_decision_about_the_loser_is_one_about_the_winner() {
     assert_eq!(officer.get(&path(&winner)).await.expect(200)["unit"], "Phòng");
     undo(&officer, &merged).await;
     assert_eq!(decided().await, text(&expert["id"]));
+}
+
+#[tokio::test]
+async fn a_conflict_of_who_was_merged_since_is_not_settled_with_the_winner() {
+    let app = TestApp::start().await;
+    let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+    let mut file = records(20);
+    sync(&dept, "snapshot", &file).await;
+    let (winner, loser) = (expert_path(&app, "SKH-0009").await, expert_path(&app, "SKH-0001").await);
+    officer.patch(&loser, "*", &json!({ "position": "Tại đây" })).await.expect(200);
+    file[0]["position"] = json!("Ở nguồn");
+    let applied = sync(&dept, "delta", &file[..1]).await;
+    assert_eq!(counts(&applied), [0, 0, 0, 1, 0, 0, 0, 0]);
+    let merged = merge(&officer, &winner, &loser).await;
+    let before = officer.get(&winner).await.expect(200);
+    let decide = format!("/api/v1/sync/plans/{}/conflicts/1", text(&applied["id"]));
+    officer.post(&decide, &json!({ "take": "theirs" })).await.problem(409);
+    assert_eq!(officer.get(&winner).await.expect(200), before);
+    undo(&officer, &merged).await;
+    officer.post(&decide, &json!({ "take": "theirs" })).await.expect(200);
+    assert_eq!(officer.get(&loser).await.expect(200)["position"], "Ở nguồn");
+}
+
+#[tokio::test]
+async fn what_a_merge_filled_is_not_emptied_by_a_source_that_never_said_it() {
+    let app = TestApp::start().await;
+    let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+    sync(&dept, "snapshot", &records(20)).await;
+    let winner = expert_path(&app, "SKH-0009").await;
+    let other = enter(&officer, &json!({ "full_name": "Rơ Châm Mẫu", "degree": "TS", "degree_year": 2010 })).await;
+    let merged = merge(&officer, &winner, &path(&other)).await;
+    assert_eq!(officer.get(&winner).await.expect(200)["degree"], "TS");
+    assert_eq!(counts(&sync(&dept, "snapshot", &records(20)).await), [0, 0, 20, 0, 0, 0, 0, 0]);
+    assert_eq!(officer.get(&winner).await.expect(200)["degree"], "TS");
+    undo(&officer, &merged).await;
 }

@@ -1,6 +1,7 @@
 //! The sync of a source: plan, look, apply, undo.
 
 mod apply;
+mod between;
 mod brake;
 mod conflicts;
 mod doubts;
@@ -9,10 +10,14 @@ mod merges;
 mod plans;
 mod property;
 mod revert;
+mod sample;
+mod together;
 mod upload;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use diesel_async::SimpleAsyncConnection;
+use expert_bank::db::Conn;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -63,31 +68,93 @@ pub async fn plan(caller: &Caller<'_>, mode: &str, records: &[Value]) -> Value {
     made(caller, text(&receipt["id"])).await
 }
 
-/// A plan when it is made.
-pub async fn made(caller: &Caller<'_>, id: &str) -> Value {
-    for _ in 0..600 {
-        let plan = caller.get(&format!("/api/v1/sync/plans/{id}")).await.expect(200);
-        if !["planning", "applying"].contains(&text(&plan["state"])) {
-            return plan;
-        }
+/// Waits until something is so, however slow the machine is.
+pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let begin = Instant::now();
+    while !is_so().await {
+        assert!(begin.elapsed() < Duration::from_secs(120), "waited too long until {what}");
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    panic!("the plan is never made");
 }
 
-/// Applies a plan as it is shown; the answer.
-pub async fn apply(caller: &Caller<'_>, plan: &Value) -> Answer {
+/// A plan when it is made, or applied.
+pub async fn made(caller: &Caller<'_>, id: &str) -> Value {
+    let mut plan = Value::Null;
+    until("the plan is made", async || {
+        plan = caller.get(&format!("/api/v1/sync/plans/{id}")).await.expect(200);
+        !["planning", "applying", "reverting"].contains(&text(&plan["state"]))
+    })
+    .await;
+    plan
+}
+
+/// Asks for a plan to be applied as it is shown; the answer, which may say that it is under way.
+pub async fn ask_to_apply(caller: &Caller<'_>, plan: &Value) -> Answer {
     let path = format!("/api/v1/sync/plans/{}/apply", text(&plan["id"]));
     caller.post(&path, &json!({ "hash": plan["hash"] })).await
+}
+
+/// Applies a plan as it is shown; the answer when that is done, or refused.
+pub async fn apply(caller: &Caller<'_>, plan: &Value) -> Answer {
+    loop {
+        let answer = ask_to_apply(caller, plan).await;
+        if answer.status != 202 {
+            return answer;
+        }
+        made(caller, text(&plan["id"])).await;
+    }
+}
+
+/// Undoes a plan; the answer when that is done, or refused.
+pub async fn revert(caller: &Caller<'_>, plan: &Value) -> Answer {
+    let path = format!("/api/v1/sync/plans/{}/revert", text(&plan["id"]));
+    loop {
+        let answer = caller.send(Method::POST, &path, &[], None).await;
+        if answer.status != 202 {
+            return answer;
+        }
+        made(caller, text(&plan["id"])).await;
+    }
+}
+
+/// A plan applied.
+pub async fn settled(caller: &Caller<'_>, plan: &Value) -> Value {
+    let applied = apply(caller, plan).await.expect(200);
+    assert_eq!(applied["state"], "applied", "{applied}");
+    applied
 }
 
 /// Sends records, has them applied, and says what that changed.
 pub async fn sync(caller: &Caller<'_>, mode: &str, records: &[Value]) -> Value {
     let plan = plan(caller, mode, records).await;
     assert_eq!(plan["state"], "ready", "{plan}");
-    let applied = apply(caller, &plan).await.expect(200);
-    assert_eq!(applied["state"], "applied", "{applied}");
-    applied
+    settled(caller, &plan).await
+}
+
+/// A transaction of the test's own, in which it holds what others wait for.
+pub struct Held(Conn);
+
+impl Held {
+    pub async fn with(app: &TestApp, sql: &str) -> Self {
+        let mut held = Self(app.state.db.conn().await.unwrap());
+        held.run(&format!("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; {sql}")).await;
+        held
+    }
+
+    pub async fn run(&mut self, sql: &str) {
+        self.0.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    pub async fn let_go(mut self) {
+        self.run("ROLLBACK").await;
+    }
+}
+
+/// Waits until so many sessions of the test's database wait for a lock.
+pub async fn blocked(app: &TestApp, sessions: u32) {
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    until("somebody waits for a lock", async || app.sql(waiting).await.parse::<u32>().unwrap() >= sessions).await;
 }
 
 /// The changes of a plan, all of them.

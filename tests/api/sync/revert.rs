@@ -1,15 +1,11 @@
 //! Undoing a plan as a whole.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{bank, expert_path, lines, record, records, sync};
+use super::{bank, expert_path, lines, record, records, revert, sync};
+use crate::support::TestApp;
 use crate::support::bank::text;
-use crate::support::{Answer, Caller, TestApp};
-
-async fn revert(caller: &Caller<'_>, plan: &Value) -> Answer {
-    caller.send(Method::POST, &format!("/api/v1/sync/plans/{}/revert", text(&plan["id"])), &[], None).await
-}
 
 #[tokio::test]
 async fn a_plan_is_undone_as_a_whole() {
@@ -65,6 +61,38 @@ async fn what_was_edited_since_stands_in_the_way() {
     revert(&dept, &first).await.problem(409);
     revert(&dept, &second).await.expect(200);
     assert_eq!(app.sql("SELECT count(*) FROM expert_sources WHERE external_id = 'SKH-0031'").await, "1");
+    revert(&dept, &first).await.expect(200);
+    assert_eq!(app.sql("SELECT count(*) FROM expert_sources WHERE external_id = 'SKH-0031'").await, "0");
+}
+
+/// To undo the later plan is no edit of what the earlier one wrote; what somebody edited between the two is.
+#[tokio::test]
+async fn plans_of_the_same_records_are_undone_one_after_the_other() {
+    let app = TestApp::start().await;
+    let (dept, officer) = (app.sign_in("science_dept").await, app.sign_in("union_officer").await);
+    let mut file = records(20);
+    let mut plans = vec![sync(&dept, "snapshot", &file).await];
+    let mut states = Vec::new();
+    for position in ["Một", "Hai", "Ba"] {
+        states.push(bank(&app).await);
+        file[0]["position"] = json!(position);
+        file[1]["updated_at"] = json!(format!("2026-01-0{}T00:00:00+07:00", states.len()));
+        plans.push(sync(&dept, "delta", &file).await);
+    }
+    for _ in 0..2 {
+        let plan = plans.pop().unwrap();
+        assert_eq!(revert(&dept, &plan).await.expect(200)["state"], "reverted");
+        assert_eq!(bank(&app).await, states.pop().unwrap());
+    }
+    let place = expert_path(&app, "SKH-0001").await;
+    officer.patch(&place, "*", &json!({ "unit": "Phòng" })).await.expect(200);
+    file[0]["position"] = json!("Bốn");
+    let over = sync(&dept, "delta", &file).await;
+    assert_eq!(revert(&dept, &over).await.expect(200)["state"], "reverted");
+    assert_eq!(officer.get(&place).await.expect(200)["unit"], "Phòng");
+    for plan in &plans {
+        assert!(revert(&dept, plan).await.places(409).contains(&"/changes/1".to_owned()), "that was edited");
+    }
 }
 
 #[tokio::test]
