@@ -148,6 +148,12 @@ pub async fn kept_years(conn: &mut Conn) -> Answer<Vec<i32>> {
     Ok(calendar_years::table.filter(calendar_years::kept_here).select(calendar_years::year).load(conn).await?)
 }
 
+/// Takes holidays back.
+pub async fn drop_holidays(tx: &mut Conn, days: &[NaiveDate]) -> Answer<()> {
+    diesel::delete(holidays::table.filter(holidays::day.eq_any(days))).execute(tx).await?;
+    Ok(())
+}
+
 /// Inserts or replaces holidays.
 pub async fn put_holidays(tx: &mut Conn, rows: &[HolidayRow]) -> Answer<()> {
     diesel::insert_into(holidays::table)
