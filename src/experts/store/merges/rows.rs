@@ -51,7 +51,8 @@ const MOVED: [(&str, &str); 9] = [
 ];
 
 /// Tables whose rows people edit one by one: what was edited where a merge moved it to is nobody's to take back silently.
-const EDITED: [&str; 3] = ["expert_publications", "expert_availability", "association_officers"];
+const EDITED: [&str; 4] =
+    ["expert_publications", "expert_availability", "association_officers", "consultation_drafters"];
 
 /// What a merge itself changes in a row, or what follows from its place.
 const OWN: &str = "'{expert_id,ordinal}'::text[]";
