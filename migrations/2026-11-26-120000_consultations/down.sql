@@ -1,3 +1,5 @@
+DROP TRIGGER organisation_versions_askers ON organisation_versions;
+DROP FUNCTION rename_askers();
 DROP TABLE consultation_index;
 DROP TABLE consultation_chunks;
 DROP TABLE consultation_files;

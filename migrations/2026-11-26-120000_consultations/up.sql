@@ -51,9 +51,13 @@ CREATE TABLE consultations (
     -- what two writings of the letter's number share, and the year it is unique in
     letter_key      text,
     letter_year     integer,
+    -- who issued it, folded, where that is said; else the asker did
+    letter_issuer   text,
     decision_on     date,
     wanted_by       date,
+    -- the deadline that was agreed, and how many moves there were then: it takes them into account
     agreed_by       date,
+    agreed_after    integer,
     urgency         text NOT NULL DEFAULT 'normal' CHECK (urgency IN ('normal', 'urgent')),
     -- accepted although there is little time before the decision
     short_time      boolean NOT NULL DEFAULT false,
@@ -66,13 +70,14 @@ CREATE TABLE consultations (
     updated_at      timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT consultations_register_number UNIQUE (register_number),
     CHECK ((letter_key IS NULL) = (letter IS NULL)),
+    CHECK ((agreed_by IS NULL) = (agreed_after IS NULL)),
     CHECK (register_number IS NOT NULL OR state IN ('draft', 'submitted', 'needs_completion', 'declined', 'withdrawn'))
 );
 CREATE INDEX consultations_asker ON consultations (asker_id, id);
 CREATE INDEX consultations_authority ON consultations (authority_id);
 CREATE INDEX consultations_lead ON consultations (lead_id);
 CREATE INDEX consultations_state ON consultations (state, id);
-CREATE INDEX consultations_letter ON consultations (asker_id, letter_year, letter_key) WHERE letter_key IS NOT NULL;
+CREATE INDEX consultations_letter ON consultations (letter_year, letter_key) WHERE letter_key IS NOT NULL;
 
 CREATE TABLE consultation_fields (
     consultation_id uuid NOT NULL REFERENCES consultations (id),
@@ -92,7 +97,9 @@ CREATE TABLE consultation_drafters (
     ordinal         smallint NOT NULL,
     expert_id       uuid REFERENCES experts (id),
     organisation_id uuid REFERENCES organisations (id),
-    name            text NOT NULL CHECK (name <> '')
+    -- as typed; without one, that of the record, for who may see it
+    name            text CHECK (name <> ''),
+    CHECK (name IS NOT NULL OR expert_id IS NOT NULL OR organisation_id IS NOT NULL)
 );
 CREATE INDEX consultation_drafters_consultation ON consultation_drafters (consultation_id, ordinal);
 CREATE INDEX consultation_drafters_expert ON consultation_drafters (expert_id);
@@ -108,6 +115,8 @@ CREATE TABLE consultation_contacts (
 CREATE TABLE consultation_moves (
     id              uuid PRIMARY KEY,
     consultation_id uuid NOT NULL REFERENCES consultations (id),
+    -- which one it is, from 0: clocks of servers may differ
+    ordinal         integer NOT NULL,
     at              timestamptz NOT NULL,
     -- none for the beginning
     verb            text,
@@ -121,9 +130,11 @@ CREATE TABLE consultation_moves (
     reason          text,
     document        jsonb CHECK (is_document(document)),
     missing         jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(missing) = 'array'),
-    resume_on       date
+    resume_on       date,
+    -- deadline, decision and urgency as they are from then on, where that was said
+    schedule        jsonb CHECK (schedule IS NULL OR jsonb_typeof(schedule) = 'object'),
+    CONSTRAINT consultation_moves_consultation UNIQUE (consultation_id, ordinal)
 );
-CREATE INDEX consultation_moves_consultation ON consultation_moves (consultation_id, id);
 CREATE TRIGGER consultation_moves_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON consultation_moves
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -144,6 +155,8 @@ CREATE TABLE consultation_files (
     bytes           bigint NOT NULL CHECK (bytes > 0),
     sha256          bytea NOT NULL CHECK (length(sha256) = 32),
     by_union        boolean NOT NULL,
+    -- of the Union alone
+    internal        boolean NOT NULL DEFAULT false CHECK (by_union OR NOT internal),
     created_by      uuid,
     created_at      timestamptz NOT NULL
 );
@@ -162,12 +175,15 @@ ALTER TABLE consultation_chunks ALTER COLUMN data SET STORAGE EXTERNAL;
 CREATE INDEX consultation_chunks_age ON consultation_chunks (created_at) WHERE number = 0;
 
 -- What lists ask for, derived of the above: the words, and when it is due by the calendar of that version. `due_key` is the due
--- day, or the end of time without one.
+-- day, or the end of time without one. `renames` counts changes of the asker's names, `told` those the words know of.
 CREATE TABLE consultation_index (
     consultation_id  uuid PRIMARY KEY REFERENCES consultations (id),
     step             text,
     due_key          date NOT NULL DEFAULT '9999-12-31',
     report_due_on    date,
+    left_when_stopped bigint,
+    renames          bigint NOT NULL DEFAULT 0,
+    told             bigint NOT NULL DEFAULT 0,
     calendar_version bigint NOT NULL DEFAULT 0,
     search_key       text NOT NULL,
     words            tsvector NOT NULL GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, search_key)) STORED
@@ -175,6 +191,19 @@ CREATE TABLE consultation_index (
 CREATE INDEX consultation_index_due ON consultation_index (due_key, consultation_id);
 CREATE INDEX consultation_index_words ON consultation_index USING gin (words);
 CREATE INDEX consultation_index_stale ON consultation_index (calendar_version) WHERE step IS NOT NULL;
+CREATE INDEX consultation_index_renamed ON consultation_index (consultation_id) WHERE renames <> told;
+
+CREATE FUNCTION rename_askers() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- in the order in which they are reckoned anew, so that neither waits for the other
+    UPDATE consultation_index SET renames = renames + 1
+     WHERE consultation_id IN (
+           SELECT k.consultation_id FROM consultation_index k JOIN consultations c ON c.id = k.consultation_id
+            WHERE c.asker_id = coalesce(NEW.organisation_id, OLD.organisation_id) ORDER BY 1 FOR UPDATE OF k);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER organisation_versions_askers AFTER INSERT OR UPDATE OR DELETE ON organisation_versions
+    FOR EACH ROW EXECUTE FUNCTION rename_askers();
 
 DO $$
 DECLARE

@@ -14,14 +14,14 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use self::upload::{MAX_BYTES, Received, receive, too_large};
-use super::content::file_name;
+use self::upload::{MAX_BYTES, Received, receive, refused, too_large};
+use super::content::{Refused, file_name, has_known_ending};
 use super::model::{Case, FileRow};
 use super::policy::{FileConsultation, ReadConsultationFile};
 use super::state::Hands;
 use super::store::{self, Seen};
-use super::words::{AttachmentKind, ConsultationState};
-use super::work::{self, Locked};
+use super::words::{AttachmentKind, AttachmentVisibility, ConsultationState};
+use super::work;
 use crate::access::permit::Permit;
 use crate::access::policy::{Policy, Reach};
 use crate::db::Conn;
@@ -31,7 +31,7 @@ use crate::http::path::{Id, segment_id};
 use crate::kernel::clock::{now, today};
 use crate::kernel::id::new_id;
 use crate::kernel::page::Page;
-use crate::kernel::precondition::{IfMatch, fresh, versioned};
+use crate::kernel::precondition::{IfMatch, fresh, is_held, versioned};
 use crate::kernel::problem::{Answer, Code, Problem, ProblemDocument};
 use crate::say;
 
@@ -63,6 +63,8 @@ struct Attachment {
     /// `asker` or `union`: who attached it.
     #[schema(example = "asker")]
     side: &'static str,
+    /// Who reads it.
+    visibility: AttachmentVisibility,
     /// When it was attached.
     created_at: DateTime<Utc>,
 }
@@ -77,6 +79,7 @@ impl From<&FileRow> for Attachment {
             bytes: row.bytes,
             sha256: row.sha256.clone(),
             side: if row.by_union { "union" } else { "asker" },
+            visibility: if row.internal { AttachmentVisibility::Internal } else { AttachmentVisibility::Shared },
             created_at: row.created_at,
         }
     }
@@ -93,31 +96,43 @@ struct AttachmentQuery {
     #[param(inline)]
     #[serde(default = "scheme")]
     kind: AttachmentKind,
+    /// Who reads it. What an asker attaches is shared; what the Union does is its own unless it says `shared`.
+    #[param(inline)]
+    #[serde(default)]
+    visibility: Option<AttachmentVisibility>,
 }
 
 const fn scheme() -> AttachmentKind {
     AttachmentKind::Scheme
 }
 
-/// Whether a caller may attach a file now: the asker while the file is open and with its reply, the Union while it works on it.
+/// Whether a caller may attach a file now: the asker until it is over, but for the time in which the Union looks at what it sent in;
+/// the Union while it works on it.
 fn may_attach(case: &Case, hands: Hands) -> bool {
-    use ConsultationState::{Delivered, Draft, NeedsCompletion};
+    use ConsultationState::{Draft, Responded, Submitted};
     let state = case.row.state;
-    let asks = hands.asker && matches!(state, Draft | NeedsCompletion | Delivered);
+    let asks = hands.asker && !state.is_over() && !matches!(state, Submitted | Responded);
     let works = (hands.officer || hands.leader) && !state.is_over() && state != Draft;
     asks || works
 }
 
 /// Whether a caller may remove a file: their own side's, before the other side works with it.
 fn may_remove(case: &Case, hands: Hands, file: &FileRow) -> bool {
-    use ConsultationState::{Draft, NeedsCompletion};
+    use ConsultationState::{Delivered, Draft, NeedsCompletion, Responded};
     let is_open = matches!(case.row.state, Draft | NeedsCompletion);
     let works = hands.officer || hands.leader;
     if file.by_union {
-        works && !case.row.state.is_over() && (is_open || !case.row.kept_by_union)
+        works && !case.row.state.is_over() && !matches!(case.row.state, Delivered | Responded)
     } else {
         hands.asker && is_open
     }
+}
+
+/// Whether a file is the Union's own unless it says otherwise: all but what it files for an asker.
+fn is_own(case: &Case, hands: Hands) -> bool {
+    use ConsultationState::{Draft, NeedsCompletion};
+    let files = hands.asker && matches!(case.row.state, Draft | NeedsCompletion);
+    (hands.officer || hands.leader) && !files
 }
 
 fn not_now(case: &Case) -> Problem {
@@ -131,8 +146,8 @@ fn not_now(case: &Case) -> Problem {
 /// Attach a file
 ///
 /// The body is the file itself, at most 20 MB; what it is, is told by its content, which must agree with the ending of its name: an
-/// office document, PDF, image, plain text in UTF-8 or an archive. At most 50 files and 200 MB in all. The asker and the Union both see
-/// it from then on. State secrets do not belong here.
+/// office document, PDF, image, plain text in UTF-8 or an archive. At most 50 files and 200 MB in all. What the asker attaches both
+/// sides read; what the Union attaches is its own, unless it is `shared`. State secrets do not belong here.
 #[utoipa::path(
     tag = "consultations",
     params(("id" = Uuid, Path, description = "Id of the consultation"), AttachmentQuery, Once),
@@ -152,47 +167,67 @@ async fn attach_file(
     payload: web::Payload,
     req: HttpRequest,
 ) -> Answer {
-    let kind = query.0.kind;
+    let AttachmentQuery { kind, visibility, .. } = query.0.clone();
+    if visibility == Some(AttachmentVisibility::Internal) && permit.scope().reach != Reach::All {
+        let detail = say!("Chỉ Liên hiệp hội có tệp nội bộ.", "Only the Union has files of its own.");
+        return Err(Problem::new(Code::InvalidQuery).and_field("/visibility", "not_allowed", detail));
+    }
     let name = file_name(&query.0.name).ok_or_else(|| {
         let detail = say!("Tên tệp từ 1 đến 200 ký tự.", "A file name has 1 to 200 characters.");
         Problem::new(Code::InvalidQuery).and_field("/name", "invalid_value", detail)
     })?;
-    look_ahead(&permit, id.0, &req).await?;
+    look_ahead(&permit, id.0, &name, &req).await?;
     let file = new_id();
     let made = match Box::pin(receive(&permit, file, &name, payload)).await {
-        Ok(received) => Box::pin(keep(&permit, (id.0, file), (name, kind), once, received)).await,
+        Ok(received) => Box::pin(keep(&permit, (id.0, file), (name, kind, visibility), once, received)).await,
         Err(problem) => Err(problem),
     };
     if !made.as_ref().is_ok_and(|made| *made == file) {
         // it was refused, or sent before: what came in now is not wanted
-        store::drop_chunks(&mut permit.read().await?, file).await?;
+        forget(&permit, file).await;
     }
     attached(&permit, id.0, made?).await
 }
 
+/// Forgets what came in of a file that is not kept. Where that fails it is swept away later.
+async fn forget(permit: &Permit<FileConsultation>, file: Uuid) {
+    let gone = async { store::drop_chunks(&mut permit.read().await?, file).await };
+    if let Err(problem) = gone.await {
+        tracing::warn!(%file, code = ?problem.code(), "pieces of a file are left to be swept away");
+    }
+}
+
 /// Refuses what can be refused before the file comes in.
-async fn look_ahead(permit: &Permit<FileConsultation>, id: Uuid, req: &HttpRequest) -> Answer<()> {
+async fn look_ahead(permit: &Permit<FileConsultation>, id: Uuid, name: &str, req: &HttpRequest) -> Answer<()> {
     let mut conn = permit.read().await?;
     let case = store::find(&mut conn, Seen::by(permit.scope(), today()), id).await?;
     let hands = work::hands(&mut conn, permit.scope(), &case).await?;
-    if !may_attach(&case, hands) {
+    // what was sent before with the same key is answered as then, whatever happened since
+    if !may_attach(&case, hands) && !req.headers().contains_key("idempotency-key") {
         return Err(not_now(&case));
     }
+    if !has_known_ending(name) {
+        return Err(refused(Refused::Ending));
+    }
     let length = req.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if length.is_some_and(|length: usize| length > MAX_BYTES) { Err(too_large()) } else { Ok(()) }
+    if length.is_some_and(|length: usize| length > MAX_BYTES) {
+        return Err(too_large());
+    }
+    check_room(&case, i64::try_from(length.unwrap_or(1)).map_err(Problem::internal)?)
 }
 
 /// The pieces are there: the file can be entered. The id is another file's when it was sent before with the same key.
 async fn keep(
     permit: &Permit<FileConsultation>,
     (id, file): (Uuid, Uuid),
-    (name, kind): (String, AttachmentKind),
+    (name, kind, visibility): (String, AttachmentKind, Option<AttachmentVisibility>),
     once: Once,
     received: Received,
 ) -> Answer<Uuid> {
     let scope = permit.scope().clone();
     let hash = hex::encode(&received.sha256);
-    let said = format!("{hash}\n{}\n{name}", kind.as_str());
+    let reads = visibility.map_or("", AttachmentVisibility::as_str);
+    let said = format!("{hash}\n{}\n{reads}\n{name}", kind.as_str());
     permit
         .write_once(once.of_digest(said), async move |tx: &mut Conn| {
             let locked = work::lock(tx, &scope, id, None).await?;
@@ -208,21 +243,26 @@ async fn keep(
                 bytes: i64::try_from(received.bytes).map_err(Problem::internal)?,
                 sha256: hash,
                 by_union: scope.reach == Reach::All,
+                internal: visibility.map_or_else(
+                    || is_own(&locked.case, locked.hands),
+                    |reads| reads == AttachmentVisibility::Internal,
+                ),
                 created_at: now(),
             };
-            check_room(&locked, &row)?;
+            check_room(&locked.case, row.bytes)?;
             store::add_file(tx, &row, &received.sha256, scope.actor.id()).await?;
             store::put_row(tx, &locked.case.row).await?;
-            let values = json!({ "file": file, "kind": kind, "bytes": row.bytes, "sha256": row.sha256 });
+            let values = json!({ "file": file, "kind": kind, "bytes": row.bytes, "sha256": row.sha256,
+                "internal": row.internal });
             Ok((file, locked.event("consultations.attach").fields(["attachments"]).values(values)))
         })
         .await
 }
 
-fn check_room(locked: &Locked, new: &FileRow) -> Answer<()> {
-    let files = &locked.case.files;
+fn check_room(case: &Case, bytes: i64) -> Answer<()> {
+    let files = &case.files;
     let total: i64 = files.iter().map(|file| file.bytes).sum();
-    if files.len() < MAX_FILES && total + new.bytes <= MAX_TOTAL {
+    if files.len() < MAX_FILES && total + bytes <= MAX_TOTAL {
         return Ok(());
     }
     let detail = say!("Tối đa {MAX_FILES} tệp và 200 MB.", "At most {MAX_FILES} files and 200 MB in all.");
@@ -241,7 +281,7 @@ async fn attached(permit: &Permit<FileConsultation>, id: Uuid, file: Uuid) -> An
 
 /// List the attachments of a consultation
 ///
-/// For the asker and the Union.
+/// For the asker and the Union; what is the Union's own, for the Union alone.
 #[utoipa::path(
     tag = "consultations",
     params(("id" = Uuid, Path, description = "Id of the consultation")),
@@ -292,13 +332,18 @@ async fn download_attachment(
     let case = store::find(&mut permit.read().await?, Seen::by(permit.scope(), today()), id.0).await?;
     let file = store::find_file(&case.files, segment_id(&req, "file"))?.clone();
     let length = u64::try_from(file.bytes).map_err(Problem::internal)?;
+    let tag = format!("\"{}\"", file.sha256);
+    if is_held(&req, &tag) {
+        let cache = (header::CACHE_CONTROL, "private, no-cache");
+        return Ok(HttpResponse::NotModified().insert_header((header::ETAG, tag)).insert_header(cache).finish());
+    }
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CONTENT_TYPE, file.media_type.clone()))
         .insert_header((header::CONTENT_DISPOSITION, disposition(&file.name)))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .insert_header((header::ETAG, format!("\"{}\"", file.sha256)))
+        .insert_header((header::ETAG, tag))
         // as it is: its length is said, and most of what comes is packed already
         .insert_header(ContentEncoding::Identity)
         .no_chunking(length);

@@ -29,8 +29,8 @@ pub struct Course<'a> {
     pub urgency: Urgency,
     /// The day the authority means to decide.
     pub decision_on: Option<NaiveDate>,
-    /// The deadline that was agreed instead of the usual one.
-    pub agreed: Option<NaiveDate>,
+    /// The deadline that was agreed instead of the usual one, and how many moves there were then: it takes them into account.
+    pub agreed: Option<(NaiveDate, usize)>,
 }
 
 /// A time during which no clock ran; still, without an end.
@@ -60,10 +60,11 @@ impl Hand {
         }
     }
 
-    /// No later than a day.
-    fn capped(self, cap: Option<NaiveDate>) -> Self {
-        match (self, cap) {
-            (Self::Due(day), Some(cap)) => Self::Due(day.min(cap)),
+    /// No later than another one.
+    fn no_later_than(self, other: Option<Self>) -> Self {
+        match (self, other) {
+            (Self::Due(day), Some(Self::Due(other))) => Self::Due(day.min(other)),
+            (Self::Stopped(left), Some(Self::Stopped(other))) => Self::Stopped(left.min(other)),
             (hand, _) => hand,
         }
     }
@@ -98,10 +99,11 @@ impl Clock {
     }
 }
 
-/// A clock that is due on a day unless it is stopped: each stop moves it by the working days that were left. What was missed
-/// before the clock stopped stays missed.
-pub fn run(calendar: &Calendar, due: NaiveDate, stops: &[Stop]) -> Hand {
-    let mut due = due;
+/// A clock that is due on a day unless it is stopped: each stop moves it by the working days that were left, no further than to a
+/// last day. What was missed before the clock stopped stays missed.
+pub fn run(calendar: &Calendar, due: NaiveDate, last: Option<NaiveDate>, stops: &[Stop]) -> Hand {
+    let capped = |day: NaiveDate| last.map_or(day, |last| day.min(last));
+    let mut due = capped(due);
     for stop in stops {
         let missed = stop.from > due;
         match stop.to {
@@ -109,7 +111,7 @@ pub fn run(calendar: &Calendar, due: NaiveDate, stops: &[Stop]) -> Hand {
             Some(_) if missed => {}
             Some(to) => {
                 let left = u32::try_from(calendar.between(stop.from, due)).unwrap_or_default();
-                due = calendar.after(to, left);
+                due = capped(calendar.after(to, left));
             }
         }
     }
@@ -119,35 +121,46 @@ pub fn run(calendar: &Calendar, due: NaiveDate, stops: &[Stop]) -> Hand {
 /// The clock of a consultation.
 pub fn clock(calendar: &Calendar, limits: &Limits, course: &Course<'_>) -> Clock {
     let report = report(calendar, limits, course);
-    let (step, hand) = match open_step(course) {
-        Some(ConsultationStep::Decide) => (ConsultationStep::Decide, decide(calendar, limits, course)),
-        Some(ConsultationStep::Opinions) => {
-            let opinions = since(calendar, limits, course, Verb::ApprovePanel, Days::Opinion);
-            (ConsultationStep::Opinions, opinions.map(|hand| hand.capped(report.and_then(Hand::due))))
-        }
-        Some(ConsultationStep::Report) => (ConsultationStep::Report, report),
-        Some(step @ ConsultationStep::Complete) => {
-            (step, since(calendar, limits, course, Verb::RequestCompletion, Days::Complete))
-        }
-        Some(step @ ConsultationStep::Reply) => (step, since(calendar, limits, course, Verb::Deliver, Days::Reply)),
-        None => return Clock::default(),
+    let Some(step) = open_step(course) else { return Clock::default() };
+    let own = match step {
+        ConsultationStep::Decide => decide(calendar, limits, course),
+        ConsultationStep::Complete => since(calendar, limits, course, Verb::RequestCompletion, Days::Complete),
+        ConsultationStep::Opinions => since(calendar, limits, course, Verb::ApprovePanel, Days::Opinion),
+        ConsultationStep::Report => report,
+        ConsultationStep::Reply => since(calendar, limits, course, Verb::Deliver, Days::Reply),
     };
-    let due_on = hand.and_then(Hand::due);
+    let hand = match step {
+        ConsultationStep::Opinions => own.map(|own| own.hand.no_later_than(report.map(|report| report.hand))),
+        _ => own.map(|own| own.hand),
+    };
     let left_when_stopped = match hand {
         Some(Hand::Stopped(left)) => Some(left),
         _ => None,
     };
-    let report_due_on = report.and_then(Hand::due);
     let first = course.moves.first().map(|tick| tick.on);
-    let last = [due_on, report_due_on].into_iter().flatten().max().or(first);
-    let years = first.zip(last);
+    let years = first.zip([own, report].into_iter().flatten().map(|reckoned| reckoned.through).max());
     Clock {
         step: Some(step),
-        due_on,
+        due_on: hand.and_then(Hand::due),
         left_when_stopped,
-        report_due_on,
+        report_due_on: report.and_then(|report| report.hand.due()),
         unknown_years: years.map(|(from, to)| calendar.unknown_years(from, to)).unwrap_or_default(),
         provisional_years: years.map(|(from, to)| calendar.provisional_years(from, to)).unwrap_or_default(),
+    }
+}
+
+/// Where a clock stands, and the last day that was looked at to tell it.
+#[derive(Debug, Clone, Copy)]
+struct Reckoned {
+    hand: Hand,
+    through: NaiveDate,
+}
+
+impl Reckoned {
+    /// A clock that is due on a day unless it is stopped.
+    fn of(calendar: &Calendar, due: NaiveDate, stops: &[Stop]) -> Self {
+        let hand = run(calendar, due, None, stops);
+        Self { hand, through: hand.due().map_or(due, |day| day.max(due)) }
     }
 }
 
@@ -171,7 +184,7 @@ fn open_step(course: &Course<'_>) -> Option<ConsultationStep> {
     }
 }
 
-/// The times between leaving for a state and coming back, after a day.
+/// The times between leaving for a state and coming back, from a move on.
 fn stops(course: &Course<'_>, state: ConsultationState, from: usize) -> Vec<Stop> {
     let mut stops: Vec<Stop> = Vec::new();
     for tick in course.moves.iter().skip(from) {
@@ -185,29 +198,37 @@ fn stops(course: &Course<'_>, state: ConsultationState, from: usize) -> Vec<Stop
 }
 
 /// The Union's answer: its clock stops while the asker completes the file.
-fn decide(calendar: &Calendar, limits: &Limits, course: &Course<'_>) -> Option<Hand> {
+fn decide(calendar: &Calendar, limits: &Limits, course: &Course<'_>) -> Option<Reckoned> {
     let at = course.moves.iter().position(|tick| tick.to == ConsultationState::Submitted)?;
     let begun = course.moves.get(at)?.on;
     let due = calendar.after(begun, limits.on(Days::Decide, begun));
-    Some(run(calendar, due, &stops(course, ConsultationState::NeedsCompletion, at + 1)))
+    Some(Reckoned::of(calendar, due, &stops(course, ConsultationState::NeedsCompletion, at + 1)))
 }
 
 /// What is due so many days after a verb was last done.
-fn since(calendar: &Calendar, limits: &Limits, course: &Course<'_>, verb: Verb, days: Days) -> Option<Hand> {
+fn since(calendar: &Calendar, limits: &Limits, course: &Course<'_>, verb: Verb, days: Days) -> Option<Reckoned> {
     let at = course.moves.iter().rposition(|tick| tick.verb == Some(verb))?;
     let begun = course.moves.get(at)?.on;
     let due = calendar.after(begun, limits.on(days, begun));
-    Some(run(calendar, due, &stops(course, ConsultationState::Suspended, at + 1)))
+    Some(Reckoned::of(calendar, due, &stops(course, ConsultationState::Suspended, at + 1)))
 }
 
 /// The report: so many days after the request was accepted or as agreed, and some days before the decision at the latest.
-fn report(calendar: &Calendar, limits: &Limits, course: &Course<'_>) -> Option<Hand> {
+fn report(calendar: &Calendar, limits: &Limits, course: &Course<'_>) -> Option<Reckoned> {
     let at = course.moves.iter().position(|tick| tick.to == ConsultationState::Accepted)?;
     let begun = course.moves.get(at)?.on;
     let usual = calendar.after(begun, limits.on(report_days(course.urgency), begun));
-    let due = course.agreed.unwrap_or(usual);
-    let hand = run(calendar, due, &stops(course, ConsultationState::Suspended, at + 1));
-    Some(hand.capped(course.decision_on.map(|day| latest(calendar, limits, day, begun))))
+    let (due, from) = course.agreed.map_or((usual, at + 1), |(day, count)| (day, count.max(at + 1)));
+    let stops = stops(course, ConsultationState::Suspended, from);
+    let Some((decision, last)) = course.decision_on.map(|day| (day, latest(calendar, limits, day, begun))) else {
+        return Some(Reckoned::of(calendar, due, &stops));
+    };
+    let free = Reckoned::of(calendar, due, &stops);
+    // a decision is not put off because the Union was stopped
+    let hand = run(calendar, due, Some(last), &stops);
+    // back from the decision
+    let through = if hand == free.hand { free.through } else { free.through.max(decision) };
+    Some(Reckoned { hand, through })
 }
 
 /// Which setting says how long a report may take.

@@ -27,7 +27,7 @@ struct Case {
     moves: Vec<Tick>,
     urgency: Urgency,
     decision_on: Option<NaiveDate>,
-    agreed: Option<NaiveDate>,
+    agreed: Option<(NaiveDate, usize)>,
 }
 
 impl Case {
@@ -192,13 +192,50 @@ fn a_report_is_no_later_than_five_days_before_the_decision() {
         (None, Some("2026-04-03"), Urgency::Normal, "2026-04-03"),
         (Some("2026-04-01"), Some("2026-04-03"), Urgency::Normal, "2026-03-25"),
     ] {
-        let case = Case { urgency, decision_on: decision.map(day), agreed: agreed.map(day), ..Case::of(text) };
+        let case =
+            Case { urgency, decision_on: decision.map(day), agreed: agreed.map(|on| (day(on), 1)), ..Case::of(text) };
         assert_eq!(case.clock().report_due_on, Some(day(due)), "{decision:?} {agreed:?} {urgency:?}");
     }
     // a decision is not put off because the Union was stopped
     let stopped = Case::of("2026-02-05 create accepted; 2026-02-12 suspend suspended; 2026-03-02 resume accepted");
     let case = Case { decision_on: Some(day("2026-03-20")), ..stopped };
     assert_eq!(case.clock().due_on, Some(day("2026-03-13")));
+    // nor has it more days left while it stands still
+    let stopped = Case::of("2026-02-05 create accepted; 2026-02-12 suspend suspended");
+    let case = Case { decision_on: Some(day("2026-03-10")), ..stopped };
+    assert_eq!(case.clock().left_when_stopped, Some(8));
+}
+
+#[test]
+fn an_agreed_deadline_is_the_day_that_was_agreed_and_moves_by_later_stops_alone() {
+    let stopped = "2026-02-05 create accepted; 2026-02-12 suspend suspended";
+    let went_on = "2026-02-05 create accepted; 2026-02-12 suspend suspended; 2026-03-02 resume accepted";
+    let stopped_again = "2026-02-05 create accepted; 2026-02-12 suspend suspended; 2026-03-02 resume accepted; \
+                         2026-03-30 suspend suspended; 2026-04-06 resume accepted";
+    for (text, count, due, left, why) in [
+        (went_on, 1, Some("2026-04-14"), None, "agreed before it was suspended: seven working days were not worked"),
+        (went_on, 3, Some("2026-04-03"), None, "agreed when it went on"),
+        (stopped, 1, None, Some(31), "agreed before it was suspended, and it still is"),
+        (stopped_again, 3, Some("2026-04-10"), None, "a stop after that moves it"),
+    ] {
+        let case = Case { agreed: Some((day("2026-04-03"), count)), ..Case::of(text) };
+        let clock = case.clock();
+        assert_eq!((clock.due_on, clock.left_when_stopped), (due.map(day), left), "{why}");
+    }
+}
+
+#[test]
+fn a_second_stop_leaves_no_more_days_than_there_are_before_the_decision() {
+    let text = "2026-02-05 create accepted; 2026-02-12 suspend suspended; 2026-03-02 resume accepted; 2026-03-05 suspend suspended";
+    let case = Case { decision_on: Some(day("2026-03-20")), ..Case::of(text) };
+    assert_eq!(case.clock().left_when_stopped, Some(6), "to 2026-03-13");
+}
+
+#[test]
+fn opinions_have_no_more_days_left_than_the_report() {
+    let text = "2026-03-02 create accepted; 2026-03-03 form-panel panel_forming; 2026-03-25 approve-panel in_review; \
+                2026-03-26 suspend suspended";
+    assert_eq!(Case::of(text).clock().left_when_stopped, Some(2));
 }
 
 #[test]
@@ -228,6 +265,14 @@ fn the_years_it_was_reckoned_through_are_said() {
     assert_eq!((clock.unknown_years, clock.provisional_years), (vec![2028], vec![2027]));
     let clock = Case::of("2025-03-03 create accepted").clock();
     assert_eq!((clock.unknown_years, clock.provisional_years), (vec![], vec![]));
+    // back from a decision, where that is what counts
+    for (decision, unknown) in [("2028-01-04", vec![2028]), ("2035-01-04", vec![])] {
+        let case = Case { decision_on: Some(day(decision)), ..Case::of("2027-12-01 create accepted") };
+        assert_eq!(case.clock().unknown_years, unknown, "{decision}");
+    }
+    // and through what was left when it was stopped
+    let stopped = Case::of("2027-12-20 create accepted; 2027-12-21 suspend suspended").clock();
+    assert_eq!((stopped.due_on, stopped.unknown_years), (None, vec![2028]));
 }
 
 proptest! {
@@ -240,7 +285,7 @@ proptest! {
         let due = calendar.after(begin, days);
         let from = begin + chrono::Days::new(stopped);
         let to = from + chrono::Days::new(stood);
-        let Hand::Due(later) = run(&calendar, due, &[Stop { from, to: Some(to) }]) else { panic!("it runs") };
+        let Hand::Due(later) = run(&calendar, due, None, &[Stop { from, to: Some(to) }]) else { panic!("it runs") };
         prop_assert!(later >= due, "nobody loses time by a stop");
         if from > due {
             prop_assert_eq!(later, due, "what was missed stays missed");
@@ -250,9 +295,9 @@ proptest! {
             prop_assert!(after == left || (left == 0 && after == 1 && !calendar.is_working(to)));
         }
         // stopped and let go on the same day, or while it runs on: nothing changes
-        let same = run(&calendar, due, &[Stop { from, to: Some(from) }]);
+        let same = run(&calendar, due, None, &[Stop { from, to: Some(from) }]);
         prop_assert_eq!(same, Hand::Due(due));
-        prop_assert_eq!(run(&calendar, due, &[]), Hand::Due(due));
-        prop_assert_eq!(run(&calendar, due, &[Stop { from, to: None }]), Hand::Stopped(calendar.between(from, due)));
+        prop_assert_eq!(run(&calendar, due, None, &[]), Hand::Due(due));
+        prop_assert_eq!(run(&calendar, due, None, &[Stop { from, to: None }]), Hand::Stopped(calendar.between(from, due)));
     }
 }

@@ -20,6 +20,16 @@ enum Family {
     Text,
 }
 
+impl Family {
+    /// What its first bytes say: the newer documents of offices are archives.
+    const fn of_bytes(self) -> Self {
+        match self {
+            Self::OpenXml | Self::OpenDocument => Self::Zip,
+            other => other,
+        }
+    }
+}
+
 /// Ending, what its bytes are, media type.
 #[rustfmt::skip] // a line for each ending
 const KNOWN: &[(&str, Family, &str)] = &[
@@ -61,19 +71,32 @@ pub fn endings() -> String {
     KNOWN.iter().map(|(ending, ..)| *ending).collect::<Vec<_>>().join(", ")
 }
 
+fn ending_of(name: &str) -> String {
+    name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase()).unwrap_or_default()
+}
+
+/// Whether a name ends as one of those.
+pub fn has_known_ending(name: &str) -> bool {
+    let ending = ending_of(name);
+    KNOWN.iter().any(|(known, ..)| *known == ending)
+}
+
 /// The media type of a file by its first bytes and the ending of its name, which must agree.
 ///
 /// # Errors
 /// Why it is not taken.
 pub fn media_type(head: &[u8], name: &str) -> Result<&'static str, Refused> {
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase()).unwrap_or_default();
+    let ending = ending_of(name);
     let known = KNOWN.iter().find(|(known, ..)| *known == ending);
     let (_, family, media_type) = known.ok_or(Refused::Ending)?;
-    let is_it = match (family, family_of(head)) {
-        // what is an archive may be sent as one, whatever is in it
-        (Family::Zip, Some(Family::OpenXml | Family::OpenDocument)) => true,
-        (family, found) => found == Some(*family),
-    };
+    let is_it = family_of(head) == Some(family.of_bytes())
+        && match family {
+            Family::OpenXml => holds_part(head, &ending),
+            Family::OpenDocument => says_type(head, media_type),
+            Family::Ole => may_hold_stream(head, &ending),
+            // what is an archive may be sent as one, whatever is in it
+            _ => true,
+        };
     if is_it { Ok(media_type) } else { Err(Refused::Mismatch) }
 }
 
@@ -91,7 +114,7 @@ fn family_of(head: &[u8]) -> Option<Family> {
         (b"%PDF-", Family::Pdf),
     ];
     if head.starts_with(b"PK\x03\x04") {
-        return Some(archive(head));
+        return Some(Family::Zip);
     }
     if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP".as_slice()) {
         return Some(Family::Webp);
@@ -103,14 +126,49 @@ fn family_of(head: &[u8]) -> Option<Family> {
     by_magic.or_else(looks_like_text)
 }
 
-/// What an archive holds, by the names of its first entries.
-fn archive(head: &[u8]) -> Family {
-    let holds = |name: &[u8]| head.windows(name.len()).any(|bytes| bytes == name);
-    // it is stored as the first entry, unpacked
-    if head.get(30..).is_some_and(|rest| rest.starts_with(b"mimetypeapplication/vnd.oasis.opendocument")) {
-        return Family::OpenDocument;
-    }
-    if holds(b"[Content_Types].xml") { Family::OpenXml } else { Family::Zip }
+/// Names of the entries of an archive that begin in these bytes.
+fn entries(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let begins = head.windows(4).enumerate().filter(|(_, four)| *four == b"PK\x03\x04");
+    begins.filter_map(|(at, _)| {
+        let length = head.get(at + 26..at + 28)?;
+        let length = usize::from(u16::from_le_bytes([*length.first()?, *length.get(1)?]));
+        head.get(at + 30..at + 30 + length)
+    })
+}
+
+/// True where an archive holds the part that makes it a document, a sheet or slides. Which entry comes first is the program's choice.
+fn holds_part(head: &[u8], ending: &str) -> bool {
+    let part: &[u8] = match ending {
+        "docx" => b"word/",
+        "xlsx" => b"xl/",
+        _ => b"ppt/",
+    };
+    entries(head).any(|name| name.starts_with(part))
+}
+
+/// True where an archive says what it is in its first entry, which is stored unpacked.
+fn says_type(head: &[u8], media_type: &str) -> bool {
+    let said = head.get(30..).and_then(|rest| rest.strip_prefix(b"mimetype"));
+    let rest = said.and_then(|rest| rest.strip_prefix(media_type.as_bytes()));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"PK"))
+}
+
+/// False where the list of what an older document holds is among these bytes and says that it is another one, or none. The list may
+/// lie anywhere in the file.
+fn may_hold_stream(head: &[u8], ending: &str) -> bool {
+    const SECTOR: usize = 512;
+    let names: &[&str] = match ending {
+        "doc" => &["WordDocument"],
+        "xls" => &["Workbook", "Book"],
+        _ => &["PowerPoint Document"],
+    };
+    let sector = head.get(48..52).and_then(|four| four.try_into().ok()).map(u32::from_le_bytes);
+    let list = sector.and_then(|sector| usize::try_from(sector).ok()?.checked_add(1)?.checked_mul(SECTOR));
+    let Some(list) = list.and_then(|at| head.get(at..)).filter(|list| list.len() >= SECTOR) else { return true };
+    names.iter().any(|name| {
+        let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        list.windows(name.len()).any(|bytes| bytes == name)
+    })
 }
 
 /// True for UTF-8 without control characters, cut off anywhere.
@@ -171,7 +229,11 @@ mod tests {
         let mut bytes = Vec::new();
         for name in names {
             bytes.extend_from_slice(b"PK\x03\x04");
-            bytes.extend_from_slice(&[0; 26]);
+            bytes.extend_from_slice(&[0; 22]);
+            // a stored type follows its name
+            let length = if name.starts_with("mimetype") { 8 } else { name.len() };
+            bytes.extend_from_slice(&u16::try_from(length).unwrap().to_le_bytes());
+            bytes.extend_from_slice(&[0; 2]);
             bytes.extend_from_slice(name.as_bytes());
         }
         bytes
@@ -181,6 +243,18 @@ mod tests {
     fn a_file_is_what_its_bytes_say_and_must_be_called_so() {
         let docx = zip(&["[Content_Types].xml", "_rels/.rels", "word/document.xml"]);
         let odt = zip(&["mimetypeapplication/vnd.oasis.opendocument.text"]);
+        let types_last = zip(&["_rels/.rels", "word/media/image1.png", "word/document.xml"]);
+        let xlsx = zip(&["[Content_Types].xml", "xl/workbook.xml"]);
+        let ods = zip(&["mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "content.xml"]);
+        let template = zip(&["mimetypeapplication/vnd.oasis.opendocument.text-template", "content.xml"]);
+        let ole = |stream: &str| {
+            let mut bytes = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec();
+            bytes.resize(1024, 0);
+            bytes.extend(stream.encode_utf16().flat_map(u16::to_le_bytes));
+            bytes.resize(2048, 0);
+            bytes
+        };
+        let (doc, msi) = (ole("WordDocument"), ole("SummaryInformation"));
         let cut = "Đề án phát triể".as_bytes();
         for (name, bytes, expected) in [
             ("a.pdf", b"%PDF-1.7 \0".as_slice(), Ok("application/pdf")),
@@ -198,6 +272,18 @@ mod tests {
             ("a.csv", b"BM;1\n", Ok("text/csv; charset=utf-8")),
             ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", Ok("application/msword")),
             ("a.docx", &docx, Ok("application/vnd.openxmlformats-officedocument.wordprocessingml.document")),
+            ("a.docx", &types_last, Ok("application/vnd.openxmlformats-officedocument.wordprocessingml.document")),
+            ("a.xlsx", &xlsx, Ok("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")),
+            ("a.docx", &xlsx, Err(Refused::Mismatch)),
+            ("a.pptx", &xlsx, Err(Refused::Mismatch)),
+            ("a.docx", b"PK\x03\x04 [Content_Types].xml word/", Err(Refused::Mismatch)),
+            ("a.ods", &ods, Ok("application/vnd.oasis.opendocument.spreadsheet")),
+            ("a.odt", &ods, Err(Refused::Mismatch)),
+            ("a.odt", &template, Err(Refused::Mismatch)),
+            ("a.zip", &ods, Ok("application/zip")),
+            ("a.doc", &doc, Ok("application/msword")),
+            ("a.xls", &doc, Err(Refused::Mismatch)),
+            ("a.doc", &msi, Err(Refused::Mismatch)),
             ("a.zip", &docx, Ok("application/zip")),
             ("a.docx", &zip(&["x.txt"]), Err(Refused::Mismatch)),
             ("a.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", Err(Refused::Mismatch)),

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::model::MoveRow;
+use super::model::{MoveRow, Schedule};
 use super::policy::ReadConsultations;
 use super::store::{self, Seen};
 use super::words::{ConsultationState, DeclineReason};
@@ -76,6 +76,9 @@ struct ConsultationEvent {
     missing: Vec<String>,
     /// The day a suspended one was expected to go on.
     resume_on: Option<NaiveDate>,
+    /// Deadline, decision and urgency from then on, where that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule: Option<Schedule>,
 }
 
 impl ConsultationEvent {
@@ -98,6 +101,7 @@ impl ConsultationEvent {
             document: row.document.map(Into::into),
             missing: row.missing,
             resume_on: row.resume_on,
+            schedule: row.schedule,
         }
     }
 }
@@ -120,11 +124,11 @@ async fn list_consultation_events(
 ) -> Answer {
     let (query, scope) = (query.0, permit.scope());
     let cursors = Cursors::of(&permit.state().sealer, &req, &scope.audience());
-    let after: Option<Uuid> = cursors.open(query.cursor.as_deref())?;
+    let after: Option<i32> = cursors.open(query.cursor.as_deref())?;
     let case = store::find(&mut permit.read().await?, Seen::by(scope, today()), id.0).await?;
     let names_accounts = union_hands(scope).officer;
-    let rest = case.moves.into_iter().filter(|row| after.is_none_or(|after| row.id > after));
+    let rest = case.moves.into_iter().filter(|row| after.is_none_or(|after| row.ordinal > after));
     let rows: Vec<MoveRow> = rest.take(usize::try_from(query.limit.probe()).unwrap_or_default()).collect();
-    let page = cursors.page(rows, query.limit, |row| row.id, |row| ConsultationEvent::new(row, names_accounts))?;
+    let page = cursors.page(rows, query.limit, |row| row.ordinal, |row| ConsultationEvent::new(row, names_accounts))?;
     fresh_page(&req, "private", &page)
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, get, patch, post};
 use chrono::Datelike;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -19,6 +19,7 @@ use crate::access::permit::{Permit, Scope};
 use crate::access::policy::{Policy, Reach};
 use crate::audit::event::Event;
 use crate::db::Conn;
+use crate::experts::store as expert_store;
 use crate::http::body::Body;
 use crate::http::envelope::lang;
 use crate::http::idempotency::Once;
@@ -82,19 +83,35 @@ async fn enter(
             "What the Union begins by itself is entered by one of its leaders.",
         )));
     }
+    if !form.drafters.is_empty() {
+        expert_store::keep_merges_out(tx).await?;
+    }
     let (on, version) = work::reckoning(tx).await?;
     let mut reader = Reader::default();
     let asker = asker(tx, scope, form.asker.as_deref()).await?;
     let mut row = empty(&form, asker, scope);
+    if form.short_time && !begun_here {
+        let detail = say!(
+            "Chỉ dùng cho việc Liên hiệp hội tự đề xuất; với đề nghị khác, lãnh đạo nêu khi tiếp nhận.",
+            "Only of what the Union begins itself; of any other request a leader says so when accepting it.",
+        );
+        reader.fault("/short_time", "not_allowed", detail);
+    }
     let patch = ConsultationPatch::from(form);
     let known = work::known(tx, scope, &patch, on.today).await?;
     let mut changed = rules::apply(&mut reader, patch, row, &known, &on);
     if begun_here && changed.fields.as_ref().is_none_or(Vec::is_empty) {
         reader.fault("/fields", "required", say!("Nêu ít nhất một lĩnh vực.", "Name at least one field."));
     }
+    if begun_here && !changed.row.no_state_secrets {
+        reader.fault("/no_state_secrets", "required", rules::no_secrets());
+    }
     reader.done(())?;
     row = changed.row;
     if begun_here {
+        let mut reader = Reader::default();
+        rules::check_time(&mut reader, &row, row.short_time, &on);
+        reader.done(())?;
         row.state = ConsultationState::Accepted;
         row.lead_id = scope.actor.id();
         row.register_number = Some(store::next_number(tx, row.kind.series(), on.today.year()).await?);
@@ -102,7 +119,7 @@ async fn enter(
     store::put_row(tx, &row).await?;
     changed.row = row.clone();
     put_parts(tx, sealer, &changed).await?;
-    let first = moved(row.id, None, None, row.state, scope);
+    let first = moved((row.id, 0), None, None, row.state, scope);
     store::add_move(tx, &first).await?;
     work::settle(tx, (&on, version), &row, &[first]).await?;
     let values = json!({ "state": row.state, "asker": row.asker_id, "register_number": row.register_number });
@@ -153,11 +170,13 @@ fn empty(form: &NewConsultation, asker_id: Uuid, scope: &Scope) -> Row {
         letter: None,
         letter_key: None,
         letter_year: None,
+        letter_issuer: None,
         decision_on: None,
         wanted_by: None,
         agreed_by: None,
+        agreed_after: None,
         urgency: Urgency::Normal,
-        short_time: false,
+        short_time: form.short_time,
         funding: None,
         no_state_secrets: false,
         lead_id: None,
@@ -212,8 +231,8 @@ async fn read_consultation(permit: Permit<ReadConsultations>, id: Id, _: Params<
 
 /// Change a request
 ///
-/// A merge patch. The asker changes a draft, or what was returned for completion; the Union the fields, the urgency, who is in charge
-/// and, once accepted, the deadline that was agreed. `editable` says what you may change now.
+/// A merge patch. The asker changes a draft, or what was returned for completion; the Union the fields, who is in charge and, before
+/// it is accepted, the urgency. Days of what was accepted are changed by `reschedule`. `editable` says what you may change now.
 #[utoipa::path(
     tag = "consultations",
     params(("id" = Uuid, Path, description = "Id of the consultation"), IfMatch),
@@ -241,6 +260,10 @@ async fn change(
     (id, if_match): (Uuid, IfMatch),
     patch: ConsultationPatch,
 ) -> Answer<((), Option<Event>)> {
+    if !patch.drafters.is_keep() {
+        // drafters who are experts: none of them becomes another one meanwhile
+        expert_store::keep_merges_out(tx).await?;
+    }
     let locked = work::lock(tx, scope, id, Some(&if_match)).await?;
     rules::check_editable(&locked.case, locked.hands, &patch)?;
     let named = patch.named();
@@ -252,8 +275,7 @@ async fn change(
     put_parts(tx, sealer, &changed).await?;
     let moves: &[MoveRow] = &locked.case.moves;
     locked.settle(tx, &changed.row, moves).await?;
-    let values = json!({ "before": locked.case.row.title, "decision_on": changed.row.decision_on,
-        "deadline": changed.row.agreed_by, "lead": changed.row.lead_id });
+    let values = Value::Object(changed.row.changes(&locked.case.row));
     Ok(((), Some(locked.event("consultations.change").fields(named).values(values))))
 }
 
@@ -271,7 +293,10 @@ pub(super) async fn read(
         _ => None,
     };
     let mut reader = Reader::default();
-    let changed = rules::apply(&mut reader, patch, case.row.clone(), &known, on);
+    let mut changed = rules::apply(&mut reader, patch, case.row.clone(), &known, on);
+    if let Some(drafters) = &mut changed.drafters {
+        rules::keep_rows(drafters, &case.drafters);
+    }
     check_lead(tx, &mut reader, lead).await?;
     if changed.fields.as_ref().is_some_and(Vec::is_empty) && case.row.register_number.is_some() {
         let detail = say!("Hồ sơ đã tiếp nhận cần ít nhất một lĩnh vực.", "What is accepted has at least one field.");

@@ -105,6 +105,9 @@ pub struct NewConsultation {
     #[serde(default)]
     #[schema(max_items = 50)]
     pub drafters: Vec<DrafterForm>,
+    /// Of what the Union begins itself: that there is little time before the decision, and it is begun all the same.
+    #[serde(default)]
+    pub short_time: bool,
     /// That nothing in the request and its files is a state secret, which does not belong in this system. Without that word it
     /// can't be sent in.
     #[serde(default)]
@@ -120,7 +123,8 @@ const fn normal() -> Urgency {
 }
 
 /// Changes, as a merge patch: absent keeps, `null` clears, a list is replaced whole. The asker changes a draft or what is to be
-/// completed; the Union the fields, the urgency, who is in charge and the agreed deadline.
+/// completed; the Union the fields, who is in charge and, before it is accepted, the urgency. `reschedule` changes the days of what was
+/// accepted.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"questions": ["Mục tiêu có phù hợp với quỹ đất hiện có?"]}))]
@@ -193,10 +197,6 @@ pub struct ConsultationPatch {
     #[serde(default)]
     #[schema(value_type = Option<Uuid>)]
     pub lead: Change<Uuid>,
-    /// The deadline that was agreed instead of the usual one.
-    #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>)]
-    pub deadline: Change<NaiveDate>,
 }
 
 fn set<T>(value: Option<T>) -> Change<T> {
@@ -224,7 +224,6 @@ impl From<NewConsultation> for ConsultationPatch {
             // the origin decides how it begins
             origin: Change::Keep,
             lead: Change::Keep,
-            deadline: Change::Keep,
         }
     }
 }
@@ -250,7 +249,10 @@ pub const ASKERS: [&str; 16] = [
 ];
 
 /// What the Union changes of what an asker sent in.
-pub const UNIONS: [&str; 4] = ["fields", "urgency", "lead", "deadline"];
+pub const UNIONS: [&str; 3] = ["fields", "urgency", "lead"];
+
+/// What its number and its deadline rest on: it stays as it was accepted, and `reschedule` changes the days.
+pub const PROMISED: [&str; 4] = ["kind", "origin", "urgency", "decision_on"];
 
 impl ConsultationPatch {
     /// The members that are named.
@@ -273,7 +275,6 @@ impl ConsultationPatch {
             ("drafters", self.drafters.is_keep()),
             ("no_state_secrets", self.no_state_secrets.is_keep()),
             ("lead", self.lead.is_keep()),
-            ("deadline", self.deadline.is_keep()),
         ]
         .into_iter()
         .filter(|(_, is_keep)| !is_keep)
@@ -324,7 +325,7 @@ mod tests {
         let patch: ConsultationPatch = serde_json::from_value(all.clone().into()).unwrap();
         let named: Vec<&str> = patch.named().into_iter().collect();
         let expected: Vec<&str> = all.keys().map(String::as_str).collect();
-        assert_eq!(named.len(), 18);
+        assert_eq!(named.len(), 17);
         assert!(expected.iter().all(|name| named.contains(name)));
         let one: ConsultationPatch = serde_json::from_value(json!({ "title": "Mới" })).unwrap();
         assert_eq!(one.named().into_iter().collect::<Vec<_>>(), ["title"]);

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -94,9 +95,11 @@ pub struct Row {
     pub letter: Option<Letter>,
     pub letter_key: Option<String>,
     pub letter_year: Option<i32>,
+    pub letter_issuer: Option<String>,
     pub decision_on: Option<NaiveDate>,
     pub wanted_by: Option<NaiveDate>,
     pub agreed_by: Option<NaiveDate>,
+    pub agreed_after: Option<i32>,
     pub urgency: Urgency,
     pub short_time: bool,
     pub funding: Option<Funding>,
@@ -124,7 +127,8 @@ pub struct DrafterRow {
     pub ordinal: i16,
     pub expert_id: Option<Uuid>,
     pub organisation_id: Option<Uuid>,
-    pub name: String,
+    /// As typed; without it, that of the record.
+    pub name: Option<String>,
 }
 
 /// A move.
@@ -133,6 +137,7 @@ pub struct DrafterRow {
 pub struct MoveRow {
     pub id: Uuid,
     pub consultation_id: Uuid,
+    pub ordinal: i32,
     pub at: DateTime<Utc>,
     pub verb: Option<String>,
     pub from_state: Option<ConsultationState>,
@@ -145,14 +150,33 @@ pub struct MoveRow {
     pub document: Option<Letter>,
     pub missing: Vec<String>,
     pub resume_on: Option<NaiveDate>,
+    pub schedule: Option<Schedule>,
+}
+
+/// The schedule of a consultation from a move on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ConsultationSchedule)]
+pub struct Schedule {
+    /// The deadline that was agreed instead of the usual one.
+    pub deadline: Option<NaiveDate>,
+    /// The planned day of the decision.
+    pub decision_on: Option<NaiveDate>,
+    /// How soon it is needed.
+    pub urgency: Urgency,
 }
 
 impl MoveRow {
-    /// As the clock reads it.
-    pub fn tick(&self) -> Tick {
+    /// As the clock reads it; none for what moved nothing.
+    fn tick(&self) -> Option<Tick> {
         let verb = self.verb.as_deref().and_then(|name| Verb::ALL.into_iter().find(|verb| verb.as_str() == name));
-        Tick { on: date_in_vietnam(self.at), verb, to: self.to_state }
+        let tick = Tick { on: date_in_vietnam(self.at), verb, to: self.to_state };
+        Some(tick).filter(|_| verb != Some(Verb::Reschedule))
     }
+}
+
+/// Moves as the clock reads them.
+pub fn ticks(moves: &[MoveRow]) -> Vec<Tick> {
+    moves.iter().filter_map(MoveRow::tick).collect()
 }
 
 /// A file that is attached.
@@ -168,6 +192,7 @@ pub struct FileRow {
     /// Hexadecimal.
     pub sha256: String,
     pub by_union: bool,
+    pub internal: bool,
     pub created_at: DateTime<Utc>,
 }
 
@@ -197,24 +222,67 @@ impl Case {
 
     /// Its moves as the clock reads them.
     pub fn ticks(&self) -> Vec<Tick> {
-        self.moves.iter().map(MoveRow::tick).collect()
+        ticks(&self.moves)
+    }
+
+    /// The day a suspended one is expected to go on.
+    pub fn resume_on(&self) -> Option<NaiveDate> {
+        let stopped = self.moves.iter().rfind(|row| row.verb.as_deref() == Some(Verb::Suspend.as_str()));
+        stopped.and_then(|row| row.resume_on).filter(|_| self.row.state == ConsultationState::Suspended)
     }
 
     /// The state it goes back to when it is resumed.
     pub fn suspended_from(&self) -> Option<ConsultationState> {
-        self.moves.last().and_then(|last| last.from_state).filter(|_| self.row.state == ConsultationState::Suspended)
+        let left =
+            |row: &&MoveRow| row.to_state == ConsultationState::Suspended && row.from_state != Some(row.to_state);
+        let from = self.moves.iter().rfind(left).and_then(|row| row.from_state);
+        from.filter(|_| self.row.state == ConsultationState::Suspended)
     }
 }
 
 impl Row {
+    /// Its schedule.
+    pub const fn schedule(&self) -> Schedule {
+        Schedule { deadline: self.agreed_by, decision_on: self.decision_on, urgency: self.urgency }
+    }
+
+    /// Agrees on a deadline, or on the usual one, after these moves.
+    pub fn agree(&mut self, day: Option<NaiveDate>, moves: &[MoveRow]) {
+        self.agreed_by = day;
+        self.agreed_after = day.map(|_| i32::try_from(ticks(moves).len()).unwrap_or(i32::MAX));
+    }
+
+    /// What differs from how it was, by the names of the API: before and after. What follows from other members is left out.
+    pub fn changes(&self, before: &Self) -> Map<String, Value> {
+        let as_map = |row: &Self| match serde_json::to_value(row) {
+            Ok(Value::Object(map)) => map,
+            _ => Map::new(),
+        };
+        let (old, new) = (as_map(before), as_map(self));
+        let named = new.into_iter().filter_map(|(name, value)| {
+            let was = old.get(&name).cloned().unwrap_or_default();
+            let name = match name.as_str() {
+                "id" | "version" | "created_at" | "updated_at" | "letter_key" | "letter_year" | "letter_issuer"
+                | "agreed_after" => return None,
+                "agreed_by" => "deadline",
+                "lead_id" => "lead",
+                "authority_id" => "deciding_authority_id",
+                "authority_name" => "deciding_authority",
+                other => other,
+            };
+            (was != value).then(|| (name.to_owned(), Value::Array(vec![was, value])))
+        });
+        named.collect()
+    }
+
     /// What its clock follows.
-    pub const fn course<'a>(&self, moves: &'a [Tick]) -> Course<'a> {
+    pub fn course<'a>(&self, moves: &'a [Tick]) -> Course<'a> {
         Course {
             moves,
             state: self.state,
             urgency: self.urgency,
             decision_on: self.decision_on,
-            agreed: self.agreed_by,
+            agreed: self.agreed_by.zip(self.agreed_after.and_then(|count| usize::try_from(count).ok())),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Reading of what people send, fault by fault.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 
 use super::model::{Contact, Funding, Letter};
 use crate::kernel::document::DocumentForm;
@@ -13,6 +13,8 @@ pub const MAX_LINE: usize = 300;
 const MAX_TEXT: usize = 5_000;
 const MAX_NOTE: usize = 2_000;
 const MAX_PHONE: usize = 50;
+/// How many years ahead anything is planned.
+const FAR: u32 = 10;
 /// Most đồng of a funding proposal.
 const MAX_VND: i64 = 1_000_000_000_000;
 
@@ -103,13 +105,27 @@ impl Reader {
             );
             self.fault(pointer, "in_the_past", detail);
         }
+        if today.checked_add_months(Months::new(12 * FAR)).is_some_and(|far| day > far) {
+            let detail = say!(
+                "Quá xa: tối đa {FAR} năm kể từ hôm nay.",
+                "That is too far ahead: at most {FAR} years from today.",
+            );
+            self.fault(pointer, "out_of_range", detail);
+        }
         Some(day)
     }
 
-    /// A document.
-    pub fn paper(&mut self, pointer: &str, input: Option<DocumentForm>) -> Option<Letter> {
+    /// A document, which is there already.
+    pub fn paper(&mut self, pointer: &str, input: Option<DocumentForm>, today: NaiveDate) -> Option<Letter> {
         match input?.read(pointer) {
-            Ok(document) => Some(document.into()),
+            Ok(document) => {
+                if document.date.is_some_and(|date| date > today) {
+                    let detail =
+                        say!("Ngày văn bản sau hôm nay ({today}).", "The document is dated after today ({today}).",);
+                    self.fault(&format!("{pointer}/date"), "in_the_future", detail);
+                }
+                Some(document.into())
+            }
             Err(faults) => {
                 self.more.extend(faults);
                 None

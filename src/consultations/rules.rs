@@ -3,7 +3,7 @@
 
 mod days;
 
-pub use days::{agreed, check_time};
+pub use days::{agreed, check_time, reschedule};
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +13,8 @@ use uuid::Uuid;
 use self::days::{check_wanted, put_days};
 use super::calendar::Calendar;
 use super::form::{
-    ASKERS, ConsultationPatch, DecidingAuthorityForm, DrafterForm, MAX_DRAFTERS, MAX_FIELDS, MAX_QUESTIONS, UNIONS,
+    ASKERS, ConsultationPatch, DecidingAuthorityForm, DrafterForm, MAX_DRAFTERS, MAX_FIELDS, MAX_QUESTIONS, PROMISED,
+    UNIONS,
 };
 use super::model::{Case, Contact, DrafterRow, FieldCode, Letter, Row};
 use super::reader::Reader;
@@ -26,6 +27,7 @@ use crate::kernel::document_number::DocumentNumber;
 use crate::kernel::id::new_id;
 use crate::kernel::patch::Change;
 use crate::kernel::problem::{Answer, Problem, Say};
+use crate::kernel::text::fold;
 use crate::say;
 
 /// What a form names and what that is: bodies and experts by what was typed, and all codes of fields.
@@ -33,8 +35,8 @@ use crate::say;
 pub struct Known {
     /// Id and name.
     pub organisations: HashMap<String, (Uuid, String)>,
-    /// Id and name, of those the caller may know of.
-    pub experts: HashMap<String, (Uuid, String)>,
+    /// Ids, of those the caller may know of.
+    pub experts: HashMap<String, Uuid>,
     /// Scheme and code.
     pub fields: HashSet<(String, String)>,
 }
@@ -69,21 +71,15 @@ pub fn editable(case: &Case, hands: Hands) -> Vec<&'static str> {
     let works_here = hands.officer || hands.leader;
     let is_open = matches!(state, ConsultationState::Draft | ConsultationState::NeedsCompletion);
     let is_worked_on = !state.is_over() && state != ConsultationState::Draft;
-    let is_promised = matches!(
-        state,
-        ConsultationState::Accepted
-            | ConsultationState::PanelForming
-            | ConsultationState::InReview
-            | ConsultationState::Concluding
-            | ConsultationState::Suspended
-    );
+    let is_promised = case.row.register_number.is_some();
     let mut members: Vec<&str> = Vec::new();
     if (is_open && hands.asker) || (begun_here && state == ConsultationState::Accepted && works_here) {
-        members.extend(ASKERS.iter().filter(|name| !(begun_here && **name == "origin")));
+        members.extend(ASKERS);
     }
     if is_worked_on && works_here {
-        members.extend(UNIONS.iter().filter(|name| **name != "deadline" || is_promised));
+        members.extend(UNIONS);
     }
+    members.retain(|name| !is_promised || !PROMISED.contains(name));
     members.sort_unstable();
     members.dedup();
     members
@@ -116,7 +112,7 @@ pub fn apply(reader: &mut Reader, patch: ConsultationPatch, mut row: Row, known:
         Change::Set(list) => reader.list("/questions", &list, MAX_QUESTIONS),
     };
     if let Some(letter) = changed(patch.letter) {
-        put_letter(&mut row, letter.and_then(|form: DocumentForm| reader.paper("/letter", Some(form))));
+        put_letter(&mut row, letter.and_then(|form: DocumentForm| reader.paper("/letter", Some(form), on.today)));
     }
     row.urgency = match patch.urgency {
         Change::Keep => row.urgency,
@@ -134,7 +130,7 @@ pub fn apply(reader: &mut Reader, patch: ConsultationPatch, mut row: Row, known:
         Change::Set(said) => said,
     };
     row.lead_id = patch.lead.apply(row.lead_id);
-    put_days(reader, &mut row, (patch.decision_on, patch.wanted_by, patch.deadline), on);
+    put_days(reader, &mut row, (patch.decision_on, patch.wanted_by), on);
     let is_asked = matches!(row.state, ConsultationState::Draft | ConsultationState::NeedsCompletion);
     if is_asked && ["wanted_by", "urgency", "decision_on"].iter().any(|name| named.contains(name)) {
         check_wanted(reader, &row, on);
@@ -183,6 +179,7 @@ fn origin(reader: &mut Reader, change: Change<ConsultationOrigin>, old: Consulta
 
 fn put_letter(row: &mut Row, letter: Option<Letter>) {
     row.letter_key = letter.as_ref().map(|letter| DocumentNumber::read(&letter.number).key());
+    row.letter_issuer = letter.as_ref().and_then(|letter| letter.issuer.as_deref()).map(fold);
     row.letter_year = letter.as_ref().and_then(|letter| letter.date).map(|date| date.year());
     row.letter = letter;
 }
@@ -266,14 +263,26 @@ fn drafter(reader: &mut Reader, id: Uuid, ordinal: i16, form: &DrafterForm, know
         reader.fault(&at, "required", detail);
     }
     let (expert, body) = (expert.flatten(), body.flatten());
-    let of_record = expert.or(body).map(|(_, name)| name.clone());
     DrafterRow {
         id: new_id(),
         consultation_id: id,
         ordinal,
-        expert_id: expert.map(|(id, _)| *id),
+        expert_id: expert.copied(),
         organisation_id: body.map(|(id, _)| *id),
-        name: typed.or(of_record).unwrap_or_default(),
+        name: typed,
+    }
+}
+
+/// Who was named before in the same words stays the row they were: what refers to it, and what moved it, still finds it.
+pub fn keep_rows(drafters: &mut [DrafterRow], before: &[DrafterRow]) {
+    let same = |a: &DrafterRow, b: &DrafterRow| {
+        (a.expert_id, a.organisation_id, &a.name) == (b.expert_id, b.organisation_id, &b.name)
+    };
+    let mut left: Vec<&DrafterRow> = before.iter().collect();
+    for drafter in drafters {
+        if let Some(at) = left.iter().position(|old| same(old, drafter)) {
+            drafter.id = left.swap_remove(at).id;
+        }
     }
 }
 
@@ -301,7 +310,7 @@ pub fn check_whole(reader: &mut Reader, case: &Case, has_contact: bool, on: &Rec
     needs(!row.questions.is_empty(), "/questions", detail);
     needs(has_contact, "/contact", say!("Nêu người liên hệ.", "Name a contact person."));
     needs(row.funding.is_some(), "/funding", say!("Nêu đề xuất kinh phí.", "Give the funding proposal."));
-    let scheme = case.files.iter().any(|file| file.kind == AttachmentKind::Scheme);
+    let scheme = case.files.iter().any(|file| file.kind == AttachmentKind::Scheme && !file.internal);
     let detail = say!(
         "Đính kèm ít nhất một tệp hồ sơ (kind=scheme).",
         "Attach at least one file of what is to be judged (kind=scheme).",

@@ -25,9 +25,11 @@ fn row() -> Row {
         letter: None,
         letter_key: None,
         letter_year: None,
+        letter_issuer: None,
         decision_on: None,
         wanted_by: None,
         agreed_by: None,
+        agreed_after: None,
         urgency: Urgency::Normal,
         short_time: false,
         funding: None,
@@ -40,7 +42,10 @@ fn row() -> Row {
 }
 
 fn case(state: ConsultationState, origin: ConsultationOrigin) -> Case {
-    let row = Row { state, origin, ..row() };
+    use ConsultationState::{Declined, Draft, NeedsCompletion, Submitted, Withdrawn};
+    let asked = matches!(state, Draft | Submitted | NeedsCompletion | Declined | Withdrawn);
+    let register_number = (!asked).then(|| "TV-2026-0001".to_owned());
+    let row = Row { state, origin, register_number, ..row() };
     Case { row, fields: Vec::new(), drafters: Vec::new(), moves: Vec::new(), files: Vec::new() }
 }
 
@@ -52,7 +57,7 @@ fn known() -> Known {
     let pair = |code: &str| (DEFAULT_SCHEME.to_owned(), code.to_owned());
     Known {
         organisations: [("SYT".to_owned(), (Uuid::from_u128(7), "Sở Y tế".to_owned()))].into(),
-        experts: [("CG-000001".to_owned(), (Uuid::from_u128(8), "Kpă Văn Mẫu".to_owned()))].into(),
+        experts: [("CG-000001".to_owned(), Uuid::from_u128(8))].into(),
         fields: [pair("404"), pair("401")].into(),
     }
 }
@@ -73,27 +78,30 @@ fn each_side_changes_its_part_in_its_time() {
     let officer = Hands { officer: true, ..Hands::default() };
     let kept = Hands { asker: true, officer: true, leader: false };
     let ordered = ConsultationOrigin::Ordered;
-    for (state, hands, count, has_title, has_deadline) in [
-        (S::Draft, asker, 16, true, false),
+    for (state, hands, count, has_title, has_urgency) in [
+        (S::Draft, asker, 16, true, true),
         (S::Draft, officer, 0, false, false),
-        (S::Draft, kept, 16, true, false),
+        (S::Draft, kept, 16, true, true),
         (S::Submitted, asker, 0, false, false),
-        (S::Submitted, officer, 3, false, false),
-        (S::NeedsCompletion, asker, 16, true, false),
-        (S::NeedsCompletion, kept, 17, true, false),
+        (S::Submitted, officer, 3, false, true),
+        (S::NeedsCompletion, asker, 16, true, true),
+        (S::NeedsCompletion, kept, 17, true, true),
         (S::Accepted, asker, 0, false, false),
-        (S::Accepted, officer, 4, false, true),
-        (S::Suspended, officer, 4, false, true),
-        (S::Delivered, officer, 3, false, false),
+        (S::Accepted, officer, 2, false, false),
+        (S::Suspended, officer, 2, false, false),
+        (S::Delivered, officer, 2, false, false),
         (S::Closed, officer, 0, false, false),
         (S::Withdrawn, kept, 0, false, false),
     ] {
         let open = editable(&case(state, ordered), hands);
         assert_eq!(open.len(), count, "{} {hands:?}: {open:?}", state.as_str());
-        assert_eq!((open.contains(&"title"), open.contains(&"deadline")), (has_title, has_deadline), "{open:?}");
+        assert_eq!((open.contains(&"title"), open.contains(&"urgency")), (has_title, has_urgency), "{open:?}");
     }
     let begun = editable(&case(S::Accepted, ConsultationOrigin::SelfInitiated), officer);
-    assert!(begun.contains(&"title") && begun.contains(&"deadline") && !begun.contains(&"origin"));
+    assert!(begun.contains(&"title"));
+    for promised in ["origin", "kind", "urgency", "decision_on"] {
+        assert!(!begun.contains(&promised), "{promised} stays as it was accepted");
+    }
     let begun = editable(&case(S::InReview, ConsultationOrigin::SelfInitiated), officer);
     assert!(!begun.contains(&"title"));
 }
@@ -118,8 +126,8 @@ fn absent_null_and_value_differ() {
     assert_eq!((new.row.authority_id, new.row.authority_name.as_deref()), (Some(Uuid::from_u128(7)), Some("Sở Y tế")));
     assert_eq!((new.row.letter_key.as_deref(), new.row.letter_year), (Some("12/SYT-KH"), Some(2026)));
     assert_eq!(new.fields.unwrap().len(), 2, "the same field once");
-    let names: Vec<String> = new.drafters.unwrap().into_iter().map(|drafter| drafter.name).collect();
-    assert_eq!(names, ["Kpă Văn Mẫu", "Sở Y tế", "Ai"]);
+    let names: Vec<Option<String>> = new.drafters.unwrap().into_iter().map(|drafter| drafter.name).collect();
+    assert_eq!(names, [None, None, Some("Ai".to_owned())], "a record bears its own name");
 }
 
 #[test]
@@ -140,9 +148,6 @@ fn a_fault_is_named_with_its_place() {
         (json!({ "wanted_by": "2026-03-27" }), "/wanted_by", "too_early"),
         (json!({ "wanted_by": "2026-03-13", "urgency": "urgent" }), "/wanted_by", "too_early"),
         (json!({ "wanted_by": "2026-05-29", "decision_on": "2026-05-28" }), "/wanted_by", "after_decision"),
-        (json!({ "deadline": "2026-03-07" }), "/deadline", "not_a_working_day"),
-        (json!({ "deadline": "2026-02-27" }), "/deadline", "in_the_past"),
-        (json!({ "deadline": "2026-05-22", "decision_on": "2026-05-28" }), "/deadline", "too_late"),
     ] {
         let seen = patched(patch.clone(), row(), "2026-03-02").map(|_| ()).unwrap_err();
         assert_eq!(seen, (place.to_owned(), code), "{patch}");
@@ -151,7 +156,6 @@ fn a_fault_is_named_with_its_place() {
         json!({ "wanted_by": "2026-03-30" }),
         json!({ "wanted_by": "2026-03-16", "urgency": "urgent" }),
         json!({ "wanted_by": "2026-05-28", "decision_on": "2026-05-28" }),
-        json!({ "deadline": "2026-05-21", "decision_on": "2026-05-28" }),
     ] {
         assert!(patched(patch.clone(), row(), "2026-03-02").is_ok(), "{patch}");
     }
@@ -170,6 +174,7 @@ fn there_is_time_or_a_word_that_there_is_little() {
         (Some("2026-03-20"), Urgency::Normal, false, Some("/short_time")),
         (Some("2026-03-20"), Urgency::Normal, true, None),
         (Some("2026-03-03"), Urgency::Urgent, true, None),
+        (Some("2026-03-02"), Urgency::Urgent, true, Some("/decision_on")),
     ] {
         let row = Row { decision_on: decision.map(day), urgency, ..row() };
         let mut reader = Reader::default();
@@ -197,4 +202,63 @@ fn what_is_missing_is_named_all_at_once() {
         "/no_state_secrets",
     ];
     assert_eq!(places, expected);
+}
+
+#[test]
+fn who_is_named_again_stays_the_row_they_were() {
+    let drafter = |id: u128, expert: Option<u128>, name: &str| DrafterRow {
+        id: Uuid::from_u128(id),
+        consultation_id: Uuid::nil(),
+        ordinal: 0,
+        expert_id: expert.map(Uuid::from_u128),
+        organisation_id: None,
+        name: Some(name.to_owned()),
+    };
+    let before =
+        [drafter(1, Some(7), "Ma Thị Mẫu"), drafter(2, None, "Phòng Kế hoạch"), drafter(3, None, "Phòng Kế hoạch")];
+    for (now, expected) in [
+        (vec![drafter(11, None, "Ai đó"), drafter(12, Some(7), "Ma Thị Mẫu")], vec![11, 1]),
+        (vec![drafter(11, Some(8), "Ma Thị Mẫu"), drafter(12, Some(7), "Ma Mẫu")], vec![11, 12]),
+        (vec![drafter(11, None, "Phòng Kế hoạch"); 3], vec![2, 3, 11]),
+        (vec![], vec![]),
+    ] {
+        let mut now = now;
+        keep_rows(&mut now, &before);
+        assert_eq!(now.iter().map(|row| row.id.as_u128()).collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
+fn a_new_schedule_is_days_to_come_and_a_change() {
+    for (form, fault) in [
+        (json!({ "deadline": "2026-03-07" }), Some(("/deadline", "not_a_working_day"))),
+        (json!({ "deadline": "2026-02-27" }), Some(("/deadline", "in_the_past"))),
+        (json!({ "deadline": "2026-05-22", "decision_on": "2026-05-28" }), Some(("/deadline", "too_late"))),
+        (json!({ "deadline": "2026-05-21", "decision_on": "2026-05-28" }), None),
+        (json!({ "deadline": "2026-05-22" }), None),
+        (json!({ "deadline": null, "urgency": "urgent" }), None),
+        (json!({ "decision_on": "2026-03-02" }), Some(("/decision_on", "in_the_past"))),
+        (json!({ "urgency": "normal" }), Some(("/deadline", "required"))),
+        (json!({}), Some(("/deadline", "required"))),
+    ] {
+        let mut said = form.clone();
+        said["reason"] = json!("Theo công văn");
+        let mut reader = Reader::default();
+        let case = case(ConsultationState::Accepted, ConsultationOrigin::Ordered);
+        let row = reschedule(&mut reader, &case, serde_json::from_value(said).unwrap(), &on("2026-03-02"));
+        let seen = reader.done(()).map_err(|problem| (problem.errors()[0].pointer.clone(), problem.errors()[0].code));
+        let expected = fault.map_or(Ok(()), |(place, code)| Err((place.to_owned(), code)));
+        assert_eq!(seen, expected, "{form}");
+        assert_eq!(row.agreed_by.is_some(), row.agreed_after.is_some());
+    }
+}
+
+#[test]
+fn what_differs_is_named_as_the_api_names_it() {
+    let before = row();
+    let mut after = Row { title: "Mới".to_owned(), urgency: Urgency::Urgent, version: 2, ..row() };
+    after.agree(Some(day("2026-05-22")), &[]);
+    let changes = after.changes(&before);
+    assert_eq!(changes.keys().collect::<Vec<_>>(), ["deadline", "title", "urgency"]);
+    assert_eq!(changes["title"], json!(["Cũ", "Mới"]));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, get};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -165,7 +165,14 @@ fn invalid(pointer: &str, code: &'static str, text: &str) -> Problem {
 fn facets_of(text: Option<&str>) -> Answer<Vec<Facet>> {
     let names = text.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
     let facet = |name: &str| Facet::ALL.into_iter().find(|facet| facet.as_str() == name);
-    names.map(|name| facet(name).ok_or_else(|| invalid("/facets", "unknown_facet", name))).collect()
+    let mut facets = Vec::new();
+    for name in names {
+        let named = facet(name).ok_or_else(|| invalid("/facets", "unknown_facet", name))?;
+        if !facets.contains(&named) {
+            facets.push(named);
+        }
+    }
+    Ok(facets)
 }
 
 /// All these folded words, each at least a beginning, as a query of the index. Folded words hold nothing that means anything there.
@@ -203,6 +210,17 @@ fn plain_conditions(query: &ConsultationQuery, words: &[String], on: &Reckoning)
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Days the database knows.
+fn check_days(query: &ConsultationQuery) -> Answer<()> {
+    for (pointer, day) in [("/due_from", query.due_from), ("/due_to", query.due_to)] {
+        if day.is_some_and(|day| !(1..=9999).contains(&day.year())) {
+            let detail = say!("Cần một ngày thuộc năm 1 đến 9999.", "A day of the years 1 to 9999 is needed.");
+            return Err(Problem::new(Code::InvalidQuery).and_field(pointer, "invalid_value", detail));
+        }
+    }
+    Ok(())
 }
 
 /// Bodies that are named, those under them and those whose place they took.
@@ -259,6 +277,7 @@ async fn list_consultations(
     req: HttpRequest,
 ) -> Answer {
     let query = query.0;
+    check_days(&query)?;
     let cursors = Cursors::of(&permit.state().sealer, &req, &permit.scope().audience());
     let (words, facets) = (words(query.q.as_deref())?, facets_of(query.facets.as_deref())?);
     let sort = match query.sort {

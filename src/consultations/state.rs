@@ -27,6 +27,8 @@ pub enum Verb {
     Respond,
     /// The file is archived.
     Close,
+    /// Deadline, decision or urgency are agreed anew.
+    Reschedule,
     /// The clock is stopped.
     Suspend,
     /// It goes on where it was.
@@ -39,7 +41,7 @@ pub enum Verb {
 
 impl Verb {
     /// Every verb, in the order of a life.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Submit,
         Self::RequestCompletion,
         Self::Accept,
@@ -50,6 +52,7 @@ impl Verb {
         Self::Deliver,
         Self::Respond,
         Self::Close,
+        Self::Reschedule,
         Self::Suspend,
         Self::Resume,
         Self::Withdraw,
@@ -69,6 +72,7 @@ impl Verb {
             Self::Deliver => "deliver",
             Self::Respond => "respond",
             Self::Close => "close",
+            Self::Reschedule => "reschedule",
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Withdraw => "withdraw",
@@ -89,6 +93,7 @@ impl Verb {
             Self::Deliver => "consultations.deliver",
             Self::Respond => "consultations.respond",
             Self::Close => "consultations.close",
+            Self::Reschedule => "consultations.reschedule",
             Self::Suspend => "consultations.suspend",
             Self::Resume => "consultations.resume",
             Self::Withdraw => "consultations.withdraw",
@@ -102,6 +107,8 @@ impl Verb {
 pub enum Who {
     /// The asker's office; the Union where it keeps the file of an asker who does not work here.
     Asker,
+    /// The asker's office; or the Union's for the asker, by the letter that says so.
+    AskerByLetter,
     /// The Union's office.
     Officer,
     /// A leader of the Union.
@@ -113,6 +120,7 @@ impl Who {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Asker => "asker",
+            Self::AskerByLetter => "asker, or officer by letter",
             Self::Officer => "officer",
             Self::Leader => "leader",
         }
@@ -186,7 +194,7 @@ const STEPS: &[Step] = {
     };
     use Need::{Document, Fields, MissingItems, Reason, ReasonCode, Time, WholeFile};
     use Verb as V;
-    use Who::{Asker, Leader, Officer};
+    use Who::{Asker, AskerByLetter, Leader, Officer};
     const fn step(from: ConsultationState, verb: Verb, to: ConsultationState, who: Who, needs: &'static [Need]) -> Step {
         Step { from, verb, to: To::State(to), who, needs }
     }
@@ -196,32 +204,37 @@ const STEPS: &[Step] = {
         step(Submitted,       V::RequestCompletion, NeedsCompletion, Officer, &[MissingItems]),
         step(Submitted,       V::Accept,            Accepted,        Leader,  &[Fields, Time]),
         step(Submitted,       V::Decline,           Declined,        Leader,  &[ReasonCode, Reason]),
-        step(Submitted,       V::Withdraw,          Withdrawn,       Asker,   &[Reason]),
+        step(Submitted,       V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),
         step(NeedsCompletion, V::Submit,            Submitted,       Asker,   &[WholeFile]),
         step(NeedsCompletion, V::Decline,           Declined,        Leader,  &[ReasonCode, Reason]),
-        step(NeedsCompletion, V::Withdraw,          Withdrawn,       Asker,   &[Reason]),
+        step(NeedsCompletion, V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),
         step(Accepted,        V::FormPanel,         PanelForming,    Officer, &[]),
+        step(Accepted,        V::Reschedule,        Accepted,        Leader,  &[Reason]),
         step(Accepted,        V::Suspend,           Suspended,       Officer, &[Reason]),
-        step(Accepted,        V::Withdraw,          Withdrawn,       Asker,   &[Reason]),
+        step(Accepted,        V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),
         step(Accepted,        V::Cancel,            Cancelled,       Leader,  &[Reason]),
         step(PanelForming,    V::ApprovePanel,      InReview,        Leader,  &[Document]),
+        step(PanelForming,    V::Reschedule,        PanelForming,    Leader,  &[Reason]),
         step(PanelForming,    V::Suspend,           Suspended,       Officer, &[Reason]),
-        step(PanelForming,    V::Withdraw,          Withdrawn,       Asker,   &[Reason]),
+        step(PanelForming,    V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),
         step(PanelForming,    V::Cancel,            Cancelled,       Leader,  &[Reason]),
         step(InReview,        V::Conclude,          Concluding,      Officer, &[]),
+        step(InReview,        V::Reschedule,        InReview,        Leader,  &[Reason]),
         step(InReview,        V::Suspend,           Suspended,       Officer, &[Reason]),
-        step(InReview,        V::Withdraw,          Withdrawn,       Asker,   &[Reason]),
+        step(InReview,        V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),
         step(InReview,        V::Cancel,            Cancelled,       Leader,  &[Reason]),
         step(Concluding,      V::Deliver,           Delivered,       Leader,  &[Document]),
+        step(Concluding,      V::Reschedule,        Concluding,      Leader,  &[Reason]),
         step(Concluding,      V::Suspend,           Suspended,       Officer, &[Reason]),
-        step(Concluding,      V::Withdraw,          Withdrawn,       Asker,   &[Reason]),
+        step(Concluding,      V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),
         step(Concluding,      V::Cancel,            Cancelled,       Leader,  &[Reason]),
-        step(Delivered,       V::Respond,           Responded,       Asker,   &[Document]),
+        step(Delivered,       V::Respond,           Responded,       AskerByLetter, &[Document]),
         // no reply came
         step(Delivered,       V::Close,             Closed,          Officer, &[Reason]),
         step(Responded,       V::Close,             Closed,          Officer, &[]),
         Step { from: Suspended, verb: V::Resume, to: To::Back, who: Officer, needs: &[] },
-        step(Suspended,       V::Withdraw,          Withdrawn,       Asker,   &[Reason]),
+        step(Suspended,       V::Reschedule,        Suspended,       Leader,  &[Reason]),
+        step(Suspended,       V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),
         step(Suspended,       V::Cancel,            Cancelled,       Leader,  &[Reason]),
     ]
 };
@@ -242,6 +255,7 @@ impl Hands {
     const fn take(self, who: Who) -> bool {
         match who {
             Who::Asker => self.asker,
+            Who::AskerByLetter => self.asker || self.officer || self.leader,
             Who::Officer => self.officer || self.leader,
             Who::Leader => self.leader,
         }
@@ -265,6 +279,11 @@ pub fn possible(
 ) -> impl Iterator<Item = &'static str> {
     let takes = move |verb: &Verb| step(from, *verb, origin).is_some_and(|step| hands.take(step.who));
     Verb::ALL.into_iter().filter(takes).map(Verb::as_str)
+}
+
+/// Whether these hands take a step for an asker who wrote a letter.
+pub const fn is_by_letter(step: &Step, hands: Hands) -> bool {
+    matches!(step.who, Who::AskerByLetter) && !hands.asker
 }
 
 /// Whether these hands take a step.
@@ -303,7 +322,7 @@ pub fn markdown() -> String {
     }
     out.push_str(
         "\nA leader may do what an officer may. `asker` is the office of the asker, or the Union where it keeps the file of an asker \
-         who\ndoes not work here. What the Union began itself has an addressee in the asker's place, and nobody withdraws it.\n",
+         who\ndoes not work here. What an asker says by letter an officer enters, with that letter. What the Union began itself has an addressee in the asker's place, and nobody withdraws it.\n",
     );
     out
 }
@@ -331,14 +350,26 @@ mod tests {
             ("submitted", "request-completion>needs_completion accept>accepted decline>declined withdraw>withdrawn"),
             ("needs_completion", "submit>submitted decline>declined withdraw>withdrawn"),
             ("declined", ""),
-            ("accepted", "form-panel>panel_forming suspend>suspended withdraw>withdrawn cancel>cancelled"),
-            ("panel_forming", "approve-panel>in_review suspend>suspended withdraw>withdrawn cancel>cancelled"),
-            ("in_review", "conclude>concluding suspend>suspended withdraw>withdrawn cancel>cancelled"),
-            ("concluding", "deliver>delivered suspend>suspended withdraw>withdrawn cancel>cancelled"),
+            (
+                "accepted",
+                "form-panel>panel_forming reschedule>accepted suspend>suspended withdraw>withdrawn cancel>cancelled",
+            ),
+            (
+                "panel_forming",
+                "approve-panel>in_review reschedule>panel_forming suspend>suspended withdraw>withdrawn cancel>cancelled",
+            ),
+            (
+                "in_review",
+                "conclude>concluding reschedule>in_review suspend>suspended withdraw>withdrawn cancel>cancelled",
+            ),
+            (
+                "concluding",
+                "deliver>delivered reschedule>concluding suspend>suspended withdraw>withdrawn cancel>cancelled",
+            ),
             ("delivered", "respond>responded close>closed"),
             ("responded", "close>closed"),
             ("closed", ""),
-            ("suspended", "resume>back withdraw>withdrawn cancel>cancelled"),
+            ("suspended", "reschedule>suspended resume>back withdraw>withdrawn cancel>cancelled"),
             ("withdrawn", ""),
             ("cancelled", ""),
         ] {
@@ -367,10 +398,11 @@ mod tests {
             verbs
         };
         assert_eq!(of(Hands { asker: true, ..Hands::default() }), ["respond", "submit", "withdraw"]);
-        let office = ["close", "conclude", "form-panel", "request-completion", "resume", "suspend"];
+        let office =
+            ["close", "conclude", "form-panel", "request-completion", "respond", "resume", "suspend", "withdraw"];
         assert_eq!(of(Hands { officer: true, ..Hands::default() }), office);
         let mut leader = office.to_vec();
-        leader.extend(["accept", "approve-panel", "cancel", "decline", "deliver"]);
+        leader.extend(["accept", "approve-panel", "cancel", "decline", "deliver", "reschedule"]);
         leader.sort_unstable();
         assert_eq!(of(Hands { leader: true, ..Hands::default() }), leader);
         assert_eq!(of(Hands::default()), Vec::<&str>::new());

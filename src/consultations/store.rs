@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::clock::Clock;
 use super::model::{Case, Contact, DrafterRow, FieldCode, MoveRow, Row};
 use super::policy::ReadConsultationFile;
+use crate::access::actor::Role;
 use crate::access::permit::Scope;
 use crate::access::policy::{Policy, Reach};
 use crate::db::{Conn, bulk};
@@ -38,9 +39,11 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Those of a scope. Who belongs to no organisation owns none.
+    /// Those of a scope. Who acts for no asker owns none: what an expert sees has nothing to do with where they work.
     pub fn by(scope: &Scope, today: NaiveDate) -> Self {
-        let own = (scope.reach != Reach::All).then(|| scope.actor.organisation_id().unwrap_or_default());
+        let asks = matches!(scope.actor.role(), Some(Role::Agency | Role::ScienceDept));
+        let office = scope.actor.organisation_id().filter(|_| asks);
+        let own = (scope.reach != Reach::All).then(|| office.unwrap_or_default());
         Self { own, drafts: ReadConsultationFile::RULE.reach_of(&scope.actor) != Reach::No, today }
     }
 }
@@ -100,13 +103,14 @@ pub async fn find(conn: &mut Conn, seen: Seen, id: Uuid) -> Answer<Case> {
                             WHERE f.consultation_id = c.id),
                 'drafters', (SELECT coalesce(json_agg(d ORDER BY d.ordinal), '[]') FROM consultation_drafters d
                               WHERE d.consultation_id = c.id),
-                'moves', (SELECT coalesce(json_agg(m ORDER BY m.id), '[]') FROM consultation_moves m
+                'moves', (SELECT coalesce(json_agg(m ORDER BY m.ordinal), '[]') FROM consultation_moves m
                            WHERE m.consultation_id = c.id),
                 'files', (SELECT coalesce(json_agg(json_build_object(
                               'id', a.id, 'consultation_id', a.consultation_id, 'kind', a.kind, 'name', a.name,
                               'media_type', a.media_type, 'bytes', a.bytes, 'sha256', encode(a.sha256, 'hex'),
-                              'by_union', a.by_union, 'created_at', a.created_at) ORDER BY a.id), '[]')
-                            FROM consultation_files a WHERE a.consultation_id = c.id))::text AS json
+                              'by_union', a.by_union, 'internal', a.internal, 'created_at', a.created_at) ORDER BY a.id), '[]')
+                            FROM consultation_files a
+                           WHERE a.consultation_id = c.id AND ($2 IS NULL OR NOT a.internal)))::text AS json
            FROM consultations c
           WHERE c.id = $1 AND ($2 IS NULL OR c.asker_id IN {OWN}) AND ($4 OR {SENT})"
     );
@@ -125,8 +129,18 @@ pub async fn find(conn: &mut Conn, seen: Seen, id: Uuid) -> Answer<Case> {
 /// # Errors
 /// As there.
 pub async fn lock(tx: &mut Conn, seen: Seen, id: Uuid) -> Answer<Case> {
-    let locked = diesel::sql_query("SELECT id FROM consultations WHERE id = $1 FOR UPDATE");
-    let _: Id = locked.bind::<SqlUuid, _>(id).get_result(tx).await?;
+    // what does not exist for the caller is not waited for
+    let sql = format!(
+        "SELECT c.id FROM consultations c
+          WHERE c.id = $1 AND ($2 IS NULL OR c.asker_id IN {OWN}) AND ($4 OR {SENT}) FOR UPDATE OF c"
+    );
+    let _: Id = diesel::sql_query(sql)
+        .bind::<SqlUuid, _>(id)
+        .bind::<Nullable<SqlUuid>, _>(seen.own)
+        .bind::<Date, _>(seen.today)
+        .bind::<Bool, _>(seen.drafts)
+        .get_result(tx)
+        .await?;
     find(tx, seen, id).await
 }
 
@@ -140,7 +154,8 @@ pub async fn put_row(tx: &mut Conn, row: &Row) -> Answer<()> {
         kind = excluded.kind, origin = excluded.origin, state = excluded.state, authority_id = excluded.authority_id, \
         authority_name = excluded.authority_name, object = excluded.object, title = excluded.title, \
         summary = excluded.summary, questions = excluded.questions, letter = excluded.letter, \
-        letter_key = excluded.letter_key, letter_year = excluded.letter_year, decision_on = excluded.decision_on, \
+        letter_key = excluded.letter_key, letter_year = excluded.letter_year, \
+        letter_issuer = excluded.letter_issuer, agreed_after = excluded.agreed_after, decision_on = excluded.decision_on, \
         wanted_by = excluded.wanted_by, agreed_by = excluded.agreed_by, urgency = excluded.urgency, \
         short_time = excluded.short_time, funding = excluded.funding, no_state_secrets = excluded.no_state_secrets, \
         lead_id = excluded.lead_id, register_number = excluded.register_number";
@@ -233,82 +248,98 @@ pub async fn next_number(tx: &mut Conn, series: &str, year: i32) -> Answer<Strin
 }
 
 /// Keeps what lists ask for.
-pub async fn put_index(tx: &mut Conn, id: Uuid, clock: &Clock, version: i64, words: &str) -> Answer<()> {
+pub async fn put_index(tx: &mut Conn, id: Uuid, clock: &Clock, (version, told): (i64, i64), words: &str) -> Answer<()> {
     diesel::sql_query(
-        "INSERT INTO consultation_index (consultation_id, step, due_key, report_due_on, calendar_version, search_key)
-         VALUES ($1, $2, coalesce($3, '9999-12-31'), $4, $5, $6)
+        "INSERT INTO consultation_index (consultation_id, step, due_key, report_due_on, left_when_stopped, calendar_version,
+                                         search_key, told)
+         VALUES ($1, $2, coalesce($3, '9999-12-31'), $4, $5, $6, $7, $8)
          ON CONFLICT (consultation_id) DO UPDATE SET step = excluded.step, due_key = excluded.due_key,
-            report_due_on = excluded.report_due_on, calendar_version = excluded.calendar_version,
-            search_key = excluded.search_key",
+            report_due_on = excluded.report_due_on, left_when_stopped = excluded.left_when_stopped, told = excluded.told,
+            calendar_version = excluded.calendar_version, search_key = excluded.search_key",
     )
     .bind::<SqlUuid, _>(id)
     .bind::<Nullable<Text>, _>(clock.step.map(|step| step.as_str()))
     .bind::<Nullable<Date>, _>(clock.due_on)
     .bind::<Nullable<Date>, _>(clock.report_due_on)
+    .bind::<Nullable<BigInt>, _>(clock.left_when_stopped)
     .bind::<BigInt, _>(version)
     .bind::<Text, _>(words)
+    .bind::<BigInt, _>(told)
     .execute(tx)
     .await?;
     Ok(())
 }
 
-/// Keeps when it is due, by the calendar of a version.
-pub async fn put_due(tx: &mut Conn, id: Uuid, clock: &Clock, version: i64) -> Answer<()> {
-    diesel::sql_query(
-        "UPDATE consultation_index SET step = $2, due_key = coalesce($3, '9999-12-31'), report_due_on = $4,
-                calendar_version = $5
-          WHERE consultation_id = $1",
-    )
-    .bind::<SqlUuid, _>(id)
-    .bind::<Nullable<Text>, _>(clock.step.map(|step| step.as_str()))
-    .bind::<Nullable<Date>, _>(clock.due_on)
-    .bind::<Nullable<Date>, _>(clock.report_due_on)
-    .bind::<BigInt, _>(version)
-    .execute(tx)
-    .await?;
-    Ok(())
+#[derive(QueryableByName)]
+struct Renames {
+    #[diesel(sql_type = SqlUuid)]
+    consultation_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    renames: i64,
 }
 
-/// Whether any consultation waits for something and was reckoned by an earlier calendar.
+/// How often the names of the askers of consultations changed.
+pub async fn renames(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, i64>> {
+    let sql = "SELECT consultation_id, renames FROM consultation_index WHERE consultation_id = ANY ($1)";
+    let rows: Vec<Renames> = diesel::sql_query(sql).bind::<Array<SqlUuid>, _>(ids).load(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.consultation_id, row.renames)).collect())
+}
+
+/// Whether any consultation waits for something and was reckoned by an earlier calendar, or its asker got another name.
 pub async fn is_behind(conn: &mut Conn) -> Answer<bool> {
     let row: Number = diesel::sql_query(
-        "SELECT count(*) AS n FROM (SELECT FROM consultation_index WHERE step IS NOT NULL
-            AND calendar_version < (SELECT sum(version) FROM calendar_years) LIMIT 1) late",
+        "SELECT count(*) AS n FROM (
+            (SELECT 1 FROM consultation_index WHERE step IS NOT NULL
+                AND calendar_version < (SELECT sum(version) FROM calendar_years) LIMIT 1)
+            UNION ALL (SELECT 1 FROM consultation_index WHERE renames <> told LIMIT 1)) late",
     )
     .get_result(conn)
     .await?;
     Ok(row.n > 0)
 }
 
-/// Consultations that wait for something and were reckoned by an earlier calendar, some of them, with their moves; locked unless
-/// somebody holds them, who then reckons them anew.
+/// Consultations that wait for something and were reckoned by an earlier calendar, or whose asker got another name: some of them,
+/// with their moves; locked unless somebody holds them, who then tells lists anew.
 pub async fn reckoned_otherwise(tx: &mut Conn, version: i64, limit: i64) -> Answer<Vec<(Row, Vec<MoveRow>)>> {
-    let rows: Vec<Json> = diesel::sql_query(
-        "SELECT json_build_array(row_to_json(c), (SELECT coalesce(json_agg(m ORDER BY m.id), '[]')
-                  FROM consultation_moves m WHERE m.consultation_id = c.id))::text AS json
-           FROM consultations c
-          WHERE c.id IN (SELECT consultation_id FROM consultation_index
-                          WHERE step IS NOT NULL AND calendar_version < $1 LIMIT $2)
+    let locked: Vec<Id> = diesel::sql_query(
+        "SELECT c.id FROM consultations c
+          WHERE c.id IN ((SELECT consultation_id FROM consultation_index
+                           WHERE step IS NOT NULL AND calendar_version < $1 LIMIT $2)
+                         UNION ALL (SELECT consultation_id FROM consultation_index WHERE renames <> told LIMIT $2))
+          ORDER BY c.id
             FOR UPDATE SKIP LOCKED",
     )
     .bind::<BigInt, _>(version)
     .bind::<BigInt, _>(limit)
     .load(tx)
     .await?;
+    // apart: the moves are read as they are now that nobody else makes one
+    let rows: Vec<Json> = diesel::sql_query(
+        "SELECT json_build_array(row_to_json(c), (SELECT coalesce(json_agg(m ORDER BY m.ordinal), '[]')
+                  FROM consultation_moves m WHERE m.consultation_id = c.id))::text AS json
+           FROM consultations c WHERE c.id = ANY ($1) ORDER BY c.id",
+    )
+    .bind::<Array<SqlUuid>, _>(locked.into_iter().map(|row| row.id).collect::<Vec<_>>())
+    .load(tx)
+    .await?;
     rows.iter().map(|row| read(&row.json)).collect()
 }
 
-/// The earliest other request of the same asker whose letter has this number and year.
-pub async fn letter_twin(conn: &mut Conn, row: &Row) -> Answer<Option<Uuid>> {
+/// The earliest other request whose letter has this number and year and, as far as that is said, this issuer: of the same asker,
+/// and of any for who sees all.
+pub async fn letter_twin(conn: &mut Conn, row: &Row, all: bool) -> Answer<Option<Uuid>> {
     let Some((key, year)) = row.letter_key.as_ref().zip(row.letter_year) else { return Ok(None) };
     let rows: Vec<Id> = diesel::sql_query(
-        "SELECT id FROM consultations WHERE asker_id = $1 AND letter_year = $2 AND letter_key = $3 AND id <> $4
+        "SELECT id FROM consultations WHERE letter_year = $1 AND letter_key = $2 AND id <> $3
+            AND ((asker_id = $4 AND coalesce(letter_issuer = $5, true)) OR ($6 AND letter_issuer = $5))
           ORDER BY id LIMIT 1",
     )
-    .bind::<SqlUuid, _>(row.asker_id)
     .bind::<Integer, _>(year)
     .bind::<Text, _>(key)
     .bind::<SqlUuid, _>(row.id)
+    .bind::<SqlUuid, _>(row.asker_id)
+    .bind::<Nullable<Text>, _>(row.letter_issuer.as_ref())
+    .bind::<Bool, _>(all)
     .load(conn)
     .await?;
     Ok(rows.into_iter().next().map(|row| row.id))

@@ -7,6 +7,7 @@ mod step;
 use actix_web::{HttpRequest, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use self::forms::RescheduleForm;
 use self::forms::{
     AcceptanceForm, CompletionForm, DeclineForm, DocumentedForm, ReasonedForm, RemarkForm, SuspensionForm,
 };
@@ -33,6 +34,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .service(deliver_report)
         .service(respond_to_report)
         .service(close_consultation)
+        .service(reschedule_consultation)
         .service(suspend_consultation)
         .service(resume_consultation)
         .service(withdraw_consultation)
@@ -150,7 +152,7 @@ verb! {
 verb! {
     /// Reply to the report
     ///
-    /// By the asker, with the letter that says what it takes up.
+    /// By the asker, with the letter that says what it takes up. The Union enters a reply that came on paper.
     respond_to_report "/consultations/{id}/respond" FileConsultation "consultations.file" Respond DocumentedForm
 }
 
@@ -159,6 +161,14 @@ verb! {
     ///
     /// The file is archived. Where no reply came, with a word about that.
     close_consultation "/consultations/{id}/close" PrepareConsultation "consultations.prepare" Close maybe RemarkForm
+}
+
+verb! {
+    /// Reschedule a consultation
+    ///
+    /// By a leader, with a reason: another deadline by agreement, the usual one again (`null`), a decision that was put off, or another
+    /// urgency. An agreed deadline is that very day; suspensions after the agreement move it, so none is agreed while it stands still.
+    reschedule_consultation "/consultations/{id}/reschedule" DecideConsultation "consultations.decide" Reschedule RescheduleForm
 }
 
 verb! {
@@ -178,7 +188,8 @@ verb! {
 verb! {
     /// Withdraw a request
     ///
-    /// By the asker, before the report is delivered, with a reason; a draft without one.
+    /// By the asker, before the report is delivered, with a reason; a draft without one. The Union does it for an asker who wrote a
+    /// letter, which is then named.
     withdraw_consultation "/consultations/{id}/withdraw" FileConsultation "consultations.file" Withdraw maybe ReasonedForm
 }
 

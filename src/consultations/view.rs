@@ -22,7 +22,7 @@ use super::words::{
     ConsultationKind, ConsultationObject, ConsultationOrigin, ConsultationState, ConsultationStep, Urgency,
 };
 use super::work;
-use crate::access::permit::Permit;
+use crate::access::permit::{Permit, Scope};
 use crate::access::policy::{Policy, Reach};
 use crate::db::Conn;
 use crate::experts::policy::ReadExpert;
@@ -66,8 +66,9 @@ pub struct Drafter {
 /// Who of the Union is in charge.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConsultationLead {
-    /// The account.
-    id: Uuid,
+    /// The account, for the Union.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Uuid>,
     /// Name.
     name: String,
 }
@@ -78,13 +79,14 @@ pub struct ConsultationWarning {
     /// Where.
     #[schema(example = "/letter/number")]
     pointer: &'static str,
-    /// What: `letter_number_used`.
+    /// What: `letter_number_used` or `report_after_wanted`.
     #[schema(example = "letter_number_used")]
     code: &'static str,
     /// In words.
     detail: String,
-    /// The other request.
-    existing: String,
+    /// The other request, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    existing: Option<String>,
 }
 
 /// A consultation.
@@ -104,6 +106,9 @@ pub struct Consultation {
     /// The state it goes back to when it is resumed.
     #[serde(skip_serializing_if = "Option::is_none")]
     suspended_from: Option<ConsultationState>,
+    /// The day it is expected to go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resume_on: Option<NaiveDate>,
     /// Title.
     title: String,
     /// Summary.
@@ -156,9 +161,9 @@ pub struct Consultation {
     #[schema(example = json!(["accept", "decline", "request-completion"]))]
     allowed_actions: Vec<&'static str>,
     /// What you may change now.
-    #[schema(example = json!(["deadline", "fields", "lead", "urgency"]))]
+    #[schema(example = json!(["fields", "lead", "urgency"]))]
     editable: Vec<&'static str>,
-    /// What is suggested, when the asker let a deadline pass: `withdraw` or `close`.
+    /// What of that is suggested, when the asker let a deadline pass or the day to go on is over: `withdraw`, `close` or `resume`.
     suggested_action: Option<&'static str>,
     /// When it was entered.
     created_at: DateTime<Utc>,
@@ -182,7 +187,10 @@ pub async fn whole<P: Policy>(
 struct Shown {
     bodies: HashMap<Uuid, OrganisationRef>,
     names: Vec<FieldRow>,
-    experts: Vec<Uuid>,
+    experts: HashMap<Uuid, String>,
+    works_here: bool,
+    today: NaiveDate,
+    lang: Lang,
     people: HashMap<Uuid, (String, bool)>,
     contact: Option<Contact>,
     reads_file: bool,
@@ -211,38 +219,72 @@ impl Shown {
         let drafters: Vec<Uuid> = case.drafters.iter().filter_map(|drafter| drafter.expert_id).collect();
         let reads = permit.scope_under::<ReadExpert>();
         let experts = match reads.reach {
-            Reach::No => Vec::new(),
-            _ => expert_store::by_ids(conn, &reads, &drafters).await?.into_keys().collect(),
+            Reach::No => HashMap::new(),
+            _ => expert_store::by_ids(conn, &reads, &drafters).await?,
         };
+        let experts = experts.into_iter().map(|(id, expert)| (id, expert.full_name)).collect();
         let leads: Vec<Uuid> = row.lead_id.into_iter().collect();
         let people = store::people(conn, &leads).await?;
         // the other request may be a draft
-        let warnings = if reads_file { warnings(conn, row, lang).await? } else { Vec::new() };
+        let mut warnings = if reads_file { warnings(conn, permit.scope(), row, lang).await? } else { Vec::new() };
         let hands = work::hands(conn, permit.scope(), case).await?;
         let ticks = case.ticks();
         let clock = clock::clock(&on.calendar, &on.limits, &row.course(&ticks));
         let reckoned = ConsultationClock::of(&clock, &on.calendar, on.today);
+        warnings.extend(late_for_asker(row, &clock, lang));
         let allowed = possible(row.state, row.origin, hands).collect();
         let editable = editable(case, hands);
-        Ok(Self { bodies, names, experts, people, contact, reads_file, warnings, clock, reckoned, allowed, editable })
+        let (works_here, today) = (hands.officer, on.today);
+        Ok(Self {
+            bodies,
+            names,
+            experts,
+            works_here,
+            today,
+            lang,
+            people,
+            contact,
+            reads_file,
+            warnings,
+            clock,
+            reckoned,
+            allowed,
+            editable,
+        })
+    }
+
+    /// By the name that was typed, or that of the record for who may see it.
+    fn drafter(&self, row: DrafterRow) -> Drafter {
+        let expert = row.expert_id.and_then(|id| Some((id, self.experts.get(&id)?)));
+        let organisation = row.organisation_id.and_then(|id| self.bodies.get(&id)).cloned();
+        let nobody_named = say!("Một chuyên gia", "An expert");
+        let of_record = match (row.expert_id, expert) {
+            (Some(_), Some((_, name))) => name.clone(),
+            (Some(_), None) => self.lang.of(&nobody_named).to_owned(),
+            (None, _) => organisation.as_ref().map(|body| body.name.clone()).unwrap_or_default(),
+        };
+        Drafter { name: row.name.unwrap_or(of_record), expert_id: expert.map(|(id, _)| id), organisation }
     }
 
     fn view(self, case: Case, lang: Lang) -> Consultation {
-        let suspended_from = case.suspended_from();
+        let (suspended_from, resume_on) = (case.suspended_from(), case.resume_on());
         let missing = case.moves.iter().rev().find(|row| !row.missing.is_empty()).map(|row| row.missing.clone());
         let Case { row, fields, drafters, files, .. } = case;
         let body = |id: Option<Uuid>| id.and_then(|id| self.bodies.get(&id)).cloned();
-        let drafter = |drafter: DrafterRow| Drafter {
-            name: drafter.name,
-            expert_id: drafter.expert_id.filter(|id| self.experts.contains(id)),
-            organisation: body(drafter.organisation_id),
-        };
+        let drafters = drafters.into_iter().map(|drafter| self.drafter(drafter)).collect();
         let suggested = match self.reckoned.step.filter(|_| self.reckoned.overdue) {
             Some(ConsultationStep::Complete) => Some("withdraw"),
             Some(ConsultationStep::Reply) => Some("close"),
+            _ if resume_on.is_some_and(|day| day <= self.today) => Some("resume"),
             _ => None,
         };
-        let lead = |id| self.people.get(&id).map(|(name, _)| ConsultationLead { id, name: name.clone() });
+        let suggested = suggested.filter(|verb| self.allowed.contains(verb));
+        let works_here = self.works_here;
+        let lead = |id| {
+            self.people
+                .get(&id)
+                .map(|(name, _)| ConsultationLead { id: Some(id).filter(|_| works_here), name: name.clone() })
+        };
         let authority = body(row.authority_id);
         Consultation {
             id: row.id,
@@ -251,6 +293,7 @@ impl Shown {
             origin: row.origin,
             state: row.state,
             suspended_from,
+            resume_on,
             title: row.title,
             summary: row.summary,
             object: row.object,
@@ -266,7 +309,7 @@ impl Shown {
             short_time: row.short_time,
             contact: self.contact,
             funding: row.funding,
-            drafters: drafters.into_iter().map(drafter).collect(),
+            drafters,
             attachments: self.reads_file.then_some(files.len()),
             no_state_secrets: row.no_state_secrets,
             notice: lang.of(&no_secrets()).to_owned(),
@@ -284,9 +327,10 @@ impl Shown {
     }
 }
 
-/// What may be a mistake: a letter's number that the same asker used before in that year.
-async fn warnings(conn: &mut Conn, row: &Row, lang: Lang) -> Answer<Vec<ConsultationWarning>> {
-    let Some(twin) = store::letter_twin(conn, row).await? else { return Ok(Vec::new()) };
+/// What may be a mistake: a letter's number that its issuer used before in that year, on a request the caller may see.
+async fn warnings(conn: &mut Conn, scope: &Scope, row: &Row, lang: Lang) -> Answer<Vec<ConsultationWarning>> {
+    let twin = store::letter_twin(conn, row, scope.reach == Reach::All).await?;
+    let Some(twin) = twin else { return Ok(Vec::new()) };
     let detail = say!(
         "Số công văn này đã dùng cho một đề nghị khác trong năm; kiểm tra có gửi trùng không.",
         "The number of this letter stands on another request of that year; see whether it was sent twice.",
@@ -295,8 +339,23 @@ async fn warnings(conn: &mut Conn, row: &Row, lang: Lang) -> Answer<Vec<Consulta
         pointer: "/letter/number",
         code: "letter_number_used",
         detail: lang.of(&detail).to_owned(),
-        existing: format!("/api/v1/consultations/{twin}"),
+        existing: Some(format!("/api/v1/consultations/{twin}")),
     }])
+}
+
+/// A report that is due after the day it is wanted by.
+fn late_for_asker(row: &Row, clock: &Clock, lang: Lang) -> Option<ConsultationWarning> {
+    let (due, wanted) = clock.report_due_on.zip(row.wanted_by)?;
+    let detail = say!(
+        "Báo cáo đến hạn ngày {due}, sau ngày cơ quan mong muốn ({wanted}); có thể thống nhất thời hạn khác.",
+        "The report is due on {due}, after the day it is wanted by ({wanted}); another deadline may be agreed.",
+    );
+    (due > wanted).then(|| ConsultationWarning {
+        pointer: "/wanted_by",
+        code: "report_after_wanted",
+        detail: lang.of(&detail).to_owned(),
+        existing: None,
+    })
 }
 
 /// A problem of an asker that can't be told.

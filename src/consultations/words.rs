@@ -171,6 +171,16 @@ words! {
 }
 
 words! {
+    /// Who reads a file.
+    AttachmentVisibility {
+        /// The asker and the Union.
+        Shared = "shared",
+        /// The Union alone.
+        Internal = "internal",
+    }
+}
+
+words! {
     /// What a consultation waits for.
     ConsultationStep {
         /// The Union accepts, declines or asks for more.
@@ -216,6 +226,7 @@ mod tests {
             DeclineReason,
             FundingSource,
             AttachmentKind,
+            AttachmentVisibility,
             ConsultationStep
         );
         assert_eq!(ConsultationState::ALL.iter().filter(|state| state.is_over()).count(), 4);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::clock;
 use super::form::ConsultationPatch;
-use super::model::{Case, MoveRow, Row};
+use super::model::{Case, MoveRow, Row, ticks};
 use super::policy::{DecideConsultation, PrepareConsultation};
 use super::rules::{Known, Reckoning};
 use super::settings::Limits;
@@ -23,9 +23,11 @@ use crate::experts::store as expert_store;
 use crate::fields::store as field_store;
 use crate::kernel::clock::{now, today};
 use crate::kernel::id::new_id;
+use crate::kernel::patch::Change;
 use crate::kernel::precondition::IfMatch;
 use crate::kernel::problem::{Answer, Code};
 use crate::kernel::text::fold;
+use crate::organisations::model::Version;
 use crate::organisations::store as organisation_store;
 
 /// Consultations that are reckoned anew in one transaction.
@@ -107,17 +109,34 @@ impl Locked {
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn settle(tx: &mut Conn, (on, version): (&Reckoning, i64), row: &Row, moves: &[MoveRow]) -> Answer<()> {
-    let bodies = organisation_store::bodies(tx, &[row.asker_id]).await?;
-    let asker =
-        bodies.get(&row.asker_id).and_then(|body| body.at_or_last(on.today)).map(|version| version.name.as_str());
-    let ticks: Vec<clock::Tick> = moves.iter().map(MoveRow::tick).collect();
+pub async fn settle(tx: &mut Conn, by: (&Reckoning, i64), row: &Row, moves: &[MoveRow]) -> Answer<()> {
+    let renames = store::renames(tx, &[row.id]).await?;
+    let names = names(tx, &[row.asker_id]).await?;
+    put_index(tx, by, (row, moves), (&names, &renames)).await
+}
+
+/// Every name organisations bear or bore.
+async fn names(tx: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, Vec<String>>> {
+    let bodies = organisation_store::bodies(tx, ids).await?;
+    let names = |versions: &[Version]| versions.iter().map(|version| version.name.clone()).collect();
+    Ok(bodies.into_iter().map(|(id, body)| (id, names(&body.versions))).collect())
+}
+
+async fn put_index(
+    tx: &mut Conn,
+    (on, version): (&Reckoning, i64),
+    (row, moves): (&Row, &[MoveRow]),
+    (names, renames): (&HashMap<Uuid, Vec<String>>, &HashMap<Uuid, i64>),
+) -> Answer<()> {
+    let names = names.get(&row.asker_id).map(Vec::as_slice).unwrap_or_default();
+    let told = renames.get(&row.id).copied().unwrap_or_default();
+    let ticks = ticks(moves);
     let clock = clock::clock(&on.calendar, &on.limits, &row.course(&ticks));
-    store::put_index(tx, row.id, &clock, version, &words(row, asker.unwrap_or_default())).await
+    store::put_index(tx, row.id, &clock, (version, told), &words(row, names)).await
 }
 
 /// The folded words it is found by: no contact person is among them.
-fn words(row: &Row, asker: &str) -> String {
+fn words(row: &Row, asker: &[String]) -> String {
     let letter = row.letter.as_ref().map(|letter| letter.number.as_str());
     let texts = [
         row.register_number.as_deref(),
@@ -125,16 +144,15 @@ fn words(row: &Row, asker: &str) -> String {
         row.summary.as_deref(),
         letter,
         row.authority_name.as_deref(),
-        Some(asker),
     ];
-    let all: Vec<String> =
-        texts.into_iter().flatten().map(fold).chain(row.questions.iter().map(|text| fold(text))).collect();
-    all.join(" ")
+    let questions = row.questions.iter().map(String::as_str);
+    let all = texts.into_iter().flatten().chain(questions).chain(asker.iter().map(String::as_str));
+    all.map(fold).collect::<Vec<_>>().join(" ")
 }
 
-/// What was done, by whom, and where it led.
+/// What was done, by whom, and where it led; after so many moves before.
 pub fn moved(
-    id: Uuid,
+    (id, before): (Uuid, usize),
     verb: Option<Verb>,
     from: Option<ConsultationState>,
     to: ConsultationState,
@@ -143,6 +161,7 @@ pub fn moved(
     MoveRow {
         id: new_id(),
         consultation_id: id,
+        ordinal: i32::try_from(before).unwrap_or(i32::MAX),
         at: now(),
         verb: verb.map(|verb| verb.as_str().to_owned()),
         from_state: from,
@@ -155,6 +174,7 @@ pub fn moved(
         document: None,
         missing: Vec::new(),
         resume_on: None,
+        schedule: None,
     }
 }
 
@@ -165,6 +185,9 @@ pub fn moved(
 pub async fn known(conn: &mut Conn, scope: &Scope, patch: &ConsultationPatch, day: NaiveDate) -> Answer<Known> {
     let mut organisations = HashMap::new();
     for key in patch.organisations() {
+        if organisations.contains_key(key) {
+            continue;
+        }
         match organisation_store::find(conn, key).await {
             Ok(body) => {
                 let name = body.at_or_last(day).or_else(|| body.versions.first()).map(|version| version.name.clone());
@@ -177,19 +200,25 @@ pub async fn known(conn: &mut Conn, scope: &Scope, patch: &ConsultationPatch, da
     let reads = Scope { reach: ReadExpert::RULE.reach_of(&scope.actor), actor: scope.actor.clone() };
     let mut experts = HashMap::new();
     for key in patch.experts() {
+        if experts.contains_key(key) {
+            continue;
+        }
         match expert_store::find(conn, &reads, key).await {
             Ok(expert) => {
-                experts.insert(key.to_owned(), (expert.id, expert.full_name));
+                experts.insert(key.to_owned(), expert.id);
             }
             Err(problem) if problem.code() == Code::NotFound => {}
             Err(problem) => return Err(problem),
         }
     }
-    let fields = field_store::all(conn).await?.into_iter().map(|row| (row.scheme, row.code)).collect();
+    let fields = match &patch.fields {
+        Change::Set(_) => field_store::all(conn).await?.into_iter().map(|row| (row.scheme, row.code)).collect(),
+        _ => Default::default(),
+    };
     Ok(Known { organisations, experts, fields })
 }
 
-/// Reckons anew, for lists, when consultations are due whose calendar or settings changed; how many there were. A few hundred a
+/// Tells lists anew of consultations whose calendar, settings or asker's names changed; how many there were. A few hundred a
 /// transaction; what somebody holds is theirs to reckon.
 ///
 /// # Errors
@@ -208,17 +237,20 @@ pub async fn catch_up(db: &Db) -> Answer<usize> {
     Ok(all)
 }
 
-/// Reckons some of them anew in the caller's transaction; how many.
+/// Tells lists anew of some of them in the caller's transaction; how many.
 ///
 /// # Errors
 /// 503 when the database is away.
 pub async fn reckon_some(tx: &mut Conn) -> Answer<usize> {
     let (on, version) = reckoning(tx).await?;
     let rows = store::reckoned_otherwise(tx, version, BATCH).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|(row, _)| row.id).collect();
+    let askers: Vec<Uuid> = rows.iter().map(|(row, _)| row.asker_id).collect();
+    // counted before the names are read: what is changed in between is told once more
+    let renames = store::renames(tx, &ids).await?;
+    let names = names(tx, &askers).await?;
     for (row, moves) in &rows {
-        let ticks: Vec<clock::Tick> = moves.iter().map(MoveRow::tick).collect();
-        let clock = clock::clock(&on.calendar, &on.limits, &row.course(&ticks));
-        store::put_due(tx, row.id, &clock, version).await?;
+        put_index(tx, (&on, version), (row, moves), (&names, &renames)).await?;
     }
     Ok(rows.len())
 }

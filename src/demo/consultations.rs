@@ -112,7 +112,8 @@ async fn enter(tx: &mut Conn, sealer: &Sealer, sketch: &Sketch) -> Answer<Event>
             row.lead_id = account(tx, "union_officer").await?;
         }
         row.state = to;
-        moves.push(moved(tx, asker, (row.id, from, to), *verb, morning(*days)).await?);
+        let move_ = moved(tx, asker, (row.id, from, to), *verb, morning(*days)).await?;
+        moves.push(MoveRow { ordinal: i32::try_from(moves.len()).map_err(Problem::internal)?, ..move_ });
     }
     store::put_row(tx, &row).await?;
     let field = FieldCode { scheme: DEFAULT_SCHEME.to_owned(), code: field.to_owned() };
@@ -155,11 +156,13 @@ fn row(asker_id: Uuid, kind: ConsultationKind, title: &str, begun: u64) -> Row {
         summary: Some("Hồ sơ minh họa, nội dung do chương trình đặt ra.".to_owned()),
         questions: vec!["Mục tiêu có phù hợp với điều kiện của tỉnh?".to_owned(), "Nguồn vốn có khả thi?".to_owned()],
         letter_key: Some(DocumentNumber::read(&letter.number).key()),
+        letter_issuer: None,
         letter_year: letter.date.map(|date| date.year()),
         letter: Some(letter),
         decision_on: today().checked_add_days(Days::new(120)),
         wanted_by: None,
         agreed_by: None,
+        agreed_after: None,
         urgency: if begun.is_multiple_of(20) { Urgency::Urgent } else { Urgency::Normal },
         short_time: false,
         funding: Some(Funding { source: FundingSource::Asker, amount_vnd: Some(45_000_000), note: None }),
@@ -203,6 +206,7 @@ async fn moved(
     Ok(MoveRow {
         id: new_id(),
         consultation_id: id,
+        ordinal: 0,
         at,
         verb: verb.map(|verb| verb.as_str().to_owned()),
         from_state: from,
@@ -215,6 +219,7 @@ async fn moved(
         document,
         missing,
         resume_on: None,
+        schedule: None,
     })
 }
 
@@ -230,6 +235,7 @@ async fn attach(tx: &mut Conn, consultation_id: Uuid, created_at: DateTime<Utc>)
         bytes: i64::try_from(FILE.len()).map_err(Problem::internal)?,
         sha256: hex::encode(&hash),
         by_union: false,
+        internal: false,
         created_at,
     };
     store::put_chunk(tx, row.id, 0, FILE).await?;

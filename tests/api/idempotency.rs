@@ -279,7 +279,7 @@ fn of_consultations() -> Vec<Example> {
 }
 
 /// The operation of each verb, who may, and where.
-const CONSULTATION_VERBS: [(&str, &str, &str); 14] = [
+const CONSULTATION_VERBS: [(&str, &str, &str); 15] = [
     ("/api/v1/consultations/{id}/accept", "union_leader", "{consultation submitted}/accept"),
     ("/api/v1/consultations/{id}/approve-panel", "union_leader", "{consultation panel_forming}/approve-panel"),
     ("/api/v1/consultations/{id}/cancel", "union_leader", "{consultation accepted}/cancel"),
@@ -289,6 +289,7 @@ const CONSULTATION_VERBS: [(&str, &str, &str); 14] = [
     ("/api/v1/consultations/{id}/deliver", "union_leader", "{consultation concluding}/deliver"),
     ("/api/v1/consultations/{id}/form-panel", "union_officer", "{consultation accepted}/form-panel"),
     ("/api/v1/consultations/{id}/request-completion", "union_officer", "{consultation submitted}/request-completion"),
+    ("/api/v1/consultations/{id}/reschedule", "union_leader", "{consultation accepted}/reschedule"),
     ("/api/v1/consultations/{id}/respond", "agency", "{consultation delivered}/respond"),
     ("/api/v1/consultations/{id}/resume", "union_officer", "{consultation suspended}/resume"),
     ("/api/v1/consultations/{id}/submit", "agency", "{consultation draft}/submit"),
@@ -679,6 +680,7 @@ const VERSIONED: [(&str, &str, &str, &str); 61] = [
         "union_officer",
         "{consultation submitted}/request-completion",
     ),
+    ("POST", "/api/v1/consultations/{id}/reschedule", "union_leader", "{consultation accepted}/reschedule"),
     ("POST", "/api/v1/consultations/{id}/respond", "agency", "{consultation delivered}/respond"),
     ("POST", "/api/v1/consultations/{id}/resume", "union_officer", "{consultation suspended}/resume"),
     ("POST", "/api/v1/consultations/{id}/submit", "agency", "{consultation draft}/submit"),

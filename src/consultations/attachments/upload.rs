@@ -121,7 +121,8 @@ impl Incoming<'_> {
     }
 }
 
-fn refused(why: Refused) -> Problem {
+/// Why a file is not taken.
+pub fn refused(why: Refused) -> Problem {
     let endings = endings();
     Problem::new(Code::UnsupportedMediaType).detail(match why {
         Refused::Ending => say!(

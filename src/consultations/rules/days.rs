@@ -4,17 +4,18 @@ use chrono::NaiveDate;
 
 use super::Reckoning;
 use crate::consultations::clock::{earliest, latest};
-use crate::consultations::model::Row;
+use crate::consultations::model::{Case, Row};
 use crate::consultations::reader::Reader;
-use crate::consultations::words::Urgency;
+use crate::consultations::verbs::RescheduleForm;
+use crate::consultations::words::{ConsultationState, Urgency};
 use crate::kernel::patch::Change;
 use crate::say;
 
-/// Decision, wanted deadline and agreed deadline as a patch has them.
-pub type DayChanges = (Change<NaiveDate>, Change<NaiveDate>, Change<NaiveDate>);
+/// Decision and wanted deadline as a patch has them.
+pub type DayChanges = (Change<NaiveDate>, Change<NaiveDate>);
 
 /// Takes over the days of a patch.
-pub fn put_days(reader: &mut Reader, row: &mut Row, (decision_on, wanted_by, deadline): DayChanges, on: &Reckoning) {
+pub fn put_days(reader: &mut Reader, row: &mut Row, (decision_on, wanted_by): DayChanges, on: &Reckoning) {
     row.decision_on = match decision_on {
         Change::Keep => row.decision_on,
         Change::Clear => None,
@@ -25,11 +26,44 @@ pub fn put_days(reader: &mut Reader, row: &mut Row, (decision_on, wanted_by, dea
         Change::Clear => None,
         Change::Set(day) => reader.day_after("/wanted_by", Some(day), on.today),
     };
-    row.agreed_by = match deadline {
-        Change::Keep => row.agreed_by,
-        Change::Clear => None,
-        Change::Set(day) => agreed(reader, day, row, on),
-    };
+}
+
+/// Takes over a new schedule of what was accepted: the decision first, for the deadline comes before it.
+pub fn reschedule(reader: &mut Reader, case: &Case, form: RescheduleForm, on: &Reckoning) -> Row {
+    let mut row = case.row.clone();
+    row.urgency = form.urgency.unwrap_or(row.urgency);
+    if form.decision_on.is_some() {
+        row.decision_on = reader.day_after("/decision_on", form.decision_on, on.today);
+    }
+    let stands_still = case.row.state == ConsultationState::Suspended;
+    if stands_still && !form.deadline.is_keep() {
+        let detail = say!(
+            "Đang tạm dừng: tiếp tục trước, rồi thống nhất thời hạn.",
+            "It is suspended: resume it, then agree on a deadline."
+        );
+        reader.fault("/deadline", "not_now", detail);
+    }
+    match form.deadline {
+        Change::Keep => {
+            // what was agreed may be too late for another decision
+            if let Some(day) = row.agreed_by.filter(|_| row.decision_on != case.row.decision_on) {
+                check_before_decision(reader, day, &row, on);
+            }
+        }
+        Change::Clear => row.agree(None, &case.moves),
+        Change::Set(day) => {
+            let day = agreed(reader, day, &row, on);
+            row.agree(day, &case.moves);
+        }
+    }
+    if row.schedule() == case.row.schedule() {
+        let detail = say!(
+            "Nêu `deadline`, `decision_on` hoặc `urgency` mới.",
+            "Give another `deadline`, `decision_on` or `urgency`.",
+        );
+        reader.fault("/deadline", "required", detail);
+    }
+    row
 }
 
 /// A deadline by agreement: a day that is worked, to come, and before the decision.
@@ -43,15 +77,20 @@ pub fn agreed(reader: &mut Reader, day: NaiveDate, row: &Row, on: &Reckoning) ->
         );
         reader.fault("/deadline", "not_a_working_day", detail);
     }
+    check_before_decision(reader, day, row, on);
+    Some(day)
+}
+
+/// An agreed deadline: early enough for the decision.
+fn check_before_decision(reader: &mut Reader, day: NaiveDate, row: &Row, on: &Reckoning) {
     let last = row.decision_on.map(|decision| latest(&on.calendar, &on.limits, decision, on.today));
     if let Some(last) = last.filter(|last| day > *last) {
         let detail = say!(
-            "Muộn nhất là {last} để kịp trước ngày quyết định.",
-            "{last} at the latest, so that it comes before the decision.",
+            "Muộn nhất là {last} để kịp trước ngày quyết định; nếu việc quyết định lùi lại, nêu `decision_on` mới.",
+            "{last} at the latest, so that it comes before the decision; where that is put off, give the new `decision_on`.",
         );
         reader.fault("/deadline", "too_late", detail);
     }
-    Some(day)
 }
 
 /// The wanted deadline: not before the earliest that is possible, nor after the decision.
@@ -84,6 +123,14 @@ pub fn check_wanted(reader: &mut Reader, row: &Row, on: &Reckoning) {
 /// Whether there is time enough for a report before the decision: as urgent, or with a word that there is little.
 pub fn check_time(reader: &mut Reader, row: &Row, short_time: bool, on: &Reckoning) {
     let Some(decision) = row.decision_on else { return };
+    if decision <= on.today {
+        let detail = say!(
+            "Ngày dự kiến quyết định ({decision}) đã đến hoặc đã qua: từ chối, hoặc yêu cầu bổ sung để cơ quan nêu ngày mới.",
+            "The planned decision ({decision}) is today or over: decline it, or ask the asker for another day.",
+        );
+        reader.fault("/decision_on", "in_the_past", detail);
+        return;
+    }
     let last = latest(&on.calendar, &on.limits, decision, on.today);
     let (normal, urgent) = (
         earliest(&on.calendar, &on.limits, Urgency::Normal, on.today),
@@ -91,13 +138,13 @@ pub fn check_time(reader: &mut Reader, row: &Row, short_time: bool, on: &Reckoni
     );
     if last < urgent && !short_time {
         let detail = say!(
-            "Báo cáo phải xong trước {last}, sớm hơn cả thời hạn khẩn ({urgent}). Từ chối, hoặc tiếp nhận với `short_time`.",
+            "Báo cáo phải xong chậm nhất ngày {last}, sớm hơn cả thời hạn khẩn ({urgent}). Từ chối, hoặc tiếp nhận với `short_time`.",
             "The report is due on {last}, before even an urgent one would be ready ({urgent}). Decline it, or accept it with `short_time`.",
         );
         reader.fault("/short_time", "too_little_time", detail);
     } else if last < normal && row.urgency == Urgency::Normal && !short_time {
         let detail = say!(
-            "Báo cáo phải xong trước {last}, sớm hơn thời hạn thường ({normal}). Tiếp nhận là `urgent`.",
+            "Báo cáo phải xong chậm nhất ngày {last}, sớm hơn thời hạn thường ({normal}). Tiếp nhận là `urgent`.",
             "The report is due on {last}, before a normal one would be ready ({normal}). Accept it as `urgent`.",
         );
         reader.fault("/urgency", "too_little_time", detail);

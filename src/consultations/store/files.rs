@@ -23,12 +23,14 @@ pub async fn put_chunk(conn: &mut Conn, file: Uuid, number: i32, data: &[u8]) ->
     Ok(())
 }
 
-/// Forgets the pieces of a file.
+/// Forgets the pieces of a file that is not kept.
 ///
 /// # Errors
 /// 503 when the database is away.
 pub async fn drop_chunks(conn: &mut Conn, file: Uuid) -> Answer<()> {
-    let gone = diesel::sql_query("DELETE FROM consultation_chunks WHERE file_id = $1");
+    let gone = diesel::sql_query(
+        "DELETE FROM consultation_chunks WHERE file_id = $1 AND NOT EXISTS (SELECT FROM consultation_files WHERE id = $1)",
+    );
     gone.bind::<SqlUuid, _>(file).execute(conn).await?;
     Ok(())
 }
@@ -71,9 +73,9 @@ pub async fn bytes_of(conn: &mut Conn, file: Uuid, number: i32) -> Answer<Vec<u8
 /// 408 when they were swept away meanwhile.
 pub async fn add_file(tx: &mut Conn, row: &FileRow, sha256: &[u8], actor: Option<Uuid>) -> Answer<()> {
     let entered = diesel::sql_query(
-        "INSERT INTO consultation_files (id, consultation_id, kind, name, media_type, bytes, sha256, by_union, created_by,
-                                         created_at)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+        "INSERT INTO consultation_files (id, consultation_id, kind, name, media_type, bytes, sha256, by_union, internal,
+                                         created_by, created_at)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
           WHERE (SELECT sum(length(data)) FROM consultation_chunks WHERE file_id = $1) = $6",
     )
     .bind::<SqlUuid, _>(row.id)
@@ -84,6 +86,7 @@ pub async fn add_file(tx: &mut Conn, row: &FileRow, sha256: &[u8], actor: Option
     .bind::<BigInt, _>(row.bytes)
     .bind::<Binary, _>(sha256)
     .bind::<Bool, _>(row.by_union)
+    .bind::<Bool, _>(row.internal)
     .bind::<Nullable<SqlUuid>, _>(actor)
     .bind::<Timestamptz, _>(row.created_at)
     .execute(tx)

@@ -205,7 +205,7 @@ impl QueryFragment<Pg> for ListSql<'_> {
         out.unsafe_to_cache_prepared();
         out.push_sql(
             "SELECT json_build_object('row', row_to_json(c), 'step', k.step, 'due_key', k.due_key,
-                    'report_due_on', k.report_due_on,
+                    'report_due_on', k.report_due_on, 'left_when_stopped', k.left_when_stopped,
                     'fields', (SELECT coalesce(json_agg(f ORDER BY f.ordinal), '[]') FROM consultation_fields f
                                 WHERE f.consultation_id = c.id))::text
                FROM consultations c JOIN consultation_index k ON k.consultation_id = c.id",
@@ -252,6 +252,7 @@ pub struct Listed {
     pub step: Option<ConsultationStep>,
     pub due_key: NaiveDate,
     pub report_due_on: Option<NaiveDate>,
+    pub left_when_stopped: Option<i64>,
     pub fields: Vec<FieldCode>,
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::consultations::words::{DeclineReason, Urgency};
 use crate::kernel::document::DocumentForm;
+use crate::kernel::patch::Change;
 
 /// All that a verb may come with; each form fills its part.
 #[derive(Debug, Default)]
@@ -17,6 +18,7 @@ pub struct Said {
     pub missing: Vec<String>,
     pub resume_on: Option<NaiveDate>,
     pub acceptance: Option<AcceptanceForm>,
+    pub schedule: Option<RescheduleForm>,
 }
 
 /// A remark, where there is something to say.
@@ -24,7 +26,7 @@ pub struct Said {
 #[serde(default, deny_unknown_fields)]
 #[schema(example = json!({"reason": "Đã đủ hồ sơ"}))]
 pub struct RemarkForm {
-    /// Why, or what is to be said.
+    /// Why, or what is to be said; the asker reads it.
     #[schema(max_length = 2000)]
     reason: Option<String>,
 }
@@ -60,7 +62,7 @@ impl From<ReasonedForm> for Said {
 pub struct DocumentedForm {
     /// Number, date, who signed it.
     document: DocumentForm,
-    /// A remark.
+    /// A remark, which the asker reads.
     #[serde(default)]
     #[schema(max_length = 2000)]
     reason: Option<String>,
@@ -80,7 +82,7 @@ pub struct CompletionForm {
     /// Item by item.
     #[schema(min_items = 1, max_items = 30)]
     missing: Vec<String>,
-    /// A remark.
+    /// A remark, which the asker reads.
     #[serde(default)]
     #[schema(max_length = 2000)]
     reason: Option<String>,
@@ -108,7 +110,7 @@ pub struct AcceptanceForm {
     pub deadline: Option<NaiveDate>,
     /// That there is little time before the decision, and it is taken on all the same.
     pub short_time: bool,
-    /// A remark.
+    /// A remark, which the asker reads.
     #[schema(max_length = 2000)]
     pub reason: Option<String>,
 }
@@ -137,6 +139,36 @@ pub struct DeclineForm {
 impl From<DeclineForm> for Said {
     fn from(form: DeclineForm) -> Self {
         Self { reason: Some(form.reason), code: Some(form.code), document: form.document, ..Self::default() }
+    }
+}
+
+/// What is agreed anew, and why. Absent keeps.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"deadline": "2030-03-01", "reason": "Hai bên thống nhất", "document": {"number": "31/SNNMT-KL"}}))]
+pub struct RescheduleForm {
+    /// The deadline that is agreed; `null` for the usual one.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub deadline: Change<NaiveDate>,
+    /// The day on which the authority means to decide now.
+    #[serde(default)]
+    pub decision_on: Option<NaiveDate>,
+    /// How soon it is needed.
+    #[serde(default)]
+    pub urgency: Option<Urgency>,
+    /// Why.
+    #[schema(min_length = 1, max_length = 2000)]
+    reason: String,
+    /// The letter, if there is one.
+    #[serde(default)]
+    document: Option<DocumentForm>,
+}
+
+impl From<RescheduleForm> for Said {
+    fn from(form: RescheduleForm) -> Self {
+        let (reason, document) = (Some(form.reason.clone()), form.document.clone());
+        Self { reason, document, schedule: Some(form), ..Self::default() }
     }
 }
 

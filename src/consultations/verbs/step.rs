@@ -82,11 +82,15 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: S
     let mut reader = Reader::default();
     let heard = Heard {
         reason: reader.note("/reason", said.reason.as_deref()),
-        document: reader.paper("/document", said.document),
+        document: reader.paper("/document", said.document, locked.on.today),
         missing: reader.list("/missing", &said.missing, MAX_QUESTIONS),
         resume_on: reader.day_after("/resume_on", said.resume_on, locked.on.today),
     };
-    let mut row = locked.case.row.clone();
+    let says_schedule = said.schedule.is_some() || said.acceptance.is_some();
+    let mut row = match said.schedule {
+        Some(form) => rules::reschedule(&mut reader, &locked.case, form, &locked.on),
+        None => locked.case.row.clone(),
+    };
     row.state = to;
     let fields = match said.acceptance {
         Some(form) => accept(tx, scope, &mut reader, (&mut row, form), locked).await?,
@@ -97,6 +101,9 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: S
     for need in step.needs {
         there.check(&mut reader, *need, locked);
     }
+    if state::is_by_letter(step, locked.hands) && !step.needs.contains(&Need::Document) {
+        there.check(&mut reader, Need::Document, locked);
+    }
     let heard = reader.done(heard)?;
     if verb == Verb::Accept {
         row.register_number = Some(store::next_number(tx, row.kind.series(), locked.on.today.year()).await?);
@@ -105,16 +112,22 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: S
         store::put_fields(tx, row.id, fields).await?;
     }
     store::put_row(tx, &row).await?;
-    let mut made = moved(row.id, Some(verb), Some(from), to, scope);
+    let mut made = moved((row.id, locked.case.moves.len()), Some(verb), Some(from), to, scope);
     (made.reason, made.document, made.missing) = (heard.reason, heard.document, heard.missing);
     (made.reason_code, made.resume_on) = (said.code, heard.resume_on);
+    made.schedule = says_schedule.then(|| row.schedule());
     store::add_move(tx, &made).await?;
-    let values = json!({ "state": [from, to], "reason_code": made.reason_code, "reason": made.reason,
-        "document": made.document, "missing": made.missing, "register_number": row.register_number });
+    let mut changes = row.changes(&locked.case.row);
+    if let Some(fields) = &fields {
+        changes.insert("fields".to_owned(), json!([locked.case.fields, fields]));
+    }
+    let named: Vec<String> = changes.keys().cloned().collect();
+    let values = json!({ "changes": changes, "reason_code": made.reason_code, "reason": made.reason,
+        "document": made.document, "missing": made.missing });
     let mut moves = locked.case.moves.clone();
     moves.push(made);
     locked.settle(tx, &row, &moves).await?;
-    Ok(locked.event(verb.action()).fields(["state"]).values(values))
+    Ok(locked.event(verb.action()).fields(named).values(values))
 }
 
 /// Takes over what a leader accepts it as: the fields, where they are said.
@@ -130,7 +143,8 @@ async fn accept(
     row.urgency = form.urgency.unwrap_or(row.urgency);
     row.short_time = form.short_time;
     if let Some(day) = form.deadline {
-        row.agreed_by = rules::agreed(reader, day, row, &locked.on);
+        let day = rules::agreed(reader, day, row, &locked.on);
+        row.agree(day, &locked.case.moves);
     }
     let Some(fields) = form.fields else { return Ok(None) };
     let patch = ConsultationPatch { fields: Change::Set(fields), ..ConsultationPatch::default() };
@@ -175,6 +189,9 @@ impl There<'_> {
             Need::Document => {
                 let detail = say!("Nêu văn bản.", "Name the document.");
                 missing(reader, "/document", self.heard.document.is_some(), detail);
+                let is_dated = self.heard.document.as_ref().is_none_or(|document| document.date.is_some());
+                let detail = say!("Nêu ngày văn bản.", "Give the date of the document.");
+                missing(reader, "/document/date", is_dated, detail);
             }
         }
     }

@@ -168,6 +168,7 @@ pub async fn cards(
         let clock = Clock {
             step: listed.step,
             due_on: listed.due_on(),
+            left_when_stopped: listed.left_when_stopped,
             report_due_on: listed.report_due_on,
             ..Clock::default()
         };

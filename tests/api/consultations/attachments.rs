@@ -168,8 +168,21 @@ async fn each_side_attaches_and_removes_its_own_in_its_time() {
     let path = at(&made, &format!("/attachments/{}", text(&file["id"])));
     agency.send(Method::DELETE, &path, &[("if-match", "*")], None).await.problem(409);
     let scan = attach(officer, &made, "name=cong-van.txt&kind=letter", b"a").await.expect(201);
-    assert_eq!(scan["side"], "union");
-    agency.get(&at(&made, &format!("/attachments/{}", text(&scan["id"])))).await;
+    assert_eq!(json!([scan["side"], scan["visibility"]]), json!(["union", "internal"]));
+    // what the Union keeps for itself is not there for the agency, until it shares it
+    let own = at(&made, &format!("/attachments/{}", text(&scan["id"])));
+    agency.get(&own).await.problem(404);
+    assert_eq!(officer.get(&own).await.text, "a");
+    let shared = attach(officer, &made, "name=thu.txt&visibility=shared", b"b").await.expect(201);
+    let shared = at(&made, &format!("/attachments/{}", text(&shared["id"])));
+    let answer = agency.get(&shared).await;
+    assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, "b"));
+    let held = [("if-none-match", answer.headers["etag"].to_str().unwrap())];
+    assert_eq!(agency.send(Method::GET, &shared, &held, None).await.status, 304);
+    let count = |seen: Value| seen["attachments"].clone();
+    assert_eq!(count(agency.get(&at(&made, "")).await.expect(200)), 2);
+    assert_eq!(count(officer.get(&at(&made, "")).await.expect(200)), 3);
+    assert_eq!(attach(agency, &made, "name=a.txt&visibility=internal", b"a").await.places(400), ["/visibility"]);
     // a file of another request is not found here
     let other = submitted(agency, "consultation", &json!({})).await;
     agency.get(&at(&other, &format!("/attachments/{}", text(&scan["id"])))).await.problem(404);
@@ -197,4 +210,58 @@ async fn pieces_of_a_file_that_never_came_are_swept_away() {
     let path = at(&made, &format!("/attachments/{}", text(&files["items"][0]["id"])));
     assert_eq!(agency.get(&path).await.text, "%PDF-1.7 mau");
     assert_eq!(Value::Null, agency.get(&at(&made, "")).await.expect(200)["register_number"]);
+}
+
+#[tokio::test]
+async fn the_union_shares_what_it_files_and_keeps_what_it_works_with() {
+    let app = TestApp::start().await;
+    let (officer, leader) = (app.sign_in("union_officer").await, app.sign_in("union_leader").await);
+    let paper = draft(&officer, "consultation", &json!({ "asker": "SNNMT-DEMO" })).await;
+    let begun = draft(&leader, "consultation", &json!({ "asker": "SNNMT-DEMO", "origin": "self_initiated" })).await;
+    for (made, visibility) in [(&paper, "shared"), (&begun, "internal")] {
+        let file = attach(&officer, made, "name=y-kien.txt", b"a").await.expect(201);
+        assert_eq!(file["visibility"], visibility);
+        let path = at(made, &format!("/attachments/{}", text(&file["id"])));
+        let status = app.sign_in("agency").await.get(&path).await.status;
+        assert_eq!(status == 200, visibility == "shared", "the addressee reads no opinion before the report");
+    }
+}
+
+#[tokio::test]
+async fn an_asker_hands_in_more_while_it_is_worked_on_and_nobody_takes_back_what_was_delivered() {
+    let app = TestApp::start().await;
+    let callers = [app.sign_in("agency").await, app.sign_in("union_officer").await, app.sign_in("union_leader").await];
+    let made = draft(&callers[0], "consultation", &json!({})).await;
+    super::attach_scheme(&callers[0], &made).await;
+    bring(&callers, &made, "suspended").await;
+    attach(&callers[0], &made, "name=so-lieu.csv&kind=other", "Mục;Số\n".as_bytes()).await.expect(201);
+    let other = draft(&callers[0], "consultation", &json!({})).await;
+    super::attach_scheme(&callers[0], &other).await;
+    bring(&callers, &other, "concluding").await;
+    let report = attach(&callers[1], &other, "name=bao-cao.txt&visibility=shared", b"bao cao").await.expect(201);
+    verb(&callers[2], &other, "deliver", &super::example("deliver")).await.expect(200);
+    let path = at(&other, &format!("/attachments/{}", text(&report["id"])));
+    callers[1].send(Method::DELETE, &path, &[("if-match", "*")], None).await.problem(409);
+    assert_eq!(callers[0].get(&path).await.text, "bao cao");
+}
+
+#[tokio::test]
+async fn an_upload_that_is_sent_again_is_answered_as_the_first_time() {
+    let app = TestApp::start().await;
+    let agency = app.sign_in("agency").await;
+    let made = draft(&agency, "consultation", &json!({})).await;
+    let path = at(&made, "/attachments?name=De-an.pdf");
+    let headers = [("content-type", "application/octet-stream"), ("idempotency-key", "tep-1")];
+    let send = async || agency.raw(Method::POST, &path, &headers, pdf(700_000)).await;
+    let first = send().await.expect(201);
+    verb(&agency, &made, "submit", &Value::Null).await.expect(200);
+    assert_eq!(send().await.expect(201), first, "also when nothing more may be attached");
+    // and its bytes are whole
+    let file = agency.get(&at(&made, &format!("/attachments/{}", text(&first["id"])))).await;
+    assert_eq!(file.header("content-length"), "700000");
+    // nothing takes the pieces of a file that is kept
+    let id = text(&first["id"]).parse().unwrap();
+    expert_bank::consultations::store::drop_chunks(&mut app.state.db.conn().await.unwrap(), id).await.unwrap();
+    let kept = app.sql(&format!("SELECT sum(length(data)) FROM consultation_chunks WHERE file_id = '{id}'")).await;
+    assert_eq!(kept, "700000");
 }

@@ -19,6 +19,8 @@ async fn a_form_is_refused_with_the_place() {
         (json!({ "decision_on": yesterday }), "/decision_on", "in_the_past"),
         (json!({ "decision_on": today }), "/decision_on", "in_the_past"),
         (json!({ "decision_on": "+12000-01-01" }), "/decision_on", "out_of_range"),
+        (json!({ "decision_on": "2062-06-30" }), "/decision_on", "out_of_range"),
+        (json!({ "letter": { "number": "1/SNNMT", "date": "2062-03-02" } }), "/letter/date", "in_the_future"),
         (json!({ "wanted_by": yesterday }), "/wanted_by", "in_the_past"),
         (json!({ "wanted_by": "2036-01-01" }), "/wanted_by", "after_decision"),
         (json!({ "questions": ["a", ""] }), "/questions/1", "required"),
@@ -120,7 +122,7 @@ async fn a_letter_number_used_twice_in_a_year_is_a_warning_with_the_link() {
     assert_eq!(first["warnings"], json!([]));
     let letter = |number: &str, date: &str| json!({ "letter": { "number": number, "date": date, "signatory": "A" } });
     for (more, warned) in [
-        (letter("215/SNNMT-KL", "2026-11-30"), true),
+        (letter("215/SNNMT-KL", "2026-01-05"), true),
         (letter("Số: 215 / snnmt-kl", "2026-03-02"), true),
         (letter("215/SNNMT-KL", "2025-12-31"), false),
         (letter("216/SNNMT-KL", "2026-03-02"), false),
@@ -132,6 +134,21 @@ async fn a_letter_number_used_twice_in_a_year_is_a_warning_with_the_link() {
     }
     let made = draft(&other, "consultation", &json!({})).await;
     assert_eq!(made["warnings"], json!([]), "another issuer counts its own letters");
+    // one issuer, two askers: the Union sees both, an asker its own alone
+    let of = |issuer: &str| {
+        json!({ "letter": { "number": "77/UBND-NLN", "date": "2026-03-02", "signatory": "A", "issuer": issuer },
+            "origin": "assigned" })
+    };
+    let first = draft(&agency, "consultation", &of("UBND tỉnh")).await;
+    assert_eq!(draft(&agency, "consultation", &of("UBND xã Mẫu")).await["warnings"], json!([]), "two issuers");
+    let second = draft(&other, "consultation", &of("Uỷ ban nhân dân tỉnh")).await;
+    assert_eq!(second["warnings"], json!([]));
+    let third = draft(&other, "consultation", &of("ubnd Tỉnh")).await;
+    let officer = app.sign_in("union_officer").await;
+    let links =
+        |seen: &Value| seen["warnings"].as_array().unwrap().iter().map(|w| w["existing"].clone()).collect::<Vec<_>>();
+    assert_eq!(links(&officer.get(&at(&third, "")).await.expect(200)), [json!(at(&first, ""))]);
+    assert_eq!(links(&third), Vec::<Value>::new(), "of another agency's request nothing is said");
 }
 
 #[tokio::test]
@@ -162,7 +179,8 @@ async fn too_little_time_is_accepted_as_urgent_or_with_a_word() {
     for (deadline, code) in
         [("2034-03-04", "not_a_working_day"), ("2035-06-29", "too_late"), ("2020-01-06", "in_the_past")]
     {
-        let (place, said) = fault(callers[1].patch(&at(&made, ""), "*", &json!({ "deadline": deadline })).await);
+        let body = json!({ "deadline": deadline, "reason": "Thống nhất" });
+        let (place, said) = fault(verb(&callers[2], &made, "reschedule", &body).await);
         assert_eq!((place.as_str(), said.as_str()), ("/deadline", code), "{deadline}");
     }
 }

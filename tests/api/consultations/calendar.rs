@@ -57,6 +57,12 @@ async fn officers_and_the_admin_enter_a_year_and_loads_leave_it_alone() {
     let file = "date,kind,name,status\n2028-01-03,off,khác,\n2028-01-04,off,thêm,\n2029-01-01,off,Tết,\n";
     let loaded = holidays(&app.state, &Sheet::built_in("holidays.csv", file)).await.unwrap();
     assert_eq!(loaded.changed, 1, "only the year that nobody entered here");
+    // a year that is announced for other days: what was provisional is taken back
+    let announced = "date,kind,name,status\n2029-01-02,off,Tết,\n";
+    let loaded = holidays(&app.state, &Sheet::built_in("holidays.csv", announced)).await.unwrap();
+    assert_eq!(loaded.changed, 2, "one came, one went");
+    let year = officer.get(&format!("{PATH}/2029")).await.expect(200);
+    assert_eq!(year["days"], json!([{ "date": "2029-01-02", "kind": "off", "name": "Tết", "provisional": false }]));
     let year = officer.get(&format!("{PATH}/2028")).await.expect(200);
     assert_eq!(year["days"], json!([{ "date": "2028-01-03", "kind": "off", "name": "nghỉ bù", "provisional": false }]));
     for (days, place) in [

@@ -44,6 +44,8 @@ async fn a_suspension_across_tet_moves_the_report_by_the_days_that_were_left() {
         json!([stopped["step"], stopped["due_on"], stopped["days_left"], stopped["overdue"]]),
         json!(["report", null, 15, false])
     );
+    let page = callers[1].get(&format!("{PATH}?state=suspended&q=go%20lon")).await.expect(200);
+    assert_eq!(page["items"][0]["clock"], stopped, "a list says what is read one by one, also while it stands still");
     let seen = callers[1].get(&at(&made, "")).await.expect(200);
     assert_eq!((&seen["state"], &seen["suspended_from"]), (&json!("suspended"), &json!("accepted")));
     verb(&callers[1], &made, "resume", &Value::Null).await.expect(200);
@@ -143,5 +145,21 @@ async fn a_new_calendar_and_a_new_setting_change_what_is_due() {
         expert_bank::consultations::work::catch_up(&app.state.db).await.unwrap(),
         0,
         "and nothing is left to do"
+    );
+}
+
+#[tokio::test]
+async fn a_report_that_comes_after_the_day_it_is_wanted_is_said() {
+    let app = TestApp::start().await;
+    let callers = [app.sign_in("agency").await, app.sign_in("union_officer").await, app.sign_in("union_leader").await];
+    let made = draft(&callers[0], "consultation", &json!({ "wanted_by": "2034-03-01" })).await;
+    attach_scheme(&callers[0], &made).await;
+    let there = bring(&callers, &made, "accepted").await;
+    assert_eq!(there["warnings"], json!([]));
+    let later = json!({ "reason": "Thống nhất", "deadline": "2034-03-02" });
+    let now = verb(&callers[2], &there, "reschedule", &later).await.expect(200);
+    assert_eq!(
+        json!([now["warnings"][0]["code"], now["warnings"][0]["pointer"]]),
+        json!(["report_after_wanted", "/wanted_by"])
     );
 }

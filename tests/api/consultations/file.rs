@@ -115,8 +115,10 @@ async fn who_files_for_whom() {
     verb(&officer, &kept, "submit", &Value::Null).await.expect(200);
     // the Union does not act for an asker who works here
     let own = submitted(&agency, "consultation", &json!({})).await;
-    let told = verb(&leader, &own, "withdraw", &json!({ "reason": "x" })).await.problem(403);
-    assert!(text(&told["detail"]).contains("accept"), "{told}");
+    assert_eq!(verb(&leader, &own, "withdraw", &json!({ "reason": "x" })).await.places(422), ["/document"]);
+    let bare = draft(&agency, "consultation", &json!({})).await;
+    let told = verb(&leader, &bare, "submit", &Value::Null).await.problem(403);
+    assert!(text(&told["detail"]).contains("cơ quan đề nghị"), "{told}");
     // a leader alone begins what nobody asked for
     let begun = body(json!({ "asker": "SYT-DEMO", "origin": "self_initiated" }));
     officer.post(PATH, &begun).await.problem(403);
@@ -126,8 +128,20 @@ async fn who_files_for_whom() {
     let made = leader.post(PATH, &begun).await.expect(201);
     assert_eq!(made["state"], "accepted");
     assert!(text(&made["register_number"]).starts_with("TV-"));
-    assert_eq!(made["allowed_actions"], json!(["form-panel", "suspend", "cancel"]));
+    assert_eq!(made["allowed_actions"], json!(["form-panel", "reschedule", "suspend", "cancel"]));
     assert_eq!((&made["clock"]["step"], &made["lead"]["name"]), (&json!("report"), &json!("union_leader")));
+    let secret = body(json!({ "asker": "SYT-DEMO", "origin": "self_initiated", "no_state_secrets": false }));
+    assert_eq!(leader.post(PATH, &secret).await.places(422), ["/no_state_secrets"]);
+    let soon = app.sql("SELECT ((now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date + 5)").await;
+    let short = |more: Value| {
+        let mut form = body(json!({ "asker": "SYT-DEMO", "origin": "self_initiated", "decision_on": soon }));
+        form["short_time"] = more;
+        form
+    };
+    assert_eq!(leader.post(PATH, &short(json!(false))).await.places(422), ["/short_time"]);
+    assert_eq!(leader.post(PATH, &short(json!(true))).await.expect(201)["short_time"], true);
+    assert_eq!(agency.post(PATH, &body(json!({ "short_time": true }))).await.places(422), ["/short_time"]);
+    officer.patch(&at(&made, ""), "*", &json!({ "kind": "critical_review" })).await.problem(409);
     let addressee = office.get(&at(&made, "")).await.expect(200);
     assert_eq!(addressee["allowed_actions"], json!([]));
     officer.patch(&at(&made, ""), "*", &json!({ "title": "Tên khác" })).await.expect(200);
@@ -151,7 +165,8 @@ async fn each_changes_what_is_theirs_to_change() {
         (agency, json!({ "title": "x" }), 409),
         (agency, json!({ "lead": lead }), 409),
         (officer, json!({ "title": "x" }), 409),
-        (officer, json!({ "deadline": "2035-03-01" }), 409),
+        (officer, json!({ "decision_on": "2035-03-01" }), 409),
+        (officer, json!({ "deadline": "2035-03-01" }), 422),
         (officer, json!({ "fields": ["401"], "urgency": "urgent", "lead": lead }), 200),
         (officer, json!({ "lead": other }), 422),
     ] {
@@ -163,9 +178,12 @@ async fn each_changes_what_is_theirs_to_change() {
     verb(agency, &made, "submit", &Value::Null).await.expect(200);
     verb(&callers[2], &made, "accept", &Value::Null).await.expect(200);
     officer.patch(&path, "*", &json!({ "fields": [] })).await.problem(422);
-    let now = officer.patch(&path, "*", &json!({ "deadline": "2034-03-01" })).await.expect(200);
-    assert_eq!((&now["deadline"], &now["clock"]["due_on"]), (&json!("2034-03-01"), &json!("2034-03-01")));
-    assert_eq!(now["lead"]["name"], "union_officer");
+    officer.patch(&path, "*", &json!({ "urgency": "normal" })).await.problem(409);
+    let now = officer.get(&path).await.expect(200);
+    assert_eq!((&now["editable"], &now["lead"]["name"]), (&json!(["fields", "lead"]), &json!("union_officer")));
+    assert!(now["lead"]["id"].is_string());
+    let lead = agency.get(&path).await.expect(200)["lead"].clone();
+    assert_eq!(lead, json!({ "name": "union_officer" }), "which account it is, the Union alone is told");
 }
 
 #[tokio::test]
@@ -188,12 +206,22 @@ async fn an_expert_is_named_only_by_and_to_who_may_know_of_them() {
     let seen = agency.get(&at(&made, "")).await.expect(200);
     assert_eq!(seen["drafters"][0]["expert_id"], Value::Null);
     assert_eq!(officer.get(&at(&made, "")).await.expect(200)["drafters"][0]["expert_id"], hidden["id"]);
+    // whom the Union names from a record that others may not know of, it does not name to them
+    let paper =
+        json!({ "asker": "SNNMT-DEMO", "drafters": [{ "expert": hidden["code"] }, { "organisation": "SYT-DEMO" }] });
+    let entered = officer.post(PATH, &form("consultation", &paper)).await.expect(201);
+    assert_eq!(entered["drafters"][0]["name"], "Kpă Văn Kín");
+    let seen = agency.get(&at(&entered, "")).await;
+    assert!(!seen.text.contains("Kín"), "{}", seen.text);
+    let seen = seen.expect(200);
+    assert_eq!(seen["drafters"][0], json!({ "name": "Một chuyên gia", "expert_id": null, "organisation": null }));
+    assert_eq!(seen["drafters"][1]["name"], seen["drafters"][1]["organisation"]["name"]);
     for key in [text(&hidden["code"]), "CG-999999"] {
         let page = agency.get(&format!("{PATH}?expert={key}")).await.expect(200);
         assert_eq!(page["items"], json!([]), "{key}: the same whether there is such a person or not");
     }
     let page = officer.get(&format!("{PATH}?expert={}", text(&hidden["code"]))).await.expect(200);
-    assert_eq!(page["items"][0]["id"], made["id"]);
+    assert_eq!(page["items"][1]["id"], made["id"]);
 }
 
 #[tokio::test]
@@ -211,4 +239,55 @@ async fn the_office_that_took_a_place_keeps_its_files() {
     let page = heir.get(PATH).await.expect(200);
     assert!(page["items"].as_array().unwrap().iter().any(|item| item["id"] == made["id"]));
     verb(&heir, &made, "withdraw", &json!({ "reason": "Sáp nhập" })).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_expert_sees_nothing_by_where_they_work() {
+    let app = TestApp::start().await;
+    let agency = app.sign_in("agency").await;
+    let made = submitted(&agency, "consultation", &json!({ "title": "Việc riêng zxqv" })).await;
+    let expert = app.sign_in("expert").await;
+    crate::support::bank::change(
+        &app,
+        "UPDATE accounts SET organisation_id = (SELECT id FROM organisations WHERE code = 'SNNMT-DEMO') WHERE username = 'expert'",
+    )
+    .await;
+    for path in [at(&made, ""), at(&made, "/events")] {
+        expert.get(&path).await.problem(404);
+    }
+    let page = expert.get(&format!("{PATH}?count=true&facets=state,agency")).await.expect(200);
+    assert_eq!(json!([page["items"], page["count"], page["facets"]["state"]]), json!([[], 0, []]));
+}
+
+#[tokio::test]
+async fn drafters_follow_a_merge_of_experts_and_come_back_with_its_undo() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("union_officer").await;
+    for (rename, status) in [(false, 200), (true, 409)] {
+        let (winner, loser) = (enter_named(&officer, "Kpă Văn Đứng").await, enter_named(&officer, "Kpă Văn Gộp").await);
+        let drafters = json!({ "asker": "SNNMT-DEMO", "drafters": [{ "expert": loser["code"], "name": "Ông Gộp" }] });
+        let made = officer.post(PATH, &form("consultation", &drafters)).await.expect(201);
+        let body = json!({ "other": loser["code"], "reason": "Cùng một người" });
+        let path = format!("/api/v1/experts/{}/merge", text(&winner["code"]));
+        let merge = officer.send(reqwest::Method::POST, &path, &[("if-match", "*")], Some(&body)).await.expect(201);
+        let drafter = async || officer.get(&at(&made, "")).await.expect(200)["drafters"].clone();
+        assert_eq!(drafter().await[0]["expert_id"], winner["id"]);
+        let told = format!(
+            "SELECT count(*) FROM audit_events WHERE action = 'experts.merge' AND subject_id = '{}'",
+            text(&made["id"])
+        );
+        assert_eq!(app.sql(&told).await, "1", "the consultation's history knows");
+        // the list is sent anew: who is named in the same words stays who moved
+        let name = if rename { "Bà Gộp" } else { "Ông Gộp" };
+        let again = json!({ "drafters": [{ "name": "Phòng Kế hoạch" }, { "expert": winner["code"], "name": name }] });
+        officer.patch(&at(&made, ""), "*", &again).await.expect(200);
+        let undo = format!("/api/v1/merges/{}/undo", text(&merge["id"]));
+        let undone = officer.send(reqwest::Method::POST, &undo, &[], None).await;
+        assert_eq!(undone.status, status, "{}", undone.text);
+        if rename {
+            assert_eq!(undone.places(409), ["/drafts"], "what stands in the way is said");
+        } else {
+            assert_eq!(drafter().await[1]["expert_id"], loser["id"], "undone as if nothing had been");
+        }
+    }
 }

@@ -86,6 +86,8 @@ async fn filters_find_what_they_say() {
         ("state=open", "/state/0"),
         ("due_within=366", "/due_within"),
         ("year=1", "/year"),
+        ("due_from=-9999-01-01", "/due_from"),
+        ("due_to=%2B12000-01-01", "/due_to"),
         ("q=%00", "/q"),
         ("sort=title", "/sort"),
         ("colour=red", "/colour"),
@@ -164,4 +166,21 @@ async fn what_is_accepted_is_found_by_its_number_and_who_is_in_charge() {
     }
     let before = bring(&callers, &draft(&callers[0], "consultation", &json!({ "title": "Nháp" })).await, "draft").await;
     assert_eq!(before["lead"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_asker_is_found_by_a_new_name_and_a_facet_is_counted_once() {
+    let app = TestApp::start().await;
+    let callers = some(&app).await;
+    let named = |name: &str| {
+        format!(
+            "UPDATE organisation_versions SET name = '{name}' WHERE organisation_id = (SELECT id FROM organisations WHERE code = 'SYT-DEMO')"
+        )
+    };
+    change(&app, &named("Sở Xyzt Mẫu")).await;
+    assert!(expert_bank::consultations::work::catch_up(&app.state.db).await.unwrap() >= 1);
+    assert_eq!(titles(&callers[1], "q=xyzt&state=submitted").await, ["Quy hoạch mạng lưới y tế"]);
+    assert_eq!(expert_bank::consultations::work::catch_up(&app.state.db).await.unwrap(), 0, "told once");
+    let page = callers[1].get(&format!("{PATH}?facets=kind,kind,%20kind")).await.expect(200);
+    assert_eq!(page["facets"].as_object().unwrap().len(), 1);
 }

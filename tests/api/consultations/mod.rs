@@ -3,7 +3,7 @@
 mod attachments;
 mod bad_input;
 mod calendar;
-mod clock;
+pub mod clock;
 mod file;
 mod find;
 mod register;
@@ -73,13 +73,15 @@ pub fn example(verb: &str) -> Value {
         "request-completion" => json!({ "missing": ["Thuyết minh nguồn vốn"] }),
         "decline" => json!({ "code": "out_of_scope", "reason": "Ngoài phạm vi" }),
         "approve-panel" | "deliver" | "respond" => json!({ "document": document }),
-        "suspend" | "withdraw" | "cancel" | "close" => json!({ "reason": "Theo công văn" }),
+        "withdraw" => json!({ "reason": "Theo công văn", "document": document }),
+        "reschedule" => json!({ "reason": "UBND tỉnh lùi phiên họp", "decision_on": "2035-05-31" }),
+        "suspend" | "cancel" | "close" => json!({ "reason": "Theo công văn" }),
         _ => Value::Null,
     }
 }
 
 /// Every verb and who takes it.
-pub const VERBS: [(&str, &str); 14] = [
+pub const VERBS: [(&str, &str); 15] = [
     ("submit", "agency"),
     ("request-completion", "union_officer"),
     ("accept", "union_leader"),
@@ -90,6 +92,7 @@ pub const VERBS: [(&str, &str); 14] = [
     ("deliver", "union_leader"),
     ("respond", "agency"),
     ("close", "union_officer"),
+    ("reschedule", "union_leader"),
     ("suspend", "union_officer"),
     ("resume", "union_officer"),
     ("withdraw", "agency"),

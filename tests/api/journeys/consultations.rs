@@ -32,7 +32,7 @@ async fn each_kind_goes_from_draft_to_accepted() {
     for (kind, series) in [("consultation", "TV-"), ("critical_review", "PB-"), ("social_assessment", "GD-")] {
         let sent = files(&agency, kind, "Đề án mẫu").await;
         let seen = officer.get(&at(&sent, "")).await.expect(200);
-        assert_eq!(seen["allowed_actions"], json!(["request-completion"]));
+        assert_eq!(seen["allowed_actions"], json!(["request-completion", "withdraw"]));
         officer.patch(&at(&sent, ""), "*", &json!({ "fields": ["404", "303"] })).await.expect(200);
         verb(&officer, &sent, "accept", &Value::Null).await.problem(403);
         let taken = verb(&leader, &sent, "accept", &json!({ "reason": "Đúng chức năng" })).await.expect(200);
@@ -124,4 +124,89 @@ async fn another_agencys_request_is_not_there() {
         told
     };
     assert_eq!(bare(a), bare(b));
+}
+
+/// An agency's document system: a machine with the role and the organisation of the office.
+async fn machine(app: &TestApp) -> Caller<'_> {
+    let id = crate::support::people::organisation(app, "SNNMT-DEMO").await;
+    let body = json!({ "name": "Hệ thống văn bản", "role": "agency", "organisation_id": id });
+    let made = app.sign_in("admin").await.post("/api/v1/api-clients", &body).await.expect(201);
+    let (client, secret) = (text(&made["id"]), text(&made["client_secret"]));
+    let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let token = app.nobody().raw(Method::POST, "/api/v1/oauth/token", &headers, form.into_bytes()).await.expect(200);
+    app.with_token(text(&token["access_token"]))
+}
+
+#[tokio::test]
+async fn an_agency_follows_its_own_request() {
+    let app = TestApp::start().await;
+    let (agency, officer, leader) =
+        (app.sign_in("agency").await, app.sign_in("union_officer").await, app.sign_in("union_leader").await);
+    let system = machine(&app).await;
+    // the document system files it, the office goes on with it
+    let sent = files(&system, "critical_review", "Đề án được theo dõi").await;
+    let path = at(&sent, "");
+    let mut etag = agency.get(&path).await.header("etag");
+    let mut told = 0;
+    for (caller, name, state, waits, mine) in [
+        (&officer, "request-completion", "needs_completion", json!("asker"), json!(["submit", "withdraw"])),
+        (&agency, "submit", "submitted", json!("union"), json!(["withdraw"])),
+        (&leader, "accept", "accepted", json!("union"), json!(["withdraw"])),
+        (&officer, "suspend", "suspended", json!("union"), json!(["withdraw"])),
+        (&officer, "resume", "accepted", json!("union"), json!(["withdraw"])),
+        (&officer, "form-panel", "panel_forming", json!("union"), json!(["withdraw"])),
+        (&leader, "approve-panel", "in_review", json!("union"), json!(["withdraw"])),
+        (&officer, "conclude", "concluding", json!("union"), json!(["withdraw"])),
+        (&leader, "deliver", "delivered", json!("asker"), json!(["respond"])),
+        (&agency, "respond", "responded", Value::Null, json!([])),
+        (&officer, "close", "closed", Value::Null, json!([])),
+    ] {
+        let held = agency.send(Method::GET, &path, &[("if-none-match", etag.as_str())], None).await;
+        assert_eq!(held.status, 304, "before {name} nothing is new");
+        verb(caller, &sent, name, &example(name)).await.expect(200);
+        let answer = agency.send(Method::GET, &path, &[("if-none-match", etag.as_str())], None).await;
+        etag = answer.header("etag");
+        let seen = answer.expect(200);
+        assert_eq!(
+            json!([seen["state"], seen["clock"]["waits_for"], seen["allowed_actions"]]),
+            json!([state, waits, mine])
+        );
+        // what is waited for has a day, unless the clock stands still
+        let has_day = seen["clock"]["due_on"].is_string();
+        assert_eq!(has_day, !waits.is_null() && name != "suspend", "{name}: {}", seen["clock"]);
+        assert_eq!(seen["clock"]["days_left"].is_i64(), !waits.is_null(), "{name}");
+        let events = system.get(&at(&sent, &format!("/events?limit={}", 2 + told + 1))).await.expect(200);
+        let last = events["items"].as_array().unwrap().last().unwrap();
+        assert_eq!((&last["verb"], &last["to"]), (&json!(name), &json!(state)));
+        assert_eq!(last["by"].get("id"), None, "who of the Union it was is not told");
+        told += 1;
+        let listed = system.get(&format!("{PATH}?state={state}&q=theo%20doi&count=true")).await.expect(200);
+        assert_eq!((&listed["count"], &listed["items"][0]["id"]), (&json!(1), &sent["id"]));
+        assert_eq!(listed["items"][0]["clock"], seen["clock"]);
+    }
+    let other = app.sign_in("agency_2").await;
+    other.get(&path).await.problem(404);
+}
+
+#[tokio::test]
+async fn a_request_stands_still_over_tet_and_goes_on() {
+    let app = TestApp::start().await;
+    let (agency, officer, leader) =
+        (app.sign_in("agency").await, app.sign_in("union_officer").await, app.sign_in("union_leader").await);
+    let sent = files(&agency, "social_assessment", "Dự án tạm dừng qua Tết").await;
+    let days = ["2026-02-03", "2026-02-04", "2026-02-05", "2026-02-12", "2026-03-02"];
+    for (count, caller, name, due, left) in [
+        (3, &leader, "accept", json!("2026-03-12"), Value::Null),
+        (4, &officer, "suspend", Value::Null, json!(15)),
+        (5, &officer, "resume", json!("2026-03-23"), Value::Null),
+    ] {
+        verb(caller, &sent, name, &example(name)).await.expect(200);
+        crate::consultations::clock::happened_on(&app, &sent, &days[..count]).await;
+        let clock = agency.get(&at(&sent, "")).await.expect(200)["clock"].clone();
+        assert_eq!(clock["due_on"], due, "{name}");
+        if !left.is_null() {
+            assert_eq!((&clock["days_left"], &clock["overdue"]), (&left, &json!(false)), "nobody is late meanwhile");
+        }
+    }
 }
