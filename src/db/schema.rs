@@ -290,7 +290,7 @@ diesel::table! {
         ordinal -> Int2,
         expert_id -> Nullable<Uuid>,
         organisation_id -> Nullable<Uuid>,
-        name -> Text,
+        name -> Nullable<Text>,
     }
 }
 
@@ -313,6 +313,7 @@ diesel::table! {
         bytes -> Int8,
         sha256 -> Bytea,
         by_union -> Bool,
+        internal -> Bool,
         created_by -> Nullable<Uuid>,
         created_at -> Timestamptz,
     }
@@ -327,6 +328,9 @@ diesel::table! {
         step -> Nullable<Text>,
         due_key -> Date,
         report_due_on -> Nullable<Date>,
+        left_when_stopped -> Nullable<Int8>,
+        renames -> Int8,
+        told -> Int8,
         calendar_version -> Int8,
         search_key -> Text,
         words -> Tsvector,
@@ -337,6 +341,7 @@ diesel::table! {
     consultation_moves (id) {
         id -> Uuid,
         consultation_id -> Uuid,
+        ordinal -> Int4,
         at -> Timestamptz,
         verb -> Nullable<Text>,
         from_state -> Nullable<Text>,
@@ -349,6 +354,7 @@ diesel::table! {
         document -> Nullable<Jsonb>,
         missing -> Jsonb,
         resume_on -> Nullable<Date>,
+        schedule -> Nullable<Jsonb>,
     }
 }
 
@@ -378,9 +384,11 @@ diesel::table! {
         letter -> Nullable<Jsonb>,
         letter_key -> Nullable<Text>,
         letter_year -> Nullable<Int4>,
+        letter_issuer -> Nullable<Text>,
         decision_on -> Nullable<Date>,
         wanted_by -> Nullable<Date>,
         agreed_by -> Nullable<Date>,
+        agreed_after -> Nullable<Int4>,
         urgency -> Text,
         short_time -> Bool,
         funding -> Nullable<Jsonb>,
