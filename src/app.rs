@@ -14,7 +14,9 @@ use crate::http::{body, cors, docs};
 use crate::kernel::problem::{Answer, Problem};
 use crate::metrics::Metrics;
 use crate::state::State;
-use crate::{accounts, associations, audit, experts, fields, health, openapi, organisations, reference, sync};
+use crate::{
+    accounts, associations, audit, consultations, experts, fields, health, openapi, organisations, reference, sync,
+};
 
 /// Every documented route.
 pub fn routes(config: &mut ServiceConfig) {
@@ -29,7 +31,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(associations::configure)
         .configure(fields::configure)
         .configure(organisations::configure)
-        .configure(sync::configure);
+        .configure(sync::configure)
+        .configure(consultations::configure);
     config.service(api);
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::access::{replay, throttle};
 use crate::audit::chain;
+use crate::consultations;
 use crate::db::Db;
 use crate::experts;
 use crate::kernel::problem::{Answer, Code};
@@ -24,6 +25,7 @@ pub async fn run(db: Db, sealer: Sealer) {
         tick.tick().await;
         report("the audit chain could not be extended", chain::seal(&db).await);
         report("changes of experts could not be put in order", experts::store::place_changes(&db).await);
+        report("consultations could not be reckoned anew", consultations::work::catch_up(&db).await);
         report(
             "duplicates could not be looked for",
             experts::duplicates::pairs::catch_up(&db, &sealer, COMPARE_FOR).await,
@@ -35,6 +37,7 @@ pub async fn run(db: Db, sealer: Sealer) {
                 "superfluous changes of experts could not be forgotten",
                 experts::store::forget_superfluous(&db, FORGET_CHANGES).await,
             );
+            report("pieces of files that never came could not be forgotten", consultations::forget_pieces(&db).await);
             report("old sign-in meters could not be forgotten", throttle::forget_old(&db).await);
         }
     }

@@ -8,6 +8,7 @@ pub mod associations;
 pub mod audit;
 pub mod cli;
 pub mod config;
+pub mod consultations;
 pub mod db;
 pub mod demo;
 pub mod experts;

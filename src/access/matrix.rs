@@ -15,6 +15,7 @@ pub fn rules() -> Vec<Rule> {
         crate::associations::policy::RULES,
         crate::experts::policy::RULES,
         crate::sync::policy::RULES,
+        crate::consultations::policy::RULES,
     ]
     .concat();
     rules.sort_by_key(|rule| rule.action);

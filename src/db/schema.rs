@@ -231,6 +231,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    calendar_years (year) {
+        year -> Int4,
+        version -> Int8,
+        kept_here -> Bool,
+    }
+}
+
+diesel::table! {
     change_requests (id) {
         id -> Uuid,
         version -> Int8,
@@ -256,6 +264,139 @@ diesel::table! {
         title_en -> Text,
         text_vi -> Text,
         text_en -> Text,
+    }
+}
+
+diesel::table! {
+    consultation_chunks (file_id, number) {
+        file_id -> Uuid,
+        number -> Int4,
+        data -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    consultation_contacts (consultation_id) {
+        consultation_id -> Uuid,
+        sealed -> Bytea,
+    }
+}
+
+diesel::table! {
+    consultation_drafters (id) {
+        id -> Uuid,
+        consultation_id -> Uuid,
+        ordinal -> Int2,
+        expert_id -> Nullable<Uuid>,
+        organisation_id -> Nullable<Uuid>,
+        name -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    consultation_fields (consultation_id, ordinal) {
+        consultation_id -> Uuid,
+        ordinal -> Int2,
+        scheme -> Text,
+        code -> Text,
+    }
+}
+
+diesel::table! {
+    consultation_files (id) {
+        id -> Uuid,
+        consultation_id -> Uuid,
+        kind -> Text,
+        name -> Text,
+        media_type -> Text,
+        bytes -> Int8,
+        sha256 -> Bytea,
+        by_union -> Bool,
+        internal -> Bool,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Tsvector;
+
+    consultation_index (consultation_id) {
+        consultation_id -> Uuid,
+        step -> Nullable<Text>,
+        due_key -> Date,
+        report_due_on -> Nullable<Date>,
+        left_when_stopped -> Nullable<Int8>,
+        renames -> Int8,
+        told -> Int8,
+        calendar_version -> Int8,
+        search_key -> Text,
+        words -> Tsvector,
+    }
+}
+
+diesel::table! {
+    consultation_moves (id) {
+        id -> Uuid,
+        consultation_id -> Uuid,
+        ordinal -> Int4,
+        at -> Timestamptz,
+        verb -> Nullable<Text>,
+        from_state -> Nullable<Text>,
+        to_state -> Text,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        actor_role -> Nullable<Text>,
+        reason_code -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        document -> Nullable<Jsonb>,
+        missing -> Jsonb,
+        resume_on -> Nullable<Date>,
+        schedule -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    consultation_series (series, year) {
+        series -> Text,
+        year -> Int4,
+        last -> Int4,
+    }
+}
+
+diesel::table! {
+    consultations (id) {
+        id -> Uuid,
+        version -> Int8,
+        kind -> Text,
+        origin -> Text,
+        state -> Text,
+        asker_id -> Uuid,
+        kept_by_union -> Bool,
+        authority_id -> Nullable<Uuid>,
+        authority_name -> Nullable<Text>,
+        object -> Nullable<Text>,
+        title -> Text,
+        summary -> Nullable<Text>,
+        questions -> Jsonb,
+        letter -> Nullable<Jsonb>,
+        letter_key -> Nullable<Text>,
+        letter_year -> Nullable<Int4>,
+        letter_issuer -> Nullable<Text>,
+        decision_on -> Nullable<Date>,
+        wanted_by -> Nullable<Date>,
+        agreed_by -> Nullable<Date>,
+        agreed_after -> Nullable<Int4>,
+        urgency -> Text,
+        short_time -> Bool,
+        funding -> Nullable<Jsonb>,
+        no_state_secrets -> Bool,
+        lead_id -> Nullable<Uuid>,
+        register_number -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -886,6 +1027,15 @@ diesel::joinable!(audit_chain -> audit_events (event_id));
 diesel::joinable!(audit_details -> audit_events (event_id));
 diesel::joinable!(audit_pending -> audit_events (event_id));
 diesel::joinable!(change_requests -> associations (organisation_id));
+diesel::joinable!(consultation_contacts -> consultations (consultation_id));
+diesel::joinable!(consultation_drafters -> consultations (consultation_id));
+diesel::joinable!(consultation_drafters -> experts (expert_id));
+diesel::joinable!(consultation_drafters -> organisations (organisation_id));
+diesel::joinable!(consultation_fields -> consultations (consultation_id));
+diesel::joinable!(consultation_files -> consultations (consultation_id));
+diesel::joinable!(consultation_index -> consultations (consultation_id));
+diesel::joinable!(consultation_moves -> consultations (consultation_id));
+diesel::joinable!(consultations -> accounts (lead_id));
 diesel::joinable!(expert_availability -> experts (expert_id));
 diesel::joinable!(expert_fields -> experts (expert_id));
 diesel::joinable!(expert_links -> experts (expert_id));
@@ -932,8 +1082,18 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_details,
     audit_events,
     audit_pending,
+    calendar_years,
     change_requests,
     consent_texts,
+    consultation_chunks,
+    consultation_contacts,
+    consultation_drafters,
+    consultation_fields,
+    consultation_files,
+    consultation_index,
+    consultation_moves,
+    consultation_series,
+    consultations,
     disclosures,
     erased_source_records,
     expert_availability,

@@ -1,7 +1,8 @@
 //! The demo: a home province and Union, agencies, the Department, typical associations, 2,000 synthetic experts, most with all
-//! consents, and an account for each role. Everybody in it is invented.
+//! consents, consultations in several states, and an account for each role. Everybody in it is invented.
 
 mod associations;
+mod consultations;
 pub mod people;
 mod record;
 mod record_words;
@@ -100,6 +101,7 @@ async fn load_locked(state: &State, experts: usize) -> Result<(), StartError> {
     variety::add(state, experts).await?;
     associations::add(state, experts).await?;
     create_accounts(state).await?;
+    consultations::add(state).await?;
     set(state, &[("home_province", json!("08")), ("home_union", json!("LHH-DEMO")), (MARK, json!("complete"))]).await?;
     Ok(())
 }

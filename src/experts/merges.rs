@@ -289,6 +289,7 @@ fn events(winner: &ProfileRow, loser: &ProfileRow, values: Map<String, Value>, p
 fn kind_of(table: &str) -> &str {
     match table {
         "association_officers" => "posts",
+        "consultation_drafters" => "drafts",
         "expert_merges" => "merges",
         "sync_decisions" => "decisions",
         other => other.strip_prefix("expert_").unwrap_or(other),

@@ -38,6 +38,11 @@ impl FromRequest for Key {
     }
 }
 
+/// A second id of a path; as with [`Id`], what is none becomes one that nothing has.
+pub fn segment_id(req: &HttpRequest, name: &str) -> Uuid {
+    segment(req, name).parse().unwrap_or_default()
+}
+
 /// A number of a path. What is none becomes one that nothing has.
 pub fn segment_number(req: &HttpRequest, name: &str) -> i64 {
     segment(req, name).parse().unwrap_or(-1)

@@ -88,13 +88,18 @@ impl utoipa::IntoParams for IfMatch {
 pub fn fresh<T: Serialize>(req: &HttpRequest, version: Option<i64>, cache: &'static str, body: &T) -> Answer {
     let bytes = serde_json::to_vec(body).map_err(Problem::internal)?;
     let tag = etag(version, &bytes);
-    let held = req.headers().get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok());
-    let known = held.is_some_and(|held| held.split(',').any(|t| t.trim().trim_start_matches("W/") == tag));
+    let known = is_held(req, &tag);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((header::ETAG, tag));
     response.insert_header((header::CACHE_CONTROL, format!("{cache}, no-cache")));
     response.insert_header((header::VARY, "Authorization, Accept-Language"));
     Ok(if known { response.finish() } else { response.content_type("application/json").body(bytes) })
+}
+
+/// True when the caller says they hold what bears this tag.
+pub fn is_held(req: &HttpRequest, tag: &str) -> bool {
+    let held = req.headers().get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok());
+    held.is_some_and(|held| held.split(',').any(|t| t.trim().trim_start_matches("W/") == tag))
 }
 
 /// Answers a read of a list: like [`fresh`], with `Link: rel="next"` (RFC 8288) when there is a next page.

@@ -2,6 +2,8 @@
 
 mod province_file;
 
+use chrono::Datelike;
+
 use crate::audit::event::{Event, Recorder};
 use crate::db::Conn;
 use crate::kernel::problem::{Answer, Problem};
@@ -123,14 +125,33 @@ async fn write_provinces(tx: &mut Conn, plan: Plan) -> Answer<()> {
     Ok(())
 }
 
-/// Holidays: `date`, `kind` (`off` or `work`), `name`, and a `status` such as `provisional`.
+/// Holidays: `date`, `kind` (`off` or `work`), `name`, and a `status` such as `provisional`. The file says all days of the years it
+/// names: what was provisional and is announced for other days is taken back. Years whose days were entered here are left as they are.
 ///
 /// # Errors
 /// See [`LoadError`].
 pub async fn holidays(state: &State, file: &Sheet) -> Result<Loaded, LoadError> {
     let lines = sheet::read(file, &["date", "kind", "name"], |row| Ok((row.line(), holiday(row)?)))?;
     let rows = sheet::unique(file, lines, "date", |row| row.day)?;
-    load!(state, "holidays", rows, store::holidays, store::put_holidays)
+    let recorder = load_recorder(state);
+    let loaded = state.db.transaction(async move |tx| {
+        let kept = store::kept_years(tx).await?;
+        let rows: Vec<HolidayRow> = rows.into_iter().filter(|row| !kept.contains(&row.day.year())).collect();
+        let existing = store::holidays(tx).await?;
+        let is_named = |old: &HolidayRow| rows.iter().any(|row| row.day.year() == old.day.year());
+        let stands = |old: &HolidayRow| rows.iter().any(|row| row.day == old.day);
+        let gone: Vec<_> = existing.iter().filter(|old| is_named(old) && !stands(old)).map(|old| old.day).collect();
+        let total = rows.len();
+        let changed: Vec<HolidayRow> = rows.into_iter().filter(|row| !existing.contains(row)).collect();
+        let loaded = Loaded { rows: total, changed: changed.len() + gone.len(), ..Loaded::default() };
+        store::drop_holidays(tx, &gone).await?;
+        if !changed.is_empty() {
+            store::put_holidays(tx, &changed).await?;
+        }
+        recorder.record(tx, load_event("holidays", loaded).into_iter().collect()).await?;
+        Ok(loaded)
+    });
+    loaded.await.map_err(LoadError::from)
 }
 
 fn holiday(row: &Row<'_>) -> Result<HolidayRow, Fault> {

@@ -10,7 +10,7 @@ use crate::state::State;
 /// A name, what may be set under it, and what that is in words.
 type Known = (&'static str, fn(&Value) -> bool, &'static str);
 
-const KNOWN: [Known; 17] = [
+const KNOWN: [Known; 24] = [
     ("home_province", is_text, "the code of the Union's province, such as \"08\""),
     ("home_union", is_text, "the code of the Union among the organisations, such as \"LHH-TQ\""),
     ("invitation_days", is_count, "days an invitation is good for, 1 to 3650"),
@@ -43,6 +43,17 @@ const KNOWN: [Known; 17] = [
     ("association_suspension_ends", is_number, "1 when a suspension past its date is to be looked at, else 0"),
     ("coverage_gap_experts", is_count, "experts in a field from which on an association is missed there, 1 to 3650"),
     ("coverage_small_cell", is_count, "counts below this are not shown to the public, 1 to 3650"),
+    ("consultation_decide_days", is_days, "working days in which the Union answers a request, 0 to 365"),
+    ("consultation_complete_days", is_days, "working days in which a file is completed, 0 to 365"),
+    ("consultation_opinion_days", is_days, "working days for the experts' opinions, 0 to 365"),
+    ("consultation_report_days", is_days, "working days for a report, 0 to 365"),
+    ("consultation_urgent_report_days", is_days, "working days for an urgent report, 0 to 365"),
+    (
+        "consultation_before_decision_days",
+        is_days,
+        "working days before the planned decision by which a report is there, 0 to 365",
+    ),
+    ("consultation_reply_days", is_days, "working days in which the asker replies, 0 to 365"),
     ("science_dept_sources", is_texts, "the Department's sources of records, such as [\"skhcn\"]"),
 ];
 
@@ -52,6 +63,10 @@ fn is_text(value: &Value) -> bool {
 
 fn is_count(value: &Value) -> bool {
     value.as_u64().is_some_and(|count| (1..=3650).contains(&count))
+}
+
+fn is_days(value: &Value) -> bool {
+    value.as_u64().is_some_and(|days| days <= 365)
 }
 
 fn is_number(value: &Value) -> bool {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::db::Conn;
-use crate::db::schema::{academic_titles, holidays, provinces, settings};
+use crate::db::schema::{academic_titles, calendar_years, holidays, provinces, settings};
 use crate::kernel::problem::Answer;
 
 /// An academic rank (học hàm) or degree (học vị).
@@ -141,6 +141,17 @@ pub struct HolidayRow {
 /// All holidays.
 pub async fn holidays(conn: &mut Conn) -> Answer<Vec<HolidayRow>> {
     Ok(holidays::table.select(HolidayRow::as_select()).order(holidays::day).load(conn).await?)
+}
+
+/// The years whose days were entered here: no load changes them.
+pub async fn kept_years(conn: &mut Conn) -> Answer<Vec<i32>> {
+    Ok(calendar_years::table.filter(calendar_years::kept_here).select(calendar_years::year).load(conn).await?)
+}
+
+/// Takes holidays back.
+pub async fn drop_holidays(tx: &mut Conn, days: &[NaiveDate]) -> Answer<()> {
+    diesel::delete(holidays::table.filter(holidays::day.eq_any(days))).execute(tx).await?;
+    Ok(())
 }
 
 /// Inserts or replaces holidays.

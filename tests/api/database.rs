@@ -12,6 +12,8 @@ use expert_bank::access::permit::Scope;
 use expert_bank::access::policy::Reach;
 use expert_bank::associations::store::{Filter, FittingSql, StandingSql, WholeSql as AssociationSql};
 use expert_bank::associations::words::AssociationScope;
+use expert_bank::consultations::model::FieldCode;
+use expert_bank::consultations::store::{Asked, Condition as Wanted, ListSql, Seen, Sort};
 use expert_bank::db::migrations;
 use expert_bank::experts::store::{
     Condition, Facet, Filters, Hit, Order, SearchSql, SeekKey, Weighed, WholeSql, changes_sql, stale_sql,
@@ -45,13 +47,16 @@ async fn every_foreign_key_has_an_index_that_begins_with_its_columns() {
 }
 
 /// Tables that hold no domain data: the log itself, tokens and sessions, keys, meters, migrations; what a trigger derives of
-/// a table that is audited; and what a plan of a sync is made of before it is applied.
-const NOT_AUDITED: [&str; 24] = [
+/// a table that is audited; pieces of files, whose hash stands with the file; and what a plan of a sync is made of before it is applied.
+const NOT_AUDITED: [&str; 27] = [
     "__diesel_schema_migrations",
     "audit_chain",
     "audit_details",
     "audit_events",
     "audit_pending",
+    "calendar_years",
+    "consultation_chunks",
+    "consultation_index",
     "disclosures",
     "expert_changes",
     "expert_duplicates",
@@ -100,6 +105,8 @@ async fn every_table_of_the_domain_refuses_a_change_without_an_audit_event() {
         "UPDATE associations SET phone = '0'",
         "DELETE FROM association_officers",
         "UPDATE association_terms SET note = 'x'",
+        "UPDATE consultations SET title = 'x'",
+        "INSERT INTO consultation_series (series, year, last) VALUES ('TV', 2000, 1)",
         "INSERT INTO settings (name, valid_from, value) VALUES ('x', '2026-01-01', '1')",
     ] {
         let mut conn = app.state.db.conn().await.unwrap();
@@ -380,5 +387,58 @@ async fn hot_reads_of_associations_use_their_index() {
     assert!(found.contains(seek) && !found.contains("Sort"), "a filtered page does, too:\n{found}");
     for table in ["association_states", "union_memberships", "association_fields", "association_special_statuses"] {
         assert!(!found.contains(table), "what was not asked for is not worked out:\n{found}");
+    }
+}
+
+/// Ten thousand requests of a hundred agencies: in a small table the planner has no reason to look for an index.
+const REQUESTS: &str = "
+    INSERT INTO organisations (id, code, kind, valid_from, source)
+    SELECT gen_random_uuid(), 'ASK-' || n, 'agency', '2012-01-01', 'plan' FROM generate_series(1, 100) n;
+    INSERT INTO organisation_versions (id, organisation_id, name, name_key)
+    SELECT gen_random_uuid(), id, code, lower(code) FROM organisations WHERE source = 'plan';
+    INSERT INTO consultations (id, kind, origin, state, asker_id, title, register_number)
+    SELECT gen_random_uuid(), 'consultation', 'ordered', CASE WHEN n % 20 = 0 THEN 'accepted' ELSE 'closed' END, o.id,
+           'De an ' || n, 'PLAN-' || n
+      FROM generate_series(1, 10000) n JOIN organisations o ON o.code = 'ASK-' || (1 + n % 100);
+    INSERT INTO consultation_index (consultation_id, step, due_key, search_key)
+    SELECT id, CASE WHEN state = 'accepted' THEN 'report' END,
+           CASE WHEN state = 'accepted' THEN '2026-01-01'::date + (random() * 300)::integer ELSE '9999-12-31' END, md5(title)
+      FROM consultations WHERE register_number LIKE 'PLAN-%';
+    INSERT INTO consultation_fields (consultation_id, ordinal, scheme, code)
+    SELECT c.id, 0, f.scheme, f.code FROM consultations c CROSS JOIN LATERAL (
+           SELECT scheme, code FROM science_fields WHERE length(code) = 5 ORDER BY md5(code || c.title) LIMIT 1) f
+     WHERE c.register_number LIKE 'PLAN-%';
+    ANALYZE consultations; ANALYZE consultation_index; ANALYZE consultation_fields";
+
+#[tokio::test]
+async fn hot_lists_of_consultations_use_their_index() {
+    let app = TestApp::start().await;
+    change(&app, REQUESTS).await;
+    let all = Seen { own: None, drafts: true, today: today() };
+    let own = new_id();
+    let field = FieldCode { scheme: "BKHCN-2008".to_owned(), code: "40401".to_owned() };
+    let next = Some((today(), new_id()));
+    for (what, own, wanted, sort, index) in [
+        ("the latest", None, None, Sort::Newest(None), "consultations_pkey"),
+        ("the latest, next page", None, None, Sort::Newest(Some(new_id())), "consultations_pkey"),
+        ("an agency's own", Some(own), None, Sort::Newest(None), "consultations_asker"),
+        ("what is due", None, None, Sort::Due(None), "consultation_index_due"),
+        ("what is due, next page", None, None, Sort::Due(next), "consultation_index_due"),
+        ("late ones", None, Some(Wanted::Overdue(today(), true)), Sort::Due(None), "consultation_index_due"),
+        (
+            "words",
+            None,
+            Some(Wanted::Text("'lam':* & 'nghiep':*".to_owned())),
+            Sort::Newest(None),
+            "consultation_index_words",
+        ),
+        ("a field", None, Some(Wanted::Fields(vec![field])), Sort::Newest(None), "consultation_fields_code"),
+        ("a drafter", None, Some(Wanted::Expert(Some(new_id()))), Sort::Newest(None), "consultation_drafters_expert"),
+    ] {
+        let own = own.map(|id| vec![id]);
+        let asked = Asked { seen: all, own, conditions: wanted.map(|wanted| (None, wanted)).into_iter().collect() };
+        let plan = plan(&app, ListSql::new(&asked, sort, 21)).await;
+        assert!(plan.split([' ', '\n']).any(|word| word == index), "{what} wants {index}:\n{plan}");
+        assert!(!plan.contains("Seq Scan on consultation"), "{what}:\n{plan}");
     }
 }

@@ -21,6 +21,11 @@ fn authorization_matrix() {
     compare("docs/authorization.md", &expert_bank::access::matrix::markdown());
 }
 
+#[test]
+fn states_of_consultations() {
+    compare("docs/consultations.md", &expert_bank::consultations::state::markdown());
+}
+
 /// The table of settings in the operations guide, from the command line's own definition.
 #[test]
 fn settings() {

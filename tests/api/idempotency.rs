@@ -21,6 +21,7 @@ fn examples() -> Vec<Example> {
         of_their_parts(),
         of_their_terms(),
         of_syncs(),
+        of_consultations(),
     ]
     .concat();
     examples.sort_by_key(|example| example.0);
@@ -261,6 +262,54 @@ fn of_syncs() -> Vec<Example> {
     vec![("/api/v1/sync/plans", "science_dept", plans, file, "sync_plans")]
 }
 
+/// Consultations: filing, files, and every verb from a state in which it is possible.
+fn of_consultations() -> Vec<Example> {
+    let made = "audit_events WHERE subject_kind = 'consultation'";
+    let form = json!({ "kind": "consultation", "title": "Một lần" });
+    let attach = "{consultation draft}/attachments?name=mot-lan.txt";
+    let mut all: Vec<Example> = vec![
+        ("/api/v1/consultations", "agency", "/api/v1/consultations", form, "consultations"),
+        ("/api/v1/consultations/{id}/attachments", "agency", attach, json!("một lần"), "consultation_files"),
+    ];
+    for (operation, role, path) in CONSULTATION_VERBS {
+        let verb = operation.rsplit('/').next().unwrap();
+        all.push((operation, role, path, crate::consultations::example(verb), made));
+    }
+    all
+}
+
+/// The operation of each verb, who may, and where.
+const CONSULTATION_VERBS: [(&str, &str, &str); 15] = [
+    ("/api/v1/consultations/{id}/accept", "union_leader", "{consultation submitted}/accept"),
+    ("/api/v1/consultations/{id}/approve-panel", "union_leader", "{consultation panel_forming}/approve-panel"),
+    ("/api/v1/consultations/{id}/cancel", "union_leader", "{consultation accepted}/cancel"),
+    ("/api/v1/consultations/{id}/close", "union_officer", "{consultation responded}/close"),
+    ("/api/v1/consultations/{id}/conclude", "union_officer", "{consultation in_review}/conclude"),
+    ("/api/v1/consultations/{id}/decline", "union_leader", "{consultation submitted}/decline"),
+    ("/api/v1/consultations/{id}/deliver", "union_leader", "{consultation concluding}/deliver"),
+    ("/api/v1/consultations/{id}/form-panel", "union_officer", "{consultation accepted}/form-panel"),
+    ("/api/v1/consultations/{id}/request-completion", "union_officer", "{consultation submitted}/request-completion"),
+    ("/api/v1/consultations/{id}/reschedule", "union_leader", "{consultation accepted}/reschedule"),
+    ("/api/v1/consultations/{id}/respond", "agency", "{consultation delivered}/respond"),
+    ("/api/v1/consultations/{id}/resume", "union_officer", "{consultation suspended}/resume"),
+    ("/api/v1/consultations/{id}/submit", "agency", "{consultation draft}/submit"),
+    ("/api/v1/consultations/{id}/suspend", "union_officer", "{consultation accepted}/suspend"),
+    ("/api/v1/consultations/{id}/withdraw", "agency", "{consultation submitted}/withdraw"),
+];
+
+/// A consultation in the state a path names, and its file.
+async fn consultation_path(app: &TestApp, path: String) -> String {
+    use crate::consultations::{at, attach_scheme, bring, draft};
+    let Some((state, rest)) = path.strip_prefix("{consultation ").and_then(|rest| rest.split_once('}')) else {
+        return path;
+    };
+    let callers = [app.sign_in("agency").await, app.sign_in("union_officer").await, app.sign_in("union_leader").await];
+    let made = draft(&callers[0], "consultation", &json!({})).await;
+    let file = attach_scheme(&callers[0], &made).await;
+    bring(&callers, &made, state).await;
+    at(&made, &rest.replace("{file}", file["id"].as_str().unwrap()))
+}
+
 /// What is said of a request when it is decided, beside what it makes.
 const DECIDED: &str = "audit_events WHERE subject_kind = 'change_request'";
 
@@ -393,6 +442,7 @@ async fn path_of(app: &TestApp, path: &str) -> String {
         }
     }
     path = association_path(app, path).await;
+    path = consultation_path(app, path).await;
     if path.contains("{merge}") {
         let officer = app.sign_in("union_officer").await;
         let body = json!({ "other": "CG-000026" });
@@ -545,7 +595,7 @@ async fn a_replay_shows_what_is_there_now_and_only_to_who_may_see_it() {
 }
 
 /// For each operation that wants `If-Match`: who calls it, and where.
-const VERSIONED: [(&str, &str, &str, &str); 44] = [
+const VERSIONED: [(&str, &str, &str, &str); 62] = [
     ("PATCH", "/api/v1/accounts/{id}", "admin", "/api/v1/accounts/{agency}"),
     ("POST", "/api/v1/accounts/{id}/disable", "admin", "/api/v1/accounts/{agency}/disable"),
     ("POST", "/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency}/enable"),
@@ -611,8 +661,31 @@ const VERSIONED: [(&str, &str, &str, &str); 44] = [
         "union_officer",
         "/api/v1/associations/HYH-DEMO/union-memberships/{membership}/end",
     ),
+    ("PUT", "/api/v1/calendar/{year}", "admin", "/api/v1/calendar/2031"),
     ("POST", "/api/v1/change-requests/{id}/accept", "union_officer", "{request_1}/accept"),
     ("POST", "/api/v1/change-requests/{id}/reject", "union_officer", "{request_2}/reject"),
+    ("PATCH", "/api/v1/consultations/{id}", "agency", "{consultation draft}"),
+    ("POST", "/api/v1/consultations/{id}/accept", "union_leader", "{consultation submitted}/accept"),
+    ("POST", "/api/v1/consultations/{id}/approve-panel", "union_leader", "{consultation panel_forming}/approve-panel"),
+    ("DELETE", "/api/v1/consultations/{id}/attachments/{file}", "agency", "{consultation draft}/attachments/{file}"),
+    ("POST", "/api/v1/consultations/{id}/cancel", "union_leader", "{consultation accepted}/cancel"),
+    ("POST", "/api/v1/consultations/{id}/close", "union_officer", "{consultation responded}/close"),
+    ("POST", "/api/v1/consultations/{id}/conclude", "union_officer", "{consultation in_review}/conclude"),
+    ("POST", "/api/v1/consultations/{id}/decline", "union_leader", "{consultation submitted}/decline"),
+    ("POST", "/api/v1/consultations/{id}/deliver", "union_leader", "{consultation concluding}/deliver"),
+    ("POST", "/api/v1/consultations/{id}/form-panel", "union_officer", "{consultation accepted}/form-panel"),
+    (
+        "POST",
+        "/api/v1/consultations/{id}/request-completion",
+        "union_officer",
+        "{consultation submitted}/request-completion",
+    ),
+    ("POST", "/api/v1/consultations/{id}/reschedule", "union_leader", "{consultation accepted}/reschedule"),
+    ("POST", "/api/v1/consultations/{id}/respond", "agency", "{consultation delivered}/respond"),
+    ("POST", "/api/v1/consultations/{id}/resume", "union_officer", "{consultation suspended}/resume"),
+    ("POST", "/api/v1/consultations/{id}/submit", "agency", "{consultation draft}/submit"),
+    ("POST", "/api/v1/consultations/{id}/suspend", "union_officer", "{consultation accepted}/suspend"),
+    ("POST", "/api/v1/consultations/{id}/withdraw", "agency", "{consultation submitted}/withdraw"),
     (
         "POST",
         "/api/v1/experts/nominations/{id}/accept",
@@ -694,6 +767,7 @@ async fn every_change_of_a_versioned_resource_wants_its_version() {
         let body = match method.as_str() {
             "PATCH" => Some(json!({})),
             "PUT" if operation.ends_with("member-counts") => Some(json!({ "year": 2025, "counts": [] })),
+            "PUT" if operation.starts_with("/api/v1/calendar") => Some(json!({ "days": [] })),
             "PUT" => Some(json!({ "publications": [] })),
             _ => example.filter(|body| !body.is_null()),
         };

@@ -9,6 +9,7 @@ mod associations;
 mod audit_chain;
 mod audit_events;
 mod auth;
+mod consultations;
 mod conventions;
 mod coverage;
 mod database;
@@ -44,6 +45,7 @@ mod field_groups;
 mod fields;
 mod journeys {
     mod associations;
+    mod consultations;
     mod first_day;
     mod ways_in;
 }

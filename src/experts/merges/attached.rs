@@ -1,4 +1,4 @@
-//! Who is attached to records that become one: accounts, posts in associations.
+//! What is attached to records that become one: accounts, posts in associations, drafts of what consultations are about.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,8 @@ use crate::db::Conn;
 use crate::experts::store::Rows;
 use crate::kernel::problem::Answer;
 
-/// What happened to accounts that got another expert or are closed, and to associations whose officer is another record.
+/// What happened to accounts that got another expert or are closed, and to associations and consultations whose officer or drafter
+/// is another record.
 pub(super) fn attached(moved: &Rows, closed: &[Value], action: &'static str) -> Vec<Event> {
     let accounts = moved.get("accounts").into_iter().flatten().map(|row| (row, vec!["expert_id"]));
     let closed = closed.iter().map(|row| (row, vec!["expert_id", "enabled"]));
@@ -21,7 +22,10 @@ pub(super) fn attached(moved: &Rows, closed: &[Value], action: &'static str) -> 
     let posts = moved.get("association_officers").into_iter().flatten();
     let bodies: BTreeSet<Uuid> = posts.filter_map(|row| uuid_of(row, "organisation_id")).collect();
     let on_bodies = bodies.into_iter().map(|id| Event::on("association", id).action(action).fields(["officers"]));
-    on_accounts.chain(on_bodies).collect()
+    let drafts = moved.get("consultation_drafters").into_iter().flatten();
+    let requests: BTreeSet<Uuid> = drafts.filter_map(|row| uuid_of(row, "consultation_id")).collect();
+    let on_requests = requests.into_iter().map(|id| Event::on("consultation", id).action(action).fields(["drafters"]));
+    on_accounts.chain(on_bodies).chain(on_requests).collect()
 }
 
 fn uuid_of(row: &Value, column: &str) -> Option<Uuid> {

@@ -85,6 +85,10 @@ async fn two_records(app: &TestApp, officer: &Caller<'_>) -> (Value, Value) {
              INSERT INTO association_officers (id, organisation_id, expert_id, full_name, name_key, position, valid_from)
              SELECT gen_random_uuid(), id, '{id}', 'Kpă Văn Mẫu', 'kpa van mau', 'inspection_member', '2020-01-01'
                FROM organisations WHERE code = 'HLN-DEMO';
+             INSERT INTO consultations (id, kind, origin, state, asker_id, title)
+             SELECT gen_random_uuid(), 'consultation', 'ordered', 'draft', id, 'Mẫu' FROM organisations WHERE code = 'SYT-DEMO';
+             INSERT INTO consultation_drafters (id, consultation_id, ordinal, expert_id, name)
+             SELECT gen_random_uuid(), id, 0, '{id}', 'Kpă Văn Mẫu' FROM consultations WHERE title = 'Mẫu';
              INSERT INTO expert_nominations (id, state, sealed, expert_id, decided_at)
              VALUES (gen_random_uuid(), 'linked', 'x', '{id}', now());
              INSERT INTO sync_decisions (source, external_id, decision, expert_id) VALUES ('skhcn', 'S-2', 'link', '{id}');
@@ -102,6 +106,7 @@ async fn every_reference_to_an_expert_is_known_to_a_merge() {
     let known = [
         "accounts.expert_id",
         "association_officers.expert_id",
+        "consultation_drafters.expert_id",
         "expert_availability.expert_id",
         "expert_distinctions.one_id",
         "expert_distinctions.other_id",
@@ -138,7 +143,7 @@ async fn what_refers_to_the_loser_refers_to_the_winner() {
     assert_eq!(made["loser"], json!({ "id": l, "code": loser["code"], "full_name": "Kpă Văn Mẫu" }));
     assert_eq!(
         made["moved"],
-        json!({ "accounts": 1, "availability": 1, "decisions": 1, "nominations": 1, "posts": 1, "publications": 1, "sources": 1 })
+        json!({ "accounts": 1, "availability": 1, "decisions": 1, "drafts": 1, "nominations": 1, "posts": 1, "publications": 1, "sources": 1 })
     );
     assert_eq!(
         made["filled"],

@@ -17,7 +17,7 @@ pub type Rows = BTreeMap<String, Vec<Value>>;
 /// How the references of a table move: to the winner, those that fit; `$1` is the winner, `$2` the loser.
 ///
 /// Every foreign key to `experts` stands here, in [`TAKEN`], or in `merges` itself; a test looks for those that do not.
-const MOVED: [(&str, &str); 8] = [
+const MOVED: [(&str, &str); 9] = [
     // what a source says of the loser is said of the winner, whom it did not bring and has not written
     ("expert_sources", "expert_id = $1, loaded_version = 0, supplied = false WHERE t.expert_id = $2"),
     (
@@ -39,6 +39,7 @@ const MOVED: [(&str, &str); 8] = [
                    AND daterange(w.valid_from, w.valid_to, '[]') && daterange(t.valid_from, t.valid_to, '[]'))",
     ),
     ("association_officers", "expert_id = $1 WHERE t.expert_id = $2"),
+    ("consultation_drafters", "expert_id = $1 WHERE t.expert_id = $2"),
     ("expert_nominations", "expert_id = $1 WHERE t.expert_id = $2"),
     (
         "accounts",
@@ -50,7 +51,8 @@ const MOVED: [(&str, &str); 8] = [
 ];
 
 /// Tables whose rows people edit one by one: what was edited where a merge moved it to is nobody's to take back silently.
-const EDITED: [&str; 3] = ["expert_publications", "expert_availability", "association_officers"];
+const EDITED: [&str; 4] =
+    ["expert_publications", "expert_availability", "association_officers", "consultation_drafters"];
 
 /// What a merge itself changes in a row, or what follows from its place.
 const OWN: &str = "'{expert_id,ordinal}'::text[]";

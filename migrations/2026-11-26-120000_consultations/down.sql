@@ -1,0 +1,16 @@
+DROP TRIGGER organisation_versions_askers ON organisation_versions;
+DROP FUNCTION rename_askers();
+DROP TABLE consultation_index;
+DROP TABLE consultation_chunks;
+DROP TABLE consultation_files;
+DROP TABLE consultation_series;
+DROP TABLE consultation_moves;
+DROP TABLE consultation_contacts;
+DROP TABLE consultation_drafters;
+DROP TABLE consultation_fields;
+DROP TABLE consultations;
+DROP TRIGGER settings_clock ON settings;
+DROP TRIGGER holidays_year ON holidays;
+DROP FUNCTION count_clock_settings();
+DROP FUNCTION count_calendar_year();
+DROP TABLE calendar_years;

@@ -1,0 +1,41 @@
+//! Who files, prepares, decides and reads consultations, and who keeps the calendar.
+
+use crate::policies;
+
+policies! {
+    /// Find and read consultations, and what happened to them. An agency its own; an expert those they are on the panel of.
+    ReadConsultations = "consultations.read" {
+        nobody: No, expert: Own, association: No, agency: Own, science_dept: Own,
+        union_officer: All, union_leader: All, auditor: All, admin: No,
+    }
+    /// Read drafts, contact persons and attachments: the asker and the Union alone.
+    ReadConsultationFile = "consultations.read_file" {
+        nobody: No, expert: No, association: No, agency: Own, science_dept: Own,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// File a request, change and complete it, attach files, send it in, take it back, reply to the report.
+    FileConsultation = "consultations.file" {
+        nobody: No, expert: No, association: No, agency: Own, science_dept: Own,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// Prepare what the Union decides: ask for what is missing, form the panel, conclude, stop and start the clock, archive.
+    PrepareConsultation = "consultations.prepare" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// Decide for the Union: accept, decline, approve the panel, sign the report, cancel.
+    DecideConsultation = "consultations.decide" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: No, union_leader: All, auditor: No, admin: No,
+    }
+    /// Read which days are worked.
+    ReadCalendar = "calendar.read" {
+        nobody: All, expert: All, association: All, agency: All, science_dept: All,
+        union_officer: All, union_leader: All, auditor: All, admin: All,
+    }
+    /// Enter the days off of a year and the days worked in exchange.
+    ManageCalendar = "calendar.manage" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: All,
+    }
+}

@@ -1,0 +1,234 @@
+//! The closed lists of words of this slice, as written in JSON and in the database.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+
+        impl $name {
+            /// Every one, in the order of the list.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// As written in JSON and in the database.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+    };
+}
+
+words! {
+    /// What is asked of the Union.
+    ConsultationKind {
+        /// Tư vấn: advice while something is prepared.
+        Consultation = "consultation",
+        /// Phản biện: a review of a draft before it is decided.
+        CriticalReview = "critical_review",
+        /// Giám định xã hội: an assessment while it is carried out, or after.
+        SocialAssessment = "social_assessment",
+    }
+}
+
+impl ConsultationKind {
+    /// The letters before its register numbers.
+    pub const fn series(self) -> &'static str {
+        match self {
+            Self::Consultation => "TV",
+            Self::CriticalReview => "PB",
+            Self::SocialAssessment => "GD",
+        }
+    }
+}
+
+words! {
+    /// How it came about.
+    ConsultationOrigin {
+        /// Đặt hàng: an agency asks for it.
+        Ordered = "ordered",
+        /// Giao nhiệm vụ: the People's Committee, the People's Council or the Party's committee assigns it.
+        Assigned = "assigned",
+        /// Tự đề xuất: the Union begins it; who would have asked is the addressee.
+        SelfInitiated = "self_initiated",
+    }
+}
+
+words! {
+    /// What it is about.
+    ConsultationObject {
+        /// Đề án.
+        Scheme = "scheme",
+        /// Dự án.
+        Project = "project",
+        /// Quy hoạch.
+        Plan = "plan",
+        /// Chính sách.
+        Policy = "policy",
+        /// Dự thảo văn bản.
+        DraftDocument = "draft_document",
+    }
+}
+
+words! {
+    /// Where a consultation stands.
+    ConsultationState {
+        /// Dự thảo.
+        Draft = "draft",
+        /// Đã gửi đề nghị.
+        Submitted = "submitted",
+        /// Yêu cầu bổ sung hồ sơ.
+        NeedsCompletion = "needs_completion",
+        /// Từ chối tiếp nhận.
+        Declined = "declined",
+        /// Đã tiếp nhận.
+        Accepted = "accepted",
+        /// Thành lập hội đồng, tổ chuyên gia.
+        PanelForming = "panel_forming",
+        /// Chuyên gia đang cho ý kiến.
+        InReview = "in_review",
+        /// Tổng hợp, dự thảo và trình ký kết luận.
+        Concluding = "concluding",
+        /// Đã gửi báo cáo.
+        Delivered = "delivered",
+        /// Đã có phản hồi.
+        Responded = "responded",
+        /// Hoàn tất, lưu hồ sơ.
+        Closed = "closed",
+        /// Tạm dừng: no time runs, and it goes on where it was.
+        Suspended = "suspended",
+        /// Rút đề nghị: by who asked.
+        Withdrawn = "withdrawn",
+        /// Hủy: by the Union.
+        Cancelled = "cancelled",
+    }
+}
+
+impl ConsultationState {
+    /// True when nothing more happens.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Declined | Self::Closed | Self::Withdrawn | Self::Cancelled)
+    }
+}
+
+words! {
+    /// How soon it is needed.
+    Urgency {
+        /// Thường.
+        Normal = "normal",
+        /// Khẩn.
+        Urgent = "urgent",
+    }
+}
+
+words! {
+    /// Why the Union declines a request.
+    DeclineReason {
+        /// Ngoài phạm vi.
+        OutOfScope = "out_of_scope",
+        /// Không đủ chuyên gia phù hợp.
+        NoSuitableExperts = "no_suitable_experts",
+        /// Không đủ thời gian.
+        TooLittleTime = "too_little_time",
+        /// Xung đột lợi ích.
+        ConflictOfInterest = "conflict_of_interest",
+        /// Bí mật nhà nước.
+        StateSecret = "state_secret",
+        /// Trùng với đề nghị khác.
+        Duplicate = "duplicate",
+    }
+}
+
+words! {
+    /// Who is proposed to pay.
+    FundingSource {
+        /// Ngân sách tỉnh.
+        ProvincialBudget = "provincial_budget",
+        /// Kinh phí sự nghiệp khoa học.
+        ScienceBudget = "science_budget",
+        /// Cơ quan đặt hàng.
+        Asker = "asker",
+        /// Kinh phí của Liên hiệp hội.
+        Union = "union",
+        /// Tài trợ.
+        Sponsor = "sponsor",
+    }
+}
+
+words! {
+    /// What an attachment is.
+    AttachmentKind {
+        /// Hồ sơ đề án, dự án, dự thảo được lấy ý kiến.
+        Scheme = "scheme",
+        /// Bản quét công văn.
+        Letter = "letter",
+        /// Tài liệu khác.
+        Other = "other",
+    }
+}
+
+words! {
+    /// Who reads a file.
+    AttachmentVisibility {
+        /// The asker and the Union.
+        Shared = "shared",
+        /// The Union alone.
+        Internal = "internal",
+    }
+}
+
+words! {
+    /// What a consultation waits for.
+    ConsultationStep {
+        /// The Union accepts, declines or asks for more.
+        Decide = "decide",
+        /// The asker completes the file.
+        Complete = "complete",
+        /// The experts give their opinions.
+        Opinions = "opinions",
+        /// The Union's report goes out.
+        Report = "report",
+        /// The asker says what it takes up, and why not the rest.
+        Reply = "reply",
+    }
+}
+
+impl ConsultationStep {
+    /// True when the asker is the one who is waited for.
+    pub const fn is_the_askers(self) -> bool {
+        matches!(self, Self::Complete | Self::Reply)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_written_as_serde_writes_it() {
+        macro_rules! check {
+            ($($name:ident),+) => {$(
+                assert!(!$name::ALL.is_empty());
+                for word in $name::ALL {
+                    assert_eq!(serde_json::to_value(word).unwrap(), word.as_str());
+                }
+            )+};
+        }
+        check!(
+            ConsultationKind,
+            ConsultationOrigin,
+            ConsultationObject,
+            ConsultationState,
+            Urgency,
+            DeclineReason,
+            FundingSource,
+            AttachmentKind,
+            AttachmentVisibility,
+            ConsultationStep
+        );
+        assert_eq!(ConsultationState::ALL.iter().filter(|state| state.is_over()).count(), 4);
+    }
+}

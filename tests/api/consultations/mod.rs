@@ -1,0 +1,144 @@
+//! Consultations over HTTP, laid out as the URLs are.
+
+mod attachments;
+mod bad_input;
+mod calendar;
+pub mod clock;
+mod file;
+mod find;
+mod register;
+mod states;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::bank::text;
+use crate::support::{Answer, Caller};
+
+pub const PATH: &str = "/api/v1/consultations";
+
+/// A path below a consultation.
+pub fn at(consultation: &Value, rest: &str) -> String {
+    format!("{PATH}/{}{rest}", text(&consultation["id"]))
+}
+
+/// A form with all that is asked for when it is sent in; `more` adds to it or changes it.
+pub fn form(kind: &str, more: &Value) -> Value {
+    let mut form = json!({
+        "kind": kind, "title": "Đề án trồng rừng gỗ lớn", "object": "scheme",
+        "deciding_authority": { "name": "UBND tỉnh" }, "questions": ["Mục tiêu có phù hợp?", "Vốn có khả thi?"],
+        "fields": ["404"], "letter": { "number": "215/SNNMT-KL", "date": "2026-03-02", "signatory": "Nguyễn Văn Mẫu" },
+        "decision_on": "2035-06-30", "contact": { "name": "Ma Thị Mẫu", "phone": "0207 3822 000" },
+        "funding": { "source": "asker", "amount_vnd": 4_500_000_000_i64 }, "no_state_secrets": true,
+    });
+    for (name, value) in more.as_object().cloned().unwrap_or_default() {
+        form[name] = value;
+    }
+    form
+}
+
+/// Files a draft.
+pub async fn draft(caller: &Caller<'_>, kind: &str, more: &Value) -> Value {
+    caller.post(PATH, &form(kind, more)).await.expect(201)
+}
+
+/// Attaches a file, whatever it is.
+pub async fn attach(caller: &Caller<'_>, consultation: &Value, query: &str, bytes: &[u8]) -> Answer {
+    let path = at(consultation, &format!("/attachments?{query}"));
+    caller.raw(Method::POST, &path, &[("content-type", "application/octet-stream")], bytes.to_vec()).await
+}
+
+/// Attaches a small PDF as the scheme.
+pub async fn attach_scheme(caller: &Caller<'_>, consultation: &Value) -> Value {
+    attach(caller, consultation, "name=De-an.pdf", b"%PDF-1.7 mau").await.expect(201)
+}
+
+/// A verb, whatever the version.
+pub async fn verb(caller: &Caller<'_>, consultation: &Value, verb: &str, body: &Value) -> Answer {
+    let body = (!body.is_null()).then_some(body);
+    caller.send(Method::POST, &at(consultation, &format!("/{verb}")), &[("if-match", "*")], body).await
+}
+
+/// Files a whole request and sends it in.
+pub async fn submitted(caller: &Caller<'_>, kind: &str, more: &Value) -> Value {
+    let made = draft(caller, kind, more).await;
+    attach_scheme(caller, &made).await;
+    verb(caller, &made, "submit", &Value::Null).await.expect(200)
+}
+
+/// A body with which a verb is possible, where its state allows it.
+pub fn example(verb: &str) -> Value {
+    let document = json!({ "number": "12/LHH", "date": "2026-03-09", "signatory": "Trần Văn Mẫu" });
+    match verb {
+        "request-completion" => json!({ "missing": ["Thuyết minh nguồn vốn"] }),
+        "decline" => json!({ "code": "out_of_scope", "reason": "Ngoài phạm vi" }),
+        "approve-panel" | "deliver" | "respond" => json!({ "document": document }),
+        "withdraw" => json!({ "reason": "Theo công văn", "document": document }),
+        "reschedule" => json!({ "reason": "UBND tỉnh lùi phiên họp", "decision_on": "2035-05-31" }),
+        "suspend" | "cancel" | "close" => json!({ "reason": "Theo công văn" }),
+        _ => Value::Null,
+    }
+}
+
+/// Every verb and who takes it.
+pub const VERBS: [(&str, &str); 15] = [
+    ("submit", "agency"),
+    ("request-completion", "union_officer"),
+    ("accept", "union_leader"),
+    ("decline", "union_leader"),
+    ("form-panel", "union_officer"),
+    ("approve-panel", "union_leader"),
+    ("conclude", "union_officer"),
+    ("deliver", "union_leader"),
+    ("respond", "agency"),
+    ("close", "union_officer"),
+    ("reschedule", "union_leader"),
+    ("suspend", "union_officer"),
+    ("resume", "union_officer"),
+    ("withdraw", "agency"),
+    ("cancel", "union_leader"),
+];
+
+/// The verbs by which a draft comes to a state.
+pub fn way_to(state: &str) -> &'static [&'static str] {
+    match state {
+        "draft" => &[],
+        "submitted" => &["submit"],
+        "needs_completion" => &["submit", "request-completion"],
+        "declined" => &["submit", "decline"],
+        "accepted" => &["submit", "accept"],
+        "panel_forming" => &["submit", "accept", "form-panel"],
+        "in_review" => &["submit", "accept", "form-panel", "approve-panel"],
+        "concluding" => &["submit", "accept", "form-panel", "approve-panel", "conclude"],
+        "delivered" => &["submit", "accept", "form-panel", "approve-panel", "conclude", "deliver"],
+        "responded" => &["submit", "accept", "form-panel", "approve-panel", "conclude", "deliver", "respond"],
+        "closed" => &["submit", "accept", "form-panel", "approve-panel", "conclude", "deliver", "respond", "close"],
+        "suspended" => &["submit", "accept", "suspend"],
+        "withdrawn" => &["submit", "withdraw"],
+        "cancelled" => &["submit", "accept", "cancel"],
+        other => panic!("{other}"),
+    }
+}
+
+/// Brings a whole draft to a state; every step by who takes it. The callers are agency, officer and leader.
+pub async fn bring(callers: &[Caller<'_>; 3], consultation: &Value, state: &str) -> Value {
+    let mut now = consultation.clone();
+    for name in way_to(state) {
+        let (_, who) = VERBS.iter().find(|(verb, _)| verb == name).unwrap();
+        let caller = match *who {
+            "agency" => &callers[0],
+            "union_officer" => &callers[1],
+            _ => &callers[2],
+        };
+        now = verb(caller, &now, name, &example(name)).await.expect(200);
+    }
+    assert_eq!(now["state"], state);
+    now
+}
+
+/// The first fault of a 422: place and code.
+#[track_caller]
+pub fn fault(answer: Answer) -> (String, String) {
+    let problem = answer.problem(422);
+    (text(&problem["errors"][0]["pointer"]).to_owned(), text(&problem["errors"][0]["code"]).to_owned())
+}
