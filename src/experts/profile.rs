@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, get, patch, post};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::IntoParams;
-use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -99,14 +99,20 @@ pub(super) fn invalid(faults: Vec<FieldError>) -> Problem {
 #[into_params(parameter_in = Query)]
 pub(super) struct EnterQuery {
     /// Ids or codes of experts of whom you say that this is another person; remembered.
-    #[param(example = json!([]), schema_with = expert_keys)]
+    #[param(example = json!([]), value_type = Vec<ExpertKey>, inline, max_items = 50)]
     pub not_the_same: Vec<String>,
 }
 
-fn expert_keys() -> Array {
-    let key = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9A-Za-z-]{1,40}$"));
-    ArrayBuilder::new().items(key).max_items(Some(duplicates::guard::MOST_NAMED)).build()
+/// What the id or code of an expert may look like.
+struct ExpertKey;
+
+impl utoipa::PartialSchema for ExpertKey {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9A-Za-z-]{1,40}$")).into()
+    }
 }
+
+impl utoipa::ToSchema for ExpertKey {}
 
 /// Enter an expert
 ///

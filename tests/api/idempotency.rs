@@ -32,8 +32,8 @@ fn examples() -> Vec<Example> {
 fn of_accounts() -> Vec<Example> {
     vec![
         ("/api/v1/accounts", "admin", "/api/v1/accounts", account("may-in"), "accounts"),
-        ("/api/v1/accounts/{id}/disable", "admin", "/api/v1/accounts/{agency}/disable", Value::Null, "audit_events"),
-        ("/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency_2}/enable", Value::Null, "audit_events"),
+        ("/api/v1/accounts/{id}/disable", "admin", "/api/v1/accounts/{agency_2}/disable", Value::Null, "audit_events"),
+        ("/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency}/enable", Value::Null, "audit_events"),
     ]
 }
 

@@ -14,7 +14,7 @@ use crate::kernel::sealed::Sealer;
 use crate::say;
 
 /// As many resemble nobody.
-pub(in crate::experts) const MOST_NAMED: usize = 50;
+const MOST_NAMED: usize = 50;
 
 /// The experts of whom an officer says that somebody is another person.
 ///
