@@ -43,139 +43,139 @@ impl Case {
     }
 }
 
+/// What happened, what is waited for, when that is due, and why.
+type Due = (&'static str, Option<&'static str>, Option<&'static str>, &'static str);
+
+const DUE: &[Due] = &[
+    ("2026-03-02 create draft", None, None, "a draft has no clock"),
+    ("2026-03-02 create draft; 2026-03-02 submit submitted", Some("decide"), Some("2026-03-09"), "five days to decide"),
+    (
+        "2026-02-13 create draft; 2026-02-13 submit submitted",
+        Some("decide"),
+        Some("2026-02-27"),
+        "sent on the last day before Tết",
+    ),
+    (
+        "2026-02-17 create draft; 2026-02-17 submit submitted",
+        Some("decide"),
+        Some("2026-02-27"),
+        "sent on a day of Tết: the same",
+    ),
+    (
+        "2025-12-26 create draft; 2025-12-26 submit submitted",
+        Some("decide"),
+        Some("2026-01-06"),
+        "over New Year and its swapped Friday",
+    ),
+    (
+        "2026-08-19 create draft; 2026-08-19 submit submitted",
+        Some("decide"),
+        Some("2026-08-25"),
+        "with the Saturday that is worked",
+    ),
+    (
+        "2026-03-02 create draft; 2026-03-02 submit submitted; 2026-03-03 request-completion needs_completion",
+        Some("complete"),
+        Some("2026-03-17"),
+        "ten days to complete",
+    ),
+    (
+        "2026-03-02 create draft; 2026-03-02 submit submitted; 2026-03-04 request-completion needs_completion; \
+             2026-03-13 submit submitted",
+        Some("decide"),
+        Some("2026-03-18"),
+        "two of five days were used, three are left",
+    ),
+    (
+        "2026-02-11 create draft; 2026-02-11 submit submitted; 2026-02-12 request-completion needs_completion; \
+             2026-02-24 submit submitted; 2026-02-25 request-completion needs_completion; 2026-03-02 submit submitted",
+        Some("decide"),
+        Some("2026-03-05"),
+        "returned twice, the first time over Tết",
+    ),
+    (
+        "2026-03-02 create accepted",
+        Some("report"),
+        Some("2026-03-30"),
+        "what the Union begins itself has its report due at once",
+    ),
+    (
+        "2026-02-05 create draft; 2026-02-05 submit submitted; 2026-02-05 accept accepted",
+        Some("report"),
+        Some("2026-03-12"),
+        "twenty days over Tết",
+    ),
+    (
+        "2026-02-05 create accepted; 2026-02-06 form-panel panel_forming; 2026-02-09 approve-panel in_review",
+        Some("opinions"),
+        Some("2026-03-02"),
+        "ten days for opinions over Tết",
+    ),
+    (
+        "2026-03-02 create accepted; 2026-03-03 form-panel panel_forming; 2026-03-25 approve-panel in_review",
+        Some("opinions"),
+        Some("2026-03-30"),
+        "opinions are no later than the report",
+    ),
+    (
+        "2026-02-05 create accepted; 2026-02-12 suspend suspended",
+        Some("report"),
+        None,
+        "a stopped clock is due on no day",
+    ),
+    (
+        "2026-02-05 create accepted; 2026-02-12 suspend suspended; 2026-03-02 resume accepted",
+        Some("report"),
+        Some("2026-03-23"),
+        "suspended across Tết: five of twenty days were used",
+    ),
+    (
+        "2026-02-05 create accepted; 2026-02-14 suspend suspended; 2026-02-21 resume accepted",
+        Some("report"),
+        Some("2026-03-12"),
+        "suspended while nobody works: nothing is gained",
+    ),
+    (
+        "2026-03-02 create accepted; 2026-03-31 suspend suspended; 2026-04-10 resume accepted",
+        Some("report"),
+        Some("2026-03-30"),
+        "what was missed before stays missed",
+    ),
+    (
+        "2026-03-02 create accepted; 2026-03-30 suspend suspended; 2026-04-11 resume accepted",
+        Some("report"),
+        Some("2026-04-13"),
+        "stopped on its last day: due when it goes on, and that is no Saturday",
+    ),
+    (
+        "2026-03-02 create accepted; 2026-03-03 form-panel panel_forming; 2026-03-04 approve-panel in_review; \
+             2026-03-06 suspend suspended; 2026-03-16 resume in_review",
+        Some("opinions"),
+        Some("2026-03-26"),
+        "opinions are stopped as well",
+    ),
+    (
+        "2026-03-02 create accepted; 2026-03-03 form-panel panel_forming; 2026-03-04 approve-panel in_review; \
+             2026-03-20 conclude concluding",
+        Some("report"),
+        Some("2026-03-30"),
+        "and then the report",
+    ),
+    (
+        "2026-12-01 create accepted; 2026-12-02 form-panel panel_forming; 2026-12-03 approve-panel in_review; \
+             2026-12-14 conclude concluding; 2026-12-21 deliver delivered",
+        Some("reply"),
+        Some("2027-01-19"),
+        "twenty days to reply, over the end of a year",
+    ),
+    ("2026-03-02 create accepted; 2026-03-03 cancel cancelled", None, None, "what is over waits for nothing"),
+];
+
 #[test]
 fn each_step_is_due_in_working_days() {
-    for (text, step, due, why) in [
-        ("2026-03-02 create draft", None, None, "a draft has no clock"),
-        (
-            "2026-03-02 create draft; 2026-03-02 submit submitted",
-            Some("decide"),
-            Some("2026-03-09"),
-            "five days to decide",
-        ),
-        (
-            "2026-02-13 create draft; 2026-02-13 submit submitted",
-            Some("decide"),
-            Some("2026-02-27"),
-            "sent on the last day before Tết",
-        ),
-        (
-            "2026-02-17 create draft; 2026-02-17 submit submitted",
-            Some("decide"),
-            Some("2026-02-27"),
-            "sent on a day of Tết: the same",
-        ),
-        (
-            "2025-12-26 create draft; 2025-12-26 submit submitted",
-            Some("decide"),
-            Some("2026-01-06"),
-            "over New Year and its swapped Friday",
-        ),
-        (
-            "2026-08-19 create draft; 2026-08-19 submit submitted",
-            Some("decide"),
-            Some("2026-08-25"),
-            "with the Saturday that is worked",
-        ),
-        (
-            "2026-03-02 create draft; 2026-03-02 submit submitted; 2026-03-03 request-completion needs_completion",
-            Some("complete"),
-            Some("2026-03-17"),
-            "ten days to complete",
-        ),
-        (
-            "2026-03-02 create draft; 2026-03-02 submit submitted; 2026-03-04 request-completion needs_completion; \
-             2026-03-13 submit submitted",
-            Some("decide"),
-            Some("2026-03-18"),
-            "two of five days were used, three are left",
-        ),
-        (
-            "2026-02-11 create draft; 2026-02-11 submit submitted; 2026-02-12 request-completion needs_completion; \
-             2026-02-24 submit submitted; 2026-02-25 request-completion needs_completion; 2026-03-02 submit submitted",
-            Some("decide"),
-            Some("2026-03-05"),
-            "returned twice, the first time over Tết",
-        ),
-        (
-            "2026-03-02 create accepted",
-            Some("report"),
-            Some("2026-03-30"),
-            "what the Union begins itself has its report due at once",
-        ),
-        (
-            "2026-02-05 create draft; 2026-02-05 submit submitted; 2026-02-05 accept accepted",
-            Some("report"),
-            Some("2026-03-12"),
-            "twenty days over Tết",
-        ),
-        (
-            "2026-02-05 create accepted; 2026-02-06 form-panel panel_forming; 2026-02-09 approve-panel in_review",
-            Some("opinions"),
-            Some("2026-03-02"),
-            "ten days for opinions over Tết",
-        ),
-        (
-            "2026-03-02 create accepted; 2026-03-03 form-panel panel_forming; 2026-03-25 approve-panel in_review",
-            Some("opinions"),
-            Some("2026-03-30"),
-            "opinions are no later than the report",
-        ),
-        (
-            "2026-02-05 create accepted; 2026-02-12 suspend suspended",
-            Some("report"),
-            None,
-            "a stopped clock is due on no day",
-        ),
-        (
-            "2026-02-05 create accepted; 2026-02-12 suspend suspended; 2026-03-02 resume accepted",
-            Some("report"),
-            Some("2026-03-23"),
-            "suspended across Tết: five of twenty days were used",
-        ),
-        (
-            "2026-02-05 create accepted; 2026-02-14 suspend suspended; 2026-02-21 resume accepted",
-            Some("report"),
-            Some("2026-03-12"),
-            "suspended while nobody works: nothing is gained",
-        ),
-        (
-            "2026-03-02 create accepted; 2026-03-31 suspend suspended; 2026-04-10 resume accepted",
-            Some("report"),
-            Some("2026-03-30"),
-            "what was missed before stays missed",
-        ),
-        (
-            "2026-03-02 create accepted; 2026-03-30 suspend suspended; 2026-04-11 resume accepted",
-            Some("report"),
-            Some("2026-04-13"),
-            "stopped on its last day: due when it goes on, and that is no Saturday",
-        ),
-        (
-            "2026-03-02 create accepted; 2026-03-03 form-panel panel_forming; 2026-03-04 approve-panel in_review; \
-             2026-03-06 suspend suspended; 2026-03-16 resume in_review",
-            Some("opinions"),
-            Some("2026-03-26"),
-            "opinions are stopped as well",
-        ),
-        (
-            "2026-03-02 create accepted; 2026-03-03 form-panel panel_forming; 2026-03-04 approve-panel in_review; \
-             2026-03-20 conclude concluding",
-            Some("report"),
-            Some("2026-03-30"),
-            "and then the report",
-        ),
-        (
-            "2026-12-01 create accepted; 2026-12-02 form-panel panel_forming; 2026-12-03 approve-panel in_review; \
-             2026-12-14 conclude concluding; 2026-12-21 deliver delivered",
-            Some("reply"),
-            Some("2027-01-19"),
-            "twenty days to reply, over the end of a year",
-        ),
-        ("2026-03-02 create accepted; 2026-03-03 cancel cancelled", None, None, "what is over waits for nothing"),
-    ] {
+    for (text, step, due, why) in DUE {
         let clock = Case::of(text).clock();
-        assert_eq!(clock.step.map(ConsultationStep::as_str), step, "{why}");
+        assert_eq!(clock.step.map(ConsultationStep::as_str), *step, "{why}");
         assert_eq!(clock.due_on, due.map(day), "{why}");
     }
 }

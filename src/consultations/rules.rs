@@ -233,7 +233,7 @@ fn fields(reader: &mut Reader, list: &[String], known: &Known) -> Vec<FieldCode>
 pub fn find_field(text: &str, known: &Known) -> Option<FieldCode> {
     let (scheme, code) = text.trim().split_once(':').unwrap_or((DEFAULT_SCHEME, text.trim()));
     let pair = (scheme.to_owned(), code.to_owned());
-    known.fields.contains(&pair).then(|| FieldCode { scheme: pair.0, code: pair.1 })
+    known.fields.contains(&pair).then_some(FieldCode { scheme: pair.0, code: pair.1 })
 }
 
 fn drafters(reader: &mut Reader, id: Uuid, list: &[DrafterForm], known: &Known) -> Vec<DrafterRow> {
