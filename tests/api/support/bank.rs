@@ -117,6 +117,8 @@ pub async fn try_change(app: &TestApp, sql: &str) -> Result<(), String> {
     let mut said = None;
     let done = app.state.db.transaction(async |tx| {
         recorder.record(tx, vec![Event::on_all("tests")]).await?;
+        // a slow machine fails no test
+        tx.batch_execute("SET LOCAL statement_timeout = '2min'").await?;
         let ran = tx.batch_execute(sql).await;
         said = ran.as_ref().err().map(ToString::to_string);
         Ok(ran?)
