@@ -60,7 +60,9 @@ fn the_server_is_private_durable_and_discreet() {
         ("server_encoding", "UTF8"),
         ("TimeZone", "UTC"),
         ("max_connections", "100"),
-        ("shared_buffers", "128MB"),
+        ("shared_buffers", "512MB"),
+        ("max_wal_size", "4GB"),
+        ("random_page_cost", "1.1"),
         ("log_parameter_max_length_on_error", "0"),
     ] {
         assert_eq!(query(&url, &format!("show {setting}")), value, "{setting}");
