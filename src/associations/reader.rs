@@ -10,9 +10,9 @@ use super::form::{AssociationPatch, Decision, NewAssociation};
 use super::model::{AssociationField, Paper, Record};
 use super::words::{AssociationKind, AssociationScope};
 use crate::db::Conn;
-use crate::fields::{DEFAULT_SCHEME, store as field_store};
+use crate::fields::{coded, store as field_store};
 use crate::kernel::document::DocumentForm;
-use crate::kernel::form::Faults;
+use crate::kernel::form::{Faults, is_email, is_phone};
 use crate::kernel::patch::Change;
 use crate::kernel::problem::{Answer, FieldError, Problem, Say};
 use crate::kernel::text::fold;
@@ -39,7 +39,7 @@ impl Codes {
 
     /// Scheme and code of what was typed.
     pub fn find(&self, text: &str) -> Option<(String, String)> {
-        let (scheme, code) = text.trim().split_once(':').unwrap_or((DEFAULT_SCHEME, text.trim()));
+        let (scheme, code) = coded(text.trim());
         let pair = (scheme.to_owned(), code.to_owned());
         self.0.contains(&pair).then_some(pair)
     }
@@ -120,8 +120,7 @@ impl Reader {
 
     fn email(&mut self, input: Option<&str>) -> Option<String> {
         let email = self.line("/email", input)?;
-        let sound = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
-        if !sound || email.contains(' ') {
+        if !is_email(&email) {
             self.fault("/email", "not_an_email", say!("Không phải địa chỉ thư điện tử.", "Not an e-mail address."));
         }
         Some(email)
@@ -138,9 +137,7 @@ impl Reader {
 
     fn phone(&mut self, input: Option<&str>) -> Option<String> {
         let phone = self.line("/phone", input)?;
-        let digits = phone.chars().filter(char::is_ascii_digit).count();
-        let sound = phone.chars().all(|c| c.is_ascii_digit() || "+-.(), /".contains(c));
-        if !sound || digits < 6 {
+        if !is_phone(&phone) {
             let detail = say!(
                 "Không phải số điện thoại, ví dụ 0207 3822 000.",
                 "Not a telephone number, such as 0207 3822 000."

@@ -4,7 +4,7 @@ use chrono::{Datelike, Months, NaiveDate};
 
 use super::model::{Contact, Funding, Letter};
 use crate::kernel::document::DocumentForm;
-use crate::kernel::form::Faults;
+use crate::kernel::form::{Faults, is_email, is_phone};
 use crate::kernel::problem::{Answer, FieldError, Problem, Say};
 use crate::say;
 
@@ -161,16 +161,6 @@ impl Reader {
         let position = self.faults.restricted_line("/contact/position", input.position.as_deref(), MAX_LINE);
         Contact { name: name.unwrap_or_default(), position, phone, email }
     }
-}
-
-fn is_phone(text: &str) -> bool {
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    digits >= 6 && text.chars().all(|c| c.is_ascii_digit() || "+-.(), /".contains(c))
-}
-
-fn is_email(text: &str) -> bool {
-    let sound = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
-    sound && !text.contains(' ')
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use super::reader::Reader;
 use super::settings::Limits;
 use super::state::Hands;
 use super::words::{AttachmentKind, ConsultationOrigin, ConsultationState, Urgency};
-use crate::fields::DEFAULT_SCHEME;
+use crate::fields::coded;
 use crate::kernel::document::DocumentForm;
 use crate::kernel::document_number::DocumentNumber;
 use crate::kernel::id::new_id;
@@ -231,7 +231,7 @@ fn fields(reader: &mut Reader, list: &[String], known: &Known) -> Vec<FieldCode>
 
 /// Scheme and code of what was typed.
 pub fn find_field(text: &str, known: &Known) -> Option<FieldCode> {
-    let (scheme, code) = text.trim().split_once(':').unwrap_or((DEFAULT_SCHEME, text.trim()));
+    let (scheme, code) = coded(text.trim());
     let pair = (scheme.to_owned(), code.to_owned());
     known.fields.contains(&pair).then_some(FieldCode { scheme: pair.0, code: pair.1 })
 }

@@ -1,5 +1,6 @@
 //! Who may change what, what a patch makes of a request, and how much time there must be.
 
+use crate::fields::DEFAULT_SCHEME;
 use serde_json::json;
 
 use super::*;

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::DEFAULT_SCHEME;
+use super::coded;
 use super::store::{self, GroupRow};
 use crate::kernel::sheet::{self, Fault, Loaded, Row, Sheet};
 use crate::reference::load::{LoadError, load_event, load_recorder};
 use crate::state::State;
 
 /// Groups: `code`, `scheme` (the list it belongs to), `name_vi`, `name_en`, `science_field_codes` (codes separated by `|`, each
-/// with its scheme before it, `BKHCN-2025:404`, where that is not [`DEFAULT_SCHEME`]; may be blank) and, where known, `source`.
+/// with its scheme before it, `BKHCN-2025:404`, where that is not [the usual one](super::DEFAULT_SCHEME); may be blank) and, where known, `source`.
 /// The whole file or nothing; a second time without effect. The fields must have been loaded.
 ///
 /// # Errors
@@ -51,7 +51,7 @@ fn group(row: &Row<'_>) -> Result<GroupRow, Fault> {
     let cell = row.optional("science_field_codes").unwrap_or_default();
     let mut fields: Vec<(String, String)> = Vec::new();
     for part in cell.split('|').map(str::trim).filter(|part| !part.is_empty()) {
-        let (scheme, code) = part.split_once(':').unwrap_or((DEFAULT_SCHEME, part));
+        let (scheme, code) = coded(part);
         let field = (scheme.to_owned(), code.to_owned());
         if fields.contains(&field) {
             return Err(row.fault("science_field_codes", format!("`{part}` stands twice")));

@@ -15,6 +15,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// The scheme a bare code belongs to: QĐ 12/2008/QĐ-BKHCN. Scheme and version are data; this is only the default.
 pub const DEFAULT_SCHEME: &str = "BKHCN-2008";
 
+/// Scheme and code of a field as they are typed: `BKHCN-2008:404`, or the code alone.
+pub fn coded(text: &str) -> (&str, &str) {
+    text.split_once(':').unwrap_or((DEFAULT_SCHEME, text))
+}
+
 /// The groups ("nhóm ngành, lĩnh vực") by which the Union itself sorts experts; other schemes serve contests.
 pub const UNION_GROUPS: &str = "nhom_nganh_linh_vuc";
 

@@ -14,6 +14,18 @@ use super::problem::{FieldError, Lang, Say};
 use super::text::{Normalisation, decode_entities, mended, mended_multiline, unreadable};
 use crate::say;
 
+/// True for what may be a telephone number as offices write them, several at once among them: `0207 3822 000, 0207 3822 001`.
+pub fn is_phone(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    digits >= 6 && text.chars().all(|c| c.is_ascii_digit() || "+-.(), /".contains(c))
+}
+
+/// True for what may be an e-mail address.
+pub fn is_email(text: &str) -> bool {
+    let sound = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
+    sound && !text.contains(' ')
+}
+
 /// A form while it is read: its faults, which are answered together, and what was repaired in it.
 #[derive(Debug, Default)]
 pub struct Faults {

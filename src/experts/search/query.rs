@@ -12,7 +12,7 @@ use super::super::vocabulary::HOME_PROVINCE;
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
 use crate::db::{Conn, Reader};
-use crate::fields::DEFAULT_SCHEME;
+use crate::fields::coded;
 use crate::kernel::clock::{day_begins, today};
 use crate::kernel::page::Limit;
 use crate::kernel::problem::{Answer, Code, Problem, Say};
@@ -376,8 +376,7 @@ fn languages(codes: &[String]) -> Answer<Vec<String>> {
 
 /// Codes by scheme, each with its descendants.
 async fn fields(conn: &Reader, asked: &[String]) -> Answer<Vec<Codes>> {
-    let pairs: Vec<(&str, &str)> =
-        asked.iter().map(|text| text.split_once(':').unwrap_or((DEFAULT_SCHEME, text))).collect();
+    let pairs: Vec<(&str, &str)> = asked.iter().map(|text| coded(text)).collect();
     let known = store::with_descendants(conn, &pairs).await?;
     let is_known = |(_, (scheme, code)): &(&String, &(&str, &str))| {
         known.iter().any(|(of, codes)| of == scheme && codes.iter().any(|known| known == code))
