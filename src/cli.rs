@@ -28,7 +28,7 @@ use crate::kernel::problem::Problem;
 use crate::kernel::redacted::Redacted;
 use crate::kernel::sheet::Sheet;
 use crate::start::{self, StartError, Store};
-use crate::{associations, demo, experts, fields, openapi, organisations as organisation_slice, reference};
+use crate::{associations, demo, experts, fields, openapi, organisations as organisation_slice, panels, reference};
 
 /// Writes a line for the user. `println!` would panic when the reader of a pipe has gone (`expert-bank serve | head -1`),
 /// and a server must not stop for that.
@@ -77,6 +77,12 @@ enum Command {
     /// Look after the audit log
     #[command(subcommand)]
     Audit(Audit),
+    /// Assign experts to requests: reads scores, demands, loads and forbidden pairs from a JSON file (docs/matching.md) and
+    /// prints who sits where; needs no database
+    Assign {
+        /// The file
+        file: PathBuf,
+    },
     /// Print invented experts, one a line as `load experts` takes them; the same ones each time. For tests and benchmarks
     #[command(hide = true)]
     People {
@@ -241,6 +247,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, StartError> {
             // whoever reads them may have had enough
             drop(demo::people::people(count).try_for_each(|person| writeln!(out, "{person}")));
         }
+        Command::Assign { file } => say_out!("{}", panels::file::answer(&file)?),
         Command::Audit(Audit::Verify) => return with_store(&data, verify_audit).await,
     }
     Ok(ExitCode::SUCCESS)

@@ -20,6 +20,7 @@ pub mod kernel;
 pub mod metrics;
 pub mod openapi;
 pub mod organisations;
+pub mod panels;
 pub mod reference;
 pub mod start;
 pub mod state;

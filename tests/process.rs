@@ -231,6 +231,36 @@ fn errors_of_configuration_name_setting_value_and_remedy() {
 }
 
 #[test]
+fn experts_are_assigned_without_a_database() {
+    let folder = Folder::new();
+    let file = folder.0.join("question.json");
+    let path = file.display().to_string();
+    let ask = |question: &Value| {
+        std::fs::write(&file, question.to_string()).unwrap();
+        run(&["assign", &path])
+    };
+    let asked = json!({"scores": [[0.9, 0.5], [0.8, 0.1]], "demand": [1, 1], "load_max": [1, 1], "objective": "total"});
+    let (good, told, errors) = ask(&asked);
+    assert!(good, "{errors}");
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told, json!({"assignment": [[1], [0]], "total": 1.3, "worst": 0.5, "optimal": true, "bound": 1.3}));
+    let fair = json!({"scores": [[0.9, 0.5], [0.8, 0.1]], "demand": [1, 1], "load_max": [1, 1], "objective": "worst"});
+    let (_, told, _) = ask(&fair);
+    assert!(told.contains(r#""worst":0.5,"optimal":false,"bound":0.6"#), "half of each would give 0.6: {told}");
+
+    let tight = json!({"scores": [[0.9, 0.5], [0.8, 0.1]], "demand": [2, 1], "load_max": [1, 1]});
+    let (good, told, errors) = ask(&tight);
+    assert!(!good && told.is_empty(), "{told}");
+    for word in ["Request 1 lacks experts", "load_max", "demand"] {
+        assert!(errors.contains(word), "{word}: {errors}");
+    }
+    let (good, _, errors) = ask(&json!({"scores": [[0.9], [0.8, 0.1]], "demand": [1, 1], "load_max": [1]}));
+    assert!(!good && errors.contains("/scores/1"), "{errors}");
+    let (good, _, errors) = run(&["assign", "/nowhere.json"]);
+    assert!(!good && errors.contains("cannot read /nowhere.json"), "{errors}");
+}
+
+#[test]
 fn every_flag_has_an_environment_variable_in_the_help() {
     for command in [vec!["serve"], vec!["migrate"], vec!["load", "experts"], vec!["demo"], vec!["audit", "verify"]] {
         let (good, help, _) = run(&[command, vec!["--help"]].concat());

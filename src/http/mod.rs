@@ -9,4 +9,4 @@ pub mod fallback;
 pub mod idempotency;
 pub mod params;
 pub mod path;
-mod serde_fault;
+pub(crate) mod serde_fault;

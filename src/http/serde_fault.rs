@@ -6,7 +6,7 @@ use crate::kernel::problem::{FieldError, Say};
 use crate::say;
 
 /// The fault at `path`; `message` is serde's.
-pub(super) fn field_error(path: &Path, message: &str) -> FieldError {
+pub(crate) fn field_error(path: &Path, message: &str) -> FieldError {
     let mut pointer = pointer(path);
     let name = message.split('`').nth(1).unwrap_or_default();
     let (code, detail) = if message.starts_with("missing field") {

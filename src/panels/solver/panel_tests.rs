@@ -1,0 +1,219 @@
+//! Panels against brute force.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::panels::solver::clash::Relaxation;
+
+fn person(score: f64) -> Candidate {
+    Candidate {
+        scores: [score; 4],
+        degree: 3,
+        fields: Vec::new(),
+        employer: None,
+        outside_province: false,
+        outside_asker: false,
+        load: 0,
+        conflicted: false,
+    }
+}
+
+/// All ways to seat people, given the kinds of the seats in order.
+fn seatings(
+    people: usize,
+    kinds: &[SeatKind],
+    sitting: &mut Vec<(usize, SeatKind)>,
+    see: &mut dyn FnMut(&[(usize, SeatKind)]),
+) {
+    let Some(&kind) = kinds.get(sitting.len()) else { return see(sitting) };
+    // within a kind in ascending order
+    let from = sitting.last().filter(|last| last.1 == kind).map_or(0, |last| last.0 + 1);
+    for one in from..people {
+        if sitting.iter().all(|seat| seat.0 != one) {
+            sitting.push((one, kind));
+            seatings(people, kinds, sitting, see);
+            sitting.pop();
+        }
+    }
+}
+
+fn brute(people: &[Candidate], order: &Order) -> Option<i64> {
+    let kinds: Vec<SeatKind> =
+        SeatKind::ALL.into_iter().flat_map(|kind| vec![kind; order.seats[kind.index()]]).collect();
+    let mut best: Option<i64> = None;
+    seatings(people.len(), &kinds, &mut Vec::new(), &mut |sitting| {
+        let good = order.rules.iter().all(|rule| keeps(people, *rule, sitting));
+        if good && sitting.iter().all(|seat| !people[seat.0].conflicted) {
+            let value = sitting.iter().map(|seat| (people[seat.0].scores[seat.1.index()] * UNIT).round() as i64).sum();
+            best = Some(best.map_or(value, |best| best.max(value)));
+        }
+    });
+    best
+}
+
+/// The least steps that make a panel possible, among all of them.
+fn smallest(people: &[Candidate], order: &Order, most: usize) -> Option<usize> {
+    fn orders(people: &[Candidate], order: &Order, at: usize, steps: usize) -> bool {
+        let Some(&rule) = order.rules.get(at) else { return steps == 0 && brute(people, order).is_some() };
+        if orders(people, order, at + 1, steps) {
+            return true;
+        }
+        if steps == 0 {
+            return false;
+        }
+        let mut eased = order.clone();
+        match rule.weaker(order.size(), people.iter().map(|person| person.load).max().unwrap_or(0)) {
+            Some(weaker) => eased.rules[at] = weaker,
+            None => drop(eased.rules.remove(at)),
+        }
+        orders(people, &eased, at, steps - 1)
+    }
+    (0..=most).find(|&size| {
+        let spare = order.seats[3].min(size);
+        (0..=spare).map(|fewer| (fewer, order.seats[3] - fewer)).chain([(1, order.seats[3] + 1)]).any(
+            |(cost, members)| {
+                let mut order = order.clone();
+                order.seats[3] = members;
+                cost <= size && order.size() > 0 && orders(people, &order, 0, size - cost)
+            },
+        )
+    })
+}
+
+fn candidate() -> impl Strategy<Value = Candidate> {
+    let scores = [0..=20_u32, 0..=20, 0..=20, 0..=20].prop_map(|scores| scores.map(|score| f64::from(score) / 20.0));
+    let fields = prop::collection::vec(0..3_u32, 0..3);
+    let flags = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.1));
+    (scores, 1..=3_u8, fields, prop::option::of(0..3_u32), flags, 0..3_u32).prop_map(
+        |(scores, degree, fields, employer, (outside_province, outside_asker, conflicted), load)| Candidate {
+            scores,
+            degree,
+            fields,
+            employer,
+            outside_province,
+            outside_asker,
+            load,
+            conflicted,
+        },
+    )
+}
+
+fn rule(people: usize) -> impl Strategy<Value = Rule> {
+    let seat = prop::sample::select(SeatKind::ALL.to_vec());
+    prop_oneof![
+        Just(Rule::Odd),
+        (0..3_u32, 1..=3_usize).prop_map(|(field, least)| Rule::Field { field, least }),
+        (1..=2_usize).prop_map(|least| Rule::OutsideProvince { least }),
+        (1..=2_usize).prop_map(|least| Rule::OutsideAsker { least }),
+        (1..=2_usize).prop_map(|most| Rule::PerEmployer { most }),
+        Just(Rule::Balance),
+        (seat, 1..=3_u8).prop_map(|(seat, rank)| Rule::LeastDegree { seat, rank }),
+        (1..=3_u32).prop_map(|most| Rule::MostLoad { most }),
+        (0..people).prop_map(|candidate| Rule::Include { candidate }),
+        (0..people).prop_map(|candidate| Rule::Exclude { candidate }),
+    ]
+}
+
+fn order() -> impl Strategy<Value = (Vec<Candidate>, Order)> {
+    let seats =
+        prop_oneof![Just([1, 0, 0, 2]), Just([1, 1, 1, 0]), Just([1, 1, 2, 1]), Just([0, 0, 0, 3]), Just([1, 0, 1, 2])];
+    (3..=7_usize).prop_flat_map(move |people| {
+        (prop::collection::vec(candidate(), people), seats.clone(), prop::collection::vec(rule(people), 0..5))
+            .prop_map(|(people, seats, rules)| (people, Order { seats, rules }))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn the_best_panel_is_that_of_brute_force((people, order) in order()) {
+        match (propose(&people, &order, Effort::default()), brute(&people, &order)) {
+            (Ok(panel), Some(best)) => {
+                let sitting: Vec<_> = panel.seats.iter().map(|seat| (seat.candidate, seat.kind)).collect();
+                prop_assert!(order.rules.iter().all(|rule| keeps(&people, *rule, &sitting)));
+                prop_assert_eq!((panel.value * UNIT).round() as i64, best);
+                prop_assert!(panel.optimal && panel.bound >= panel.value);
+            }
+            (Err(_), None) => {}
+            (found, best) => prop_assert!(false, "{found:?} {best:?}"),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn rules_that_clash_need_each_other_and_the_relaxation_is_smallest((people, order) in order()) {
+        if let Err(clash) = propose(&people, &order, Effort::default()) {
+            let can = |rules: Vec<Rule>| brute(&people, &Order { seats: order.seats, rules }).is_some();
+            prop_assert!(!can(clash.rules.clone()));
+            for rule in &clash.rules {
+                prop_assert!(can(clash.rules.iter().filter(|other| *other != rule).copied().collect()), "{rule:?} is idle");
+            }
+            let mut distinct = order.clone();
+            distinct.rules = Vec::new();
+            order.rules.iter().for_each(|rule| if !distinct.rules.contains(rule) { distinct.rules.push(*rule) });
+            let size = clash.relaxation.as_ref().map(|Relaxation { size, .. }| *size);
+            if size.is_none_or(|size| size <= 3) {
+                prop_assert_eq!(smallest(&people, &distinct, 3), size);
+            }
+        }
+    }
+}
+
+#[test]
+fn nine_seats_of_three_hundred_are_proven() {
+    let mut seed = 7_u64;
+    let mut next = |below: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % below
+    };
+    let people: Vec<Candidate> = (0..300)
+        .map(|_| Candidate {
+            scores: [f64::from(u32::try_from(next(1_000_000)).unwrap()) / 1e6; 4],
+            degree: u8::try_from(next(4)).unwrap(),
+            fields: (0..2).map(|_| u32::try_from(next(12)).unwrap()).collect(),
+            employer: Some(u32::try_from(next(25)).unwrap()),
+            outside_province: next(4) == 0,
+            outside_asker: next(10) > 0,
+            load: u32::try_from(next(5)).unwrap(),
+            conflicted: next(10) == 0,
+        })
+        .collect();
+    let mut rules = vec![Rule::Odd, Rule::Balance, Rule::PerEmployer { most: 2 }, Rule::MostLoad { most: 4 }];
+    rules.extend([0, 3, 5, 7].map(|field| Rule::Field { field, least: 2 }));
+    rules.extend([Rule::OutsideProvince { least: 3 }, Rule::OutsideAsker { least: 5 }]);
+    rules.extend([
+        Rule::LeastDegree { seat: SeatKind::Chair, rank: 3 },
+        Rule::LeastDegree { seat: SeatKind::Reviewer, rank: 2 },
+    ]);
+    let order = Order { seats: [1, 1, 2, 5], rules };
+    let panel = propose(&people, &order, Effort::default()).unwrap();
+    assert!(panel.optimal, "{panel:?}");
+    assert!(panel.seats.iter().all(|seat| !seat.alternates.is_empty() || seat.reasons.len() > 1));
+    assert_eq!(panel, propose(&people, &order, Effort::default()).unwrap(), "the same again");
+    let less = propose(&people, &order, Effort { nodes: 0 }).unwrap();
+    assert!(less.value <= panel.value && less.bound >= panel.value, "{} {} {}", less.value, less.bound, panel.value);
+}
+
+#[test]
+fn what_clashes_is_named_with_the_way_out() {
+    let mut people = vec![person(0.9); 5];
+    people[..4].iter_mut().for_each(|person| person.employer = Some(1));
+    let order = Order { seats: [1, 0, 0, 2], rules: vec![Rule::Odd, Rule::PerEmployer { most: 1 }] };
+    let clash = propose(&people, &order, Effort::default()).unwrap_err();
+    assert_eq!(clash.rules, [Rule::PerEmployer { most: 1 }]);
+    let relaxation = clash.relaxation.unwrap();
+    assert_eq!((relaxation.size, relaxation.members), (1, 0));
+    assert_eq!(relaxation.rules[0].to, Some(Rule::PerEmployer { most: 2 }));
+
+    let even = Order { seats: [1, 1, 0, 2], rules: vec![Rule::Odd] };
+    let clash = propose(&people, &even, Effort::default()).unwrap_err();
+    assert_eq!((clash.rules, clash.relaxation.unwrap().members), (vec![Rule::Odd], 1));
+
+    let many = Order { seats: [1, 1, 2, 5], rules: Vec::new() };
+    let clash = propose(&people, &many, Effort::default()).unwrap_err();
+    assert_eq!((clash.rules, clash.relaxation.unwrap().members), (vec![], -4), "more seats than people");
+}
