@@ -790,6 +790,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    panel_members (id) {
+        id -> Uuid,
+        consultation_id -> Uuid,
+        expert_id -> Uuid,
+        seat -> Text,
+        rank -> Int2,
+        state -> Text,
+        score -> Nullable<Float8>,
+        reasons -> Jsonb,
+        asked_at -> Nullable<Timestamptz>,
+        answered_at -> Nullable<Timestamptz>,
+        decline_code -> Nullable<Text>,
+        ended_at -> Nullable<Timestamptz>,
+        ended_reason -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     password_resets (token_hash) {
         token_hash -> Bytea,
         account_id -> Uuid,

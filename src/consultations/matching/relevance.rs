@@ -1,0 +1,267 @@
+//! How near the texts of experts are to that of a request. Pure.
+//!
+//! A cosine of two weighed texts: a request's terms weigh more the fewer documents of the bank have them, a document's by how often
+//! they stand in it. A cosine of 0.2 means the same for every request, as a sum of weights would not; see docs/matching.md for
+//! what was tried.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::terms::{counted, number};
+
+/// So many documents of a person count; who has fewer has nothing for the rest. Another document never takes anything away.
+pub const BEST: usize = 3;
+/// Words that are named beside a document.
+const NAMED: usize = 5;
+/// A document counts as no shorter than this, so that one of two words is no better than an abstract that is about nothing else.
+const SHORTEST: f32 = 4.0;
+
+/// Where a document comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// A publication by its id: title and abstract.
+    Publication(Uuid),
+    /// A project by its place in the record, from 0: title and programme.
+    Project(u16),
+    /// The free words of the record.
+    Specialties,
+    /// The biography.
+    Biography,
+    /// Position and unit.
+    Post,
+}
+
+/// The documents of a person as numbers.
+#[derive(Debug, Default)]
+pub struct Documents {
+    documents: Vec<Document>,
+    terms: Vec<u32>,
+    counts: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Document {
+    source: Source,
+    /// Where its terms end.
+    end: usize,
+    length: f32,
+}
+
+/// How much a count says: half as much again for each doubling.
+fn weight(count: u32) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "at most 255, or a count of words in a text")]
+    if count == 0 { 0.0 } else { 1.0 + (count as f32).ln() }
+}
+
+impl Documents {
+    /// Adds one: texts, each with how often it counts. What has no terms is left out.
+    pub fn add<'t>(&mut self, source: Source, texts: impl IntoIterator<Item = (&'t str, u32)>) {
+        let counts = counted(texts);
+        if counts.is_empty() {
+            return;
+        }
+        let mut squares = 0.0;
+        for (term, count) in counts {
+            let count = u8::try_from(count).unwrap_or(u8::MAX);
+            squares += weight(count.into()).powi(2);
+            self.terms.push(number(&term));
+            self.counts.push(count);
+        }
+        self.documents.push(Document { source, end: self.terms.len(), length: squares.sqrt().max(SHORTEST) });
+    }
+
+    /// Gives back what is not needed.
+    pub fn settle(&mut self) {
+        self.documents.shrink_to_fit();
+        self.terms.shrink_to_fit();
+        self.counts.shrink_to_fit();
+    }
+
+    /// How many there are.
+    pub const fn len(&self) -> usize {
+        self.documents.len()
+    }
+
+    /// True when there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.documents.is_empty()
+    }
+
+    /// Bytes it takes.
+    pub const fn bytes(&self) -> usize {
+        self.documents.capacity() * size_of::<Document>() + self.terms.capacity() * 4 + self.counts.capacity()
+    }
+}
+
+/// What is asked for: terms with how often they stand in the request.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    terms: Vec<(u32, f32, Arc<str>)>,
+}
+
+impl Asked {
+    /// Of texts, each with how often it counts.
+    pub fn new<'t>(texts: impl IntoIterator<Item = (&'t str, u32)>) -> Self {
+        let mut terms: BTreeMap<u32, (f32, Arc<str>)> = BTreeMap::new();
+        for (term, count) in counted(texts) {
+            terms.entry(number(&term)).or_insert_with(|| (weight(count), term.into()));
+        }
+        Self { terms: terms.into_iter().map(|(number, (weight, word))| (number, weight, word)).collect() }
+    }
+}
+
+/// A document that is near a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Near {
+    /// Where it comes from.
+    pub source: Source,
+    /// The cosine, 0 to 1.
+    pub cosine: f32,
+    /// The words both have that say most, as they are compared: folded, without plural.
+    pub words: Vec<Arc<str>>,
+}
+
+/// How near a person is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Relevance {
+    /// The mean cosine of the [`BEST`] documents, 0 to 1.
+    pub mean: f32,
+    /// These, the nearest first.
+    pub best: Vec<Near>,
+}
+
+/// Finds the terms of a request among those of a document: most are none of them, which a few bits tell.
+struct Finder {
+    bits: Vec<u64>,
+    places: HashMap<u32, u16>,
+}
+
+impl Finder {
+    fn new(asked: &Asked) -> Self {
+        let mut bits = vec![0_u64; 1 << 10];
+        let mut places = HashMap::new();
+        for (at, (number, ..)) in asked.terms.iter().enumerate() {
+            let (word, bit) = Self::bit(*number);
+            if let Some(bits) = bits.get_mut(word) {
+                *bits |= bit;
+            }
+            places.insert(*number, u16::try_from(at).unwrap_or(u16::MAX));
+        }
+        Self { bits, places }
+    }
+
+    const fn bit(number: u32) -> (usize, u64) {
+        (((number >> 6) & 0x3ff) as usize, 1 << (number & 63))
+    }
+
+    fn place(&self, number: u32) -> Option<u16> {
+        let (word, bit) = Self::bit(number);
+        if self.bits.get(word).is_none_or(|bits| bits & bit == 0) { None } else { self.places.get(&number).copied() }
+    }
+}
+
+/// Where the terms of a request stand: of each document that has any, its place, and the terms with their counts.
+#[derive(Default)]
+struct Found {
+    documents: Vec<(usize, usize, usize)>,
+    hits: Vec<(u16, u8)>,
+}
+
+fn find(asked: &Asked, people: &[&Documents]) -> Found {
+    let finder = Finder::new(asked);
+    let mut found = Found::default();
+    for (person, documents) in people.iter().enumerate() {
+        let mut begin = 0;
+        for (at, document) in documents.documents.iter().enumerate() {
+            let before = found.hits.len();
+            let terms = documents.terms.get(begin..document.end).unwrap_or_default();
+            let counts = documents.counts.get(begin..document.end).unwrap_or_default();
+            for (number, count) in terms.iter().zip(counts) {
+                if let Some(place) = finder.place(*number) {
+                    found.hits.push((place, *count));
+                }
+            }
+            begin = document.end;
+            if found.hits.len() > before {
+                found.documents.push((person, at, found.hits.len()));
+            }
+        }
+    }
+    found
+}
+
+/// How near each of these people is to what is asked for. What a term weighs follows from how many of their documents have it, and
+/// from nobody else's.
+pub fn relevance(asked: &Asked, people: &[&Documents]) -> Vec<Relevance> {
+    let found = find(asked, people);
+    let weights = weights(asked, &found, people.iter().map(|documents| documents.len()).sum());
+    let length = weights.iter().map(|weight| weight * weight).sum::<f32>().sqrt();
+    let mut all = vec![Relevance::default(); people.len()];
+    if length <= 0.0 {
+        return all;
+    }
+    // of each person the best documents, as (cosine, document, hits)
+    let mut best: Vec<Vec<(f32, usize, (usize, usize))>> = vec![Vec::new(); people.len()];
+    let mut begin = 0;
+    for (person, at, end) in &found.documents {
+        let hits = found.hits.get(begin..*end).unwrap_or_default();
+        let dot: f32 = hits.iter().map(|hit| worth(&weights, *hit)).sum();
+        let Some(document) = people.get(*person).and_then(|documents| documents.documents.get(*at)) else { continue };
+        let cosine = (dot / (length * document.length)).clamp(0.0, 1.0);
+        if let Some(best) = best.get_mut(*person) {
+            let place = best.partition_point(|(other, ..)| *other >= cosine);
+            if place < BEST {
+                best.truncate(BEST - 1);
+                best.insert(place.min(best.len()), (cosine, *at, (begin, *end)));
+            }
+        }
+        begin = *end;
+    }
+    for ((relevance, best), documents) in all.iter_mut().zip(best).zip(people) {
+        let near = |(cosine, at, (begin, end)): (f32, usize, (usize, usize))| {
+            let source = documents.documents.get(at)?.source;
+            let hits = found.hits.get(begin..end).unwrap_or_default();
+            Some(Near { source, cosine, words: named(asked, &weights, hits) })
+        };
+        relevance.best = best.into_iter().filter_map(near).collect();
+        #[expect(clippy::cast_precision_loss, reason = "three")]
+        let mean = relevance.best.iter().map(|near| near.cosine).sum::<f32>() / BEST as f32;
+        relevance.mean = mean;
+    }
+    all
+}
+
+fn worth(weights: &[f32], (place, count): (u16, u8)) -> f32 {
+    weights.get(usize::from(place)).copied().unwrap_or_default() * weight(count.into())
+}
+
+/// What each term of a request weighs: more, the fewer documents have it. One that none has weighs most: who asks for what nobody
+/// knows is near nobody.
+fn weights(asked: &Asked, found: &Found, documents: usize) -> Vec<f32> {
+    let mut having = vec![0_u32; asked.terms.len()];
+    for (place, _) in &found.hits {
+        if let Some(count) = having.get_mut(usize::from(*place)) {
+            *count += 1;
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "counts of documents")]
+    let rarity = |having: u32| ((documents as f32 + 1.0) / (having as f32 + 1.0)).ln().max(0.0);
+    asked.terms.iter().zip(having).map(|((_, weight, _), having)| weight * rarity(having)).collect()
+}
+
+/// The words that say most.
+fn named(asked: &Asked, weights: &[f32], hits: &[(u16, u8)]) -> Vec<Arc<str>> {
+    let mut by_worth: Vec<(f32, u16)> = hits.iter().map(|hit| (worth(weights, *hit), hit.0)).collect();
+    by_worth.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+    let word = |(_, place): &(f32, u16)| asked.terms.get(usize::from(*place)).map(|(.., word)| word.clone());
+    let mut words: Vec<Arc<str>> = Vec::new();
+    for next in by_worth.iter().filter_map(word) {
+        // a syllable of a pair that is named says nothing more
+        if words.len() < NAMED && !words.iter().any(|known| known.split(' ').any(|part| part == &*next)) {
+            words.push(next);
+        }
+    }
+    words
+}
