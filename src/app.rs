@@ -15,7 +15,8 @@ use crate::kernel::problem::{Answer, Problem};
 use crate::metrics::Metrics;
 use crate::state::State;
 use crate::{
-    accounts, associations, audit, consultations, experts, fields, health, openapi, organisations, reference, sync,
+    accounts, associations, audit, consultations, experts, fields, health, openapi, organisations, panels, reference,
+    sync,
 };
 
 /// Every documented route.
@@ -32,7 +33,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(fields::configure)
         .configure(organisations::configure)
         .configure(sync::configure)
-        .configure(consultations::configure);
+        .configure(consultations::configure)
+        .configure(panels::configure);
     config.service(api);
 }
 

@@ -27,6 +27,7 @@ pub async fn run(state: State) {
         report("changes of experts could not be put in order", experts::store::place_changes(&db).await);
         report("texts of experts could not be read", matching.keep_up(&db).await);
         report("consultations could not be reckoned anew", consultations::work::catch_up(&db).await);
+        report("panels could not be looked at again", consultations::panel::watch(&db, &sealer).await);
         report(
             "duplicates could not be looked for",
             experts::duplicates::pairs::catch_up(&db, &sealer, COMPARE_FOR).await,

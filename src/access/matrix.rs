@@ -16,6 +16,7 @@ pub fn rules() -> Vec<Rule> {
         crate::experts::policy::RULES,
         crate::sync::policy::RULES,
         crate::consultations::policy::RULES,
+        crate::panels::policy::RULES,
     ]
     .concat();
     rules.sort_by_key(|rule| rule.action);
@@ -34,7 +35,8 @@ pub fn markdown() -> String {
          calls every operation as every role.\n\n\
          - `all`: everything; `own`: what belongs to the caller (account, person, organisation)\n\
          - `public`: experts who agreed to a public profile; `agencies`: experts who agreed to be found by agencies, \
-         which includes the public ones\n- `supplied`: experts whose record came from the caller's office\n- `–`: refused (401 without sign-in, 403 with)\n\n| action | nobody |",
+         which includes the public ones\n- `supplied`: experts whose record came from the caller's office\n\
+         - `seated`: experts on an approved panel of a request of the caller's office, while it is at work, who agreed to share contacts\n- `–`: refused (401 without sign-in, 403 with)\n\n| action | nobody |",
     );
     for role in Role::ALL {
         out.push_str(&format!(" {} |", role.as_str()));

@@ -20,6 +20,10 @@ pub enum Reach {
     Agencies,
     /// Experts whose record the caller's office supplied (the Department of Science and Technology).
     Supplied,
+    /// Experts who sit on an approved panel of a request of the caller's, as long as it is at work, and agreed to share contacts.
+    Seated,
+    /// Both.
+    SuppliedAndSeated,
 }
 
 impl Reach {
@@ -33,6 +37,8 @@ impl Reach {
             Self::PublicAndOwn => "public, own",
             Self::Agencies => "agencies",
             Self::Supplied => "supplied",
+            Self::Seated => "seated",
+            Self::SuppliedAndSeated => "supplied, seated",
         }
     }
 }

@@ -14,6 +14,7 @@ mod file;
 mod form;
 pub mod matching;
 pub mod model;
+pub mod panel;
 pub mod policy;
 mod reader;
 mod rules;
@@ -40,6 +41,7 @@ pub fn configure(config: &mut ServiceConfig) {
     attachments::configure(config);
     days::configure(config);
     matching::configure(config);
+    panel::configure(config);
 }
 
 /// Forgets pieces of attachments whose upload broke off; how many there were.

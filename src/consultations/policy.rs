@@ -38,6 +38,16 @@ policies! {
         nobody: No, expert: Own, association: No, agency: No, science_dept: No,
         union_officer: All, union_leader: All, auditor: All, admin: No,
     }
+    /// Declare a conflict of interest: one of the panel of themself, the Union's office of anybody.
+    DeclareConflict = "consultations.declare_conflict" {
+        nobody: No, expert: Own, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// Read how people stand to a consultation as to conflicts of interest; one of the panel themself alone.
+    ReadConflicts = "consultations.read_conflicts" {
+        nobody: No, expert: Own, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: All, admin: No,
+    }
     /// Read which days are worked.
     ReadCalendar = "calendar.read" {
         nobody: All, expert: All, association: All, agency: All, science_dept: All,

@@ -67,6 +67,15 @@ impl Reader {
         line.unwrap_or_default()
     }
 
+    /// A remark that must be there.
+    pub fn needed_note(&mut self, pointer: &str, input: &str) -> String {
+        let note = self.note(pointer, Some(input));
+        if note.is_none() && input.trim().is_empty() {
+            self.fault(pointer, "required", say!("Nêu lý do.", "Say why."));
+        }
+        note.unwrap_or_default()
+    }
+
     /// Lines of a list, none of them blank, at most so many.
     pub fn list(&mut self, pointer: &str, input: &[String], most: usize) -> Vec<String> {
         if input.len() > most {

@@ -16,6 +16,7 @@ use super::view::{self, ConsultationCard};
 use super::words::{ConsultationKind, ConsultationOrigin, ConsultationState, Urgency};
 use super::work;
 use crate::access::permit::Permit;
+use crate::access::policy::Reach;
 use crate::db::Conn;
 use crate::experts::policy::ReadExpert;
 use crate::experts::store as expert_store;
@@ -104,7 +105,7 @@ struct ConsultationQuery {
     due_within: Option<Ahead>,
     /// Only late, or only not late.
     overdue: Option<bool>,
-    /// Only where this expert is named among the drafters: id or code.
+    /// Only where this expert drafted what is judged or sits on the panel (for an agency, once it is approved): id or code.
     #[param(example = "CG-000001")]
     expert: Option<String>,
     /// Only those this account is in charge of.
@@ -257,7 +258,7 @@ async fn expert(conn: &mut Conn, permit: &Permit<ReadConsultations>, key: Option
         Err(problem) if problem.code() == Code::NotFound => None,
         Err(problem) => return Err(problem),
     };
-    Ok(Some(Condition::Expert(found)))
+    Ok(Some(Condition::Expert(found, permit.scope().reach == Reach::All)))
 }
 
 /// List consultations

@@ -144,6 +144,8 @@ pub enum Need {
     Reason,
     /// The document it is done by.
     Document,
+    /// Chair, secretary, an odd number of people and enough of them, nobody with a conflict of interest that was not waived.
+    Panel,
 }
 
 impl Need {
@@ -157,6 +159,7 @@ impl Need {
             Self::ReasonCode => "reason code",
             Self::Reason => "reason",
             Self::Document => "document",
+            Self::Panel => "whole panel without open conflicts",
         }
     }
 }
@@ -192,7 +195,7 @@ const STEPS: &[Step] = {
         Accepted, Cancelled, Closed, Concluding, Declined, Delivered, Draft, InReview, NeedsCompletion, PanelForming,
         Responded, Submitted, Suspended, Withdrawn,
     };
-    use Need::{Document, Fields, MissingItems, Reason, ReasonCode, Time, WholeFile};
+    use Need::{Document, Fields, MissingItems, Panel, Reason, ReasonCode, Time, WholeFile};
     use Verb as V;
     use Who::{Asker, AskerByLetter, Leader, Officer};
     const fn step(from: ConsultationState, verb: Verb, to: ConsultationState, who: Who, needs: &'static [Need]) -> Step {
@@ -213,7 +216,7 @@ const STEPS: &[Step] = {
         step(Accepted,        V::Suspend,           Suspended,       Officer, &[Reason]),
         step(Accepted,        V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),
         step(Accepted,        V::Cancel,            Cancelled,       Leader,  &[Reason]),
-        step(PanelForming,    V::ApprovePanel,      InReview,        Leader,  &[Document]),
+        step(PanelForming,    V::ApprovePanel,      InReview,        Leader,  &[Document, Panel]),
         step(PanelForming,    V::Reschedule,        PanelForming,    Leader,  &[Reason]),
         step(PanelForming,    V::Suspend,           Suspended,       Officer, &[Reason]),
         step(PanelForming,    V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),

@@ -32,6 +32,8 @@ use crate::kernel::sealed::Sealer;
 pub struct Seen {
     /// The organisation whose own these are; none for all.
     pub own: Option<Uuid>,
+    /// The expert whose panels these are; with it, `own` is nobody's.
+    pub panelist: Option<Uuid>,
     /// Whether drafts are among them, and what was withdrawn as one.
     pub drafts: bool,
     /// The day by which organisations took the place of others.
@@ -39,18 +41,23 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Those of a scope. Who acts for no asker owns none: what an expert sees has nothing to do with where they work.
+    /// Those of a scope. Who acts for no asker owns none: an expert sees those they sit on the panel of, wherever they work.
     pub fn by(scope: &Scope, today: NaiveDate) -> Self {
         let asks = matches!(scope.actor.role(), Some(Role::Agency | Role::ScienceDept));
         let office = scope.actor.organisation_id().filter(|_| asks);
         let own = (scope.reach != Reach::All).then(|| office.unwrap_or_default());
-        Self { own, drafts: ReadConsultationFile::RULE.reach_of(&scope.actor) != Reach::No, today }
+        let is_expert = scope.actor.role() == Some(Role::Expert);
+        let panelist = scope.actor.expert_id().filter(|_| is_expert && scope.reach == Reach::Own);
+        Self { own, panelist, drafts: ReadConsultationFile::RULE.reach_of(&scope.actor) != Reach::No, today }
     }
 }
 
 /// What was sent in: no draft, nor one that was withdrawn as a draft.
 const SENT: &str = "(c.state <> 'draft' AND (c.state <> 'withdrawn' OR EXISTS (
     SELECT FROM consultation_moves s WHERE s.consultation_id = c.id AND s.to_state = 'submitted')))";
+
+/// Those on whose panel an expert sits.
+const PANELS: &str = "(SELECT p.consultation_id FROM panel_members p WHERE p.expert_id = $5 AND p.rank = 0 AND p.state IN ('chosen', 'invited', 'accepted'))";
 
 /// An organisation and those whose place it took: whose files its office keeps.
 const OWN: &str =
@@ -112,13 +119,14 @@ pub async fn find(conn: &mut Conn, seen: Seen, id: Uuid) -> Answer<Case> {
                             FROM consultation_files a
                            WHERE a.consultation_id = c.id AND ($2 IS NULL OR NOT a.internal)))::text AS json
            FROM consultations c
-          WHERE c.id = $1 AND ($2 IS NULL OR c.asker_id IN {OWN}) AND ($4 OR {SENT})"
+          WHERE c.id = $1 AND ($2 IS NULL OR c.asker_id IN {OWN} OR c.id IN {PANELS}) AND ($4 OR {SENT})"
     );
     let row: Json = diesel::sql_query(sql)
         .bind::<SqlUuid, _>(id)
         .bind::<Nullable<SqlUuid>, _>(seen.own)
         .bind::<Date, _>(seen.today)
         .bind::<Bool, _>(seen.drafts)
+        .bind::<Nullable<SqlUuid>, _>(seen.panelist)
         .get_result(conn)
         .await?;
     read(&row.json)
@@ -132,13 +140,14 @@ pub async fn lock(tx: &mut Conn, seen: Seen, id: Uuid) -> Answer<Case> {
     // what does not exist for the caller is not waited for
     let sql = format!(
         "SELECT c.id FROM consultations c
-          WHERE c.id = $1 AND ($2 IS NULL OR c.asker_id IN {OWN}) AND ($4 OR {SENT}) FOR UPDATE OF c"
+          WHERE c.id = $1 AND ($2 IS NULL OR c.asker_id IN {OWN} OR c.id IN {PANELS}) AND ($4 OR {SENT}) FOR UPDATE OF c"
     );
     let _: Id = diesel::sql_query(sql)
         .bind::<SqlUuid, _>(id)
         .bind::<Nullable<SqlUuid>, _>(seen.own)
         .bind::<Date, _>(seen.today)
         .bind::<Bool, _>(seen.drafts)
+        .bind::<Nullable<SqlUuid>, _>(seen.panelist)
         .get_result(tx)
         .await?;
     find(tx, seen, id).await

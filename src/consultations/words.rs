@@ -203,6 +203,119 @@ impl ConsultationStep {
     }
 }
 
+words! {
+    /// What somebody does on a panel.
+    PanelSeat {
+        /// Chủ tịch.
+        Chair = "chair",
+        /// Thư ký.
+        Secretary = "secretary",
+        /// Ủy viên phản biện.
+        Reviewer = "reviewer",
+        /// Ủy viên.
+        Member = "member",
+    }
+}
+
+words! {
+    /// How somebody stands to a panel.
+    PanelMemberState {
+        /// Chosen by the Union.
+        Chosen = "chosen",
+        /// Asked to take part.
+        Invited = "invited",
+        /// Said yes.
+        Accepted = "accepted",
+        /// Said no.
+        Declined = "declined",
+        /// Said nothing in time.
+        Silent = "silent",
+        /// Left because of a conflict of interest.
+        Recused = "recused",
+        /// Let go by the Union, or replaced.
+        Released = "released",
+    }
+}
+
+impl PanelMemberState {
+    /// Whether the person has the seat now.
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Chosen | Self::Invited | Self::Accepted)
+    }
+}
+
+words! {
+    /// How somebody stands to a consultation as to conflicts of interest.
+    ConflictOutcome {
+        /// Nothing was found and nothing declared.
+        None = "none",
+        /// Something was found, and nobody decided on it yet.
+        Open = "open",
+        /// The person declared a conflict, and nobody decided on it yet.
+        Declared = "declared",
+        /// A leader let the person take part all the same.
+        Waived = "waived",
+        /// The person does not take part.
+        Recused = "recused",
+    }
+}
+
+words! {
+    /// What makes a conflict of interest.
+    ConflictKind {
+        /// Works at who asks or decides, or at a body above or under it.
+        WorksAt = "works_at",
+        /// Worked there within the years that count.
+        WorkedAt = "worked_at",
+        /// Drafted what is judged.
+        Drafter = "drafter",
+        /// Works at a body that drafted it.
+        WorksForDrafter = "works_for_drafter",
+        /// Published with a drafter within the years that count.
+        SharedPublication = "shared_publication",
+        /// Took part in a project with a drafter within the years that count.
+        SharedProject = "shared_project",
+        /// Officer of an association that asks, decides, drafted it or stands above or under who does.
+        AssociationOfficer = "association_officer",
+        /// Said so.
+        Declared = "declared",
+    }
+}
+
+words! {
+    /// How much a conflict weighs.
+    ConflictSeverity {
+        /// Works there now, drafted it, or said so.
+        High = "high",
+        /// Anything else.
+        Medium = "medium",
+    }
+}
+
+words! {
+    /// Which part a body has in a consultation.
+    ConflictSide {
+        /// It asks.
+        Asker = "asker",
+        /// It decides.
+        Authority = "authority",
+        /// It drafted what is judged.
+        Drafter = "drafter",
+    }
+}
+
+words! {
+    /// How a body stands to the one that has a part in a consultation.
+    ConflictTie {
+        /// It is that one, or one holds the place of the other.
+        Same = "same",
+        /// It stands above it.
+        Above = "above",
+        /// It stands under it.
+        Below = "below",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

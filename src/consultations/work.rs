@@ -14,6 +14,7 @@ use super::settings::Limits;
 use super::state::{Hands, Verb};
 use super::store::{self, Seen};
 use super::words::ConsultationState;
+use crate::access::actor::Role;
 use crate::access::permit::Scope;
 use crate::access::policy::{Policy, Reach};
 use crate::audit::event::Event;
@@ -49,8 +50,9 @@ pub fn union_hands(scope: &Scope) -> Hands {
 /// 503 when the database is away.
 pub async fn hands(conn: &mut Conn, scope: &Scope, case: &Case) -> Answer<Hands> {
     let union = union_hands(scope);
+    let asks = matches!(scope.actor.role(), Some(Role::Agency | Role::ScienceDept));
     let asks_for = match (union.officer, scope.reach) {
-        (false, Reach::Own) => store::askers(conn, scope.actor.organisation_id(), today()).await?,
+        (false, Reach::Own) if asks => store::askers(conn, scope.actor.organisation_id(), today()).await?,
         _ => Vec::new(),
     };
     Ok(case.hands(&asks_for, union))

@@ -23,9 +23,10 @@ policies! {
         nobody: No, expert: Own, association: No, agency: No, science_dept: No,
         union_officer: All, union_leader: All, auditor: No, admin: No,
     }
-    /// Read restricted data: full birth date, e-mail, phone. Each read is recorded.
+    /// Read restricted data: full birth date, e-mail, phone, address. An agency reads e-mail and phone of who works on its request.
+    /// Each read is recorded.
     ReadRestricted = "experts.read_restricted" {
-        nobody: No, expert: Own, association: No, agency: No, science_dept: Supplied,
+        nobody: No, expert: Own, association: No, agency: Seated, science_dept: SuppliedAndSeated,
         union_officer: All, union_leader: All, auditor: No, admin: No,
     }
     /// Read when an expert takes no work, and the notes about it.

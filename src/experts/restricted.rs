@@ -8,6 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::policy::ReadRestricted;
 use super::store;
 use crate::access::permit::Permit;
+use crate::access::policy::Reach;
 use crate::http::params::{Nothing, Params};
 use crate::http::path::Key;
 use crate::kernel::partial_date::PartialDate;
@@ -35,8 +36,9 @@ struct RestrictedData {
 
 /// Read restricted data
 ///
-/// Full birth date, e-mail, phone. Each read is recorded as a disclosure before the answer leaves; change them with
-/// `PATCH /experts/{key}`.
+/// Full birth date, e-mail, phone, address. Each read is recorded as a disclosure before the answer leaves; change them with
+/// `PATCH /experts/{key}`. An agency reads e-mail and phone of who sits on an approved panel of its request, as long as the panel is
+/// at work, if they agreed to `contact_sharing`; the Department the same of whom it did not supply.
 #[utoipa::path(
     tag = "experts",
     params(("key" = String, Path, description = "Id or code", example = "CG-000001")),
@@ -47,7 +49,15 @@ struct RestrictedData {
 async fn read_restricted(permit: Permit<ReadRestricted>, key: Key, _: Params<Nothing>, req: HttpRequest) -> Answer {
     let mut conn = permit.read().await?;
     let row = store::find(&mut conn, permit.scope(), &key.0).await?;
-    let data = store::restricted(&mut conn, &permit.state().sealer, row.id).await?;
+    let mut data = store::restricted(&mut conn, &permit.state().sealer, row.id).await?;
+    let only_contacts = match permit.scope().reach {
+        Reach::Seated => true,
+        Reach::SuppliedAndSeated => !store::is_supplied(&mut conn, row.id).await?,
+        _ => false,
+    };
+    if only_contacts {
+        (data.date_of_birth, data.address) = (None, None);
+    }
     drop(conn);
     permit.disclose(&[row.id]).await?;
     let data = RestrictedData {

@@ -355,8 +355,33 @@ pub fn visible(scope: &Scope) -> Box<dyn BoxableExpression<experts::table, Pg, S
         Reach::Own => Box::new(own),
         Reach::PublicAndOwn => Box::new(experts::public_profile.or(own)),
         Reach::Supplied => Box::new(states::supplied().and(experts::status.ne_all(["left", "deceased"]))),
+        Reach::Seated => Box::new(seated(scope).and(experts::status.ne_all(["left", "deceased"]))),
+        Reach::SuppliedAndSeated => {
+            Box::new(states::supplied().or(seated(scope)).and(experts::status.ne_all(["left", "deceased"])))
+        }
         Reach::No => Box::new(experts::id.is_null()),
     }
+}
+
+/// Whom a caller's office may turn to: who sits on an approved panel of one of its requests that is at work, and agreed to that.
+fn seated(scope: &Scope) -> Box<dyn BoxableExpression<experts::table, Pg, SqlType = Bool>> {
+    let office = scope.actor.organisation_id().unwrap_or_default();
+    let of_panels = diesel::dsl::sql::<Bool>(
+        "(coalesce((SELECT k.given FROM expert_consents k WHERE k.expert_id = experts.id AND k.purpose = 'contact_sharing'
+                     ORDER BY k.seq DESC LIMIT 1), false)
+          AND EXISTS (SELECT FROM panel_members m JOIN consultations c ON c.id = m.consultation_id
+              WHERE m.expert_id = experts.id AND m.rank = 0 AND m.state IN ('chosen', 'invited', 'accepted')
+                AND c.state IN ('in_review', 'concluding', 'suspended')
+                AND EXISTS (SELECT FROM consultation_moves v WHERE v.consultation_id = c.id AND v.verb = 'approve-panel')
+                AND (c.asker_id = ",
+    )
+    .bind::<diesel::sql_types::Uuid, _>(office)
+    .sql(" OR c.asker_id IN (SELECT h.ancestor_id FROM organisation_heirs h WHERE h.heir_id = ")
+    .bind::<diesel::sql_types::Uuid, _>(office)
+    .sql(" AND h.since <= ")
+    .bind::<diesel::sql_types::Date, _>(crate::kernel::clock::today())
+    .sql("))))");
+    Box::new(of_panels)
 }
 
 /// An expert by id or by code (`CG-000123`).

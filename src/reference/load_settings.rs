@@ -10,7 +10,7 @@ use crate::state::State;
 /// A name, what may be set under it, and what that is in words.
 type Known = (&'static str, fn(&Value) -> bool, &'static str);
 
-const KNOWN: [Known; 26] = [
+const KNOWN: [Known; 31] = [
     ("home_province", is_text, "the code of the Union's province, such as \"08\""),
     ("home_union", is_text, "the code of the Union among the organisations, such as \"LHH-TQ\""),
     ("invitation_days", is_count, "days an invitation is good for, 1 to 3650"),
@@ -60,6 +60,11 @@ const KNOWN: [Known; 26] = [
         "months for which it counts that an expert was asked or declined, 1 to 120",
     ),
     ("matching_usual_load", is_small_count, "assignments at a time of who did not say how many they take, 1 to 120"),
+    ("conflict_work_years", is_small, "years for which work at a body counts after it ended, 0 to 100"),
+    ("conflict_shared_years", is_small, "years for which what was done with a drafter counts, 0 to 100"),
+    ("panel_min_critical_review", is_small, "fewest people of a panel for a critical review, 0 to 100"),
+    ("panel_min_consultation", is_small, "fewest people of a panel for a consultation, 0 to 100"),
+    ("panel_min_social_assessment", is_small, "fewest people of a panel for a social assessment, 0 to 100"),
     ("science_dept_sources", is_texts, "the Department's sources of records, such as [\"skhcn\"]"),
 ];
 
@@ -77,6 +82,10 @@ fn is_small_count(value: &Value) -> bool {
 
 fn is_days(value: &Value) -> bool {
     value.as_u64().is_some_and(|days| days <= 365)
+}
+
+fn is_small(value: &Value) -> bool {
+    value.as_u64().is_some_and(|number| number <= 100)
 }
 
 fn is_number(value: &Value) -> bool {

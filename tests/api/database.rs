@@ -48,7 +48,7 @@ async fn every_foreign_key_has_an_index_that_begins_with_its_columns() {
 
 /// Tables that hold no domain data: the log itself, tokens and sessions, keys, meters, migrations; what a trigger derives of
 /// a table that is audited; pieces of files, whose hash stands with the file; and what a plan of a sync is made of before it is applied.
-const NOT_AUDITED: [&str; 27] = [
+const NOT_AUDITED: [&str; 29] = [
     "__diesel_schema_migrations",
     "audit_chain",
     "audit_details",
@@ -65,6 +65,8 @@ const NOT_AUDITED: [&str; 27] = [
     "expert_shown",
     "idempotency_keys",
     "organisation_heirs",
+    "panel_rechecks",
+    "panel_watch",
     "password_resets",
     "reference_version",
     "refresh_tokens",
@@ -107,6 +109,7 @@ async fn every_table_of_the_domain_refuses_a_change_without_an_audit_event() {
         "UPDATE association_terms SET note = 'x'",
         "UPDATE consultations SET title = 'x'",
         "INSERT INTO consultation_series (series, year, last) VALUES ('TV', 2000, 1)",
+        "INSERT INTO conflict_checks (id, consultation_id, at, results) SELECT gen_random_uuid(), id, now(), '[]' FROM consultations LIMIT 1",
         "INSERT INTO settings (name, valid_from, value) VALUES ('x', '2026-01-01', '1')",
     ] {
         let mut conn = app.state.db.conn().await.unwrap();
@@ -414,7 +417,7 @@ const REQUESTS: &str = "
 async fn hot_lists_of_consultations_use_their_index() {
     let app = TestApp::start().await;
     change(&app, REQUESTS).await;
-    let all = Seen { own: None, drafts: true, today: today() };
+    let all = Seen { own: None, panelist: None, drafts: true, today: today() };
     let own = new_id();
     let field = FieldCode { scheme: "BKHCN-2008".to_owned(), code: "40401".to_owned() };
     let next = Some((today(), new_id()));
@@ -433,7 +436,13 @@ async fn hot_lists_of_consultations_use_their_index() {
             "consultation_index_words",
         ),
         ("a field", None, Some(Wanted::Fields(vec![field])), Sort::Newest(None), "consultation_fields_code"),
-        ("a drafter", None, Some(Wanted::Expert(Some(new_id()))), Sort::Newest(None), "consultation_drafters_expert"),
+        (
+            "a drafter",
+            None,
+            Some(Wanted::Expert(Some(new_id()), true)),
+            Sort::Newest(None),
+            "consultation_drafters_expert",
+        ),
     ] {
         let own = own.map(|id| vec![id]);
         let asked = Asked { seen: all, own, conditions: wanted.map(|wanted| (None, wanted)).into_iter().collect() };

@@ -271,12 +271,57 @@ fn of_consultations() -> Vec<Example> {
         ("/api/v1/consultations", "agency", "/api/v1/consultations", form, "consultations"),
         ("/api/v1/consultations/{id}/attachments", "agency", attach, json!("một lần"), "consultation_files"),
     ];
+    let (named, reason) = (json!({ "experts": ["CG-000001"] }), json!({ "reason": "Một lần" }));
+    let panels = [
+        ("coi-check", "union_officer", "{consultation panel_forming}/coi-check", named, "conflict_checks"),
+        (
+            "conflicts/{key}/declare",
+            "union_officer",
+            "{consultation panel_forming}/conflicts/CG-000001/declare",
+            reason.clone(),
+            "conflict_decisions",
+        ),
+        (
+            "conflicts/{key}/recuse",
+            "union_officer",
+            "{consultation panel_forming}/conflicts/CG-000001/recuse",
+            reason.clone(),
+            "conflict_decisions",
+        ),
+        (
+            "conflicts/{key}/waive",
+            "union_leader",
+            "{consultation panel_forming}/conflicts/{declared}/waive",
+            reason.clone(),
+            "conflict_decisions",
+        ),
+        (
+            "panel/members/{member}/release",
+            "union_officer",
+            "{consultation panel_forming}/panel/members/{seat}/release",
+            reason,
+            "panel_members WHERE state = 'released'",
+        ),
+    ];
+    all.extend(PANEL_OPERATIONS.iter().zip(panels).map(|(operation, (rest, role, path, body, table))| {
+        assert!(operation.ends_with(rest), "{operation}");
+        (*operation, role, path, body, table)
+    }));
     for (operation, role, path) in CONSULTATION_VERBS {
         let verb = operation.rsplit('/').next().unwrap();
         all.push((operation, role, path, crate::consultations::example(verb), made));
     }
     all
 }
+
+/// What is done with a panel and its people.
+const PANEL_OPERATIONS: [&str; 5] = [
+    "/api/v1/consultations/{id}/coi-check",
+    "/api/v1/consultations/{id}/conflicts/{key}/declare",
+    "/api/v1/consultations/{id}/conflicts/{key}/recuse",
+    "/api/v1/consultations/{id}/conflicts/{key}/waive",
+    "/api/v1/consultations/{id}/panel/members/{member}/release",
+];
 
 /// The operation of each verb, who may, and where.
 const CONSULTATION_VERBS: [(&str, &str, &str); 15] = [
@@ -307,6 +352,16 @@ async fn consultation_path(app: &TestApp, path: String) -> String {
     let made = draft(&callers[0], "consultation", &json!({})).await;
     let file = attach_scheme(&callers[0], &made).await;
     bring(&callers, &made, state).await;
+    let mut rest = rest.to_owned();
+    if rest.contains("{declared}") {
+        let reason = json!({ "reason": "Có người thân tham gia" });
+        callers[1].post(&at(&made, "/conflicts/CG-000002/declare"), &reason).await.expect(200);
+        rest = rest.replace("{declared}", "CG-000002");
+    }
+    if rest.contains("{seat}") {
+        let panel = callers[1].get(&at(&made, "/panel")).await.expect(200);
+        rest = rest.replace("{seat}", panel["members"][0]["id"].as_str().unwrap());
+    }
     at(&made, &rest.replace("{file}", file["id"].as_str().unwrap()))
 }
 
@@ -595,7 +650,7 @@ async fn a_replay_shows_what_is_there_now_and_only_to_who_may_see_it() {
 }
 
 /// For each operation that wants `If-Match`: who calls it, and where.
-const VERSIONED: [(&str, &str, &str, &str); 62] = [
+const VERSIONED: [(&str, &str, &str, &str); 66] = [
     ("PATCH", "/api/v1/accounts/{id}", "admin", "/api/v1/accounts/{agency}"),
     ("POST", "/api/v1/accounts/{id}/disable", "admin", "/api/v1/accounts/{agency}/disable"),
     ("POST", "/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency}/enable"),
@@ -672,8 +727,27 @@ const VERSIONED: [(&str, &str, &str, &str); 62] = [
     ("POST", "/api/v1/consultations/{id}/close", "union_officer", "{consultation responded}/close"),
     ("POST", "/api/v1/consultations/{id}/conclude", "union_officer", "{consultation in_review}/conclude"),
     ("POST", "/api/v1/consultations/{id}/decline", "union_leader", "{consultation submitted}/decline"),
+    (
+        "POST",
+        "/api/v1/consultations/{id}/conflicts/{key}/recuse",
+        "union_officer",
+        "{consultation panel_forming}/conflicts/CG-000001/recuse",
+    ),
+    (
+        "POST",
+        "/api/v1/consultations/{id}/conflicts/{key}/waive",
+        "union_leader",
+        "{consultation panel_forming}/conflicts/{declared}/waive",
+    ),
     ("POST", "/api/v1/consultations/{id}/deliver", "union_leader", "{consultation concluding}/deliver"),
     ("POST", "/api/v1/consultations/{id}/form-panel", "union_officer", "{consultation accepted}/form-panel"),
+    ("PUT", "/api/v1/consultations/{id}/panel", "union_officer", "{consultation panel_forming}/panel"),
+    (
+        "POST",
+        "/api/v1/consultations/{id}/panel/members/{member}/release",
+        "union_officer",
+        "{consultation panel_forming}/panel/members/{seat}/release",
+    ),
     (
         "POST",
         "/api/v1/consultations/{id}/request-completion",
@@ -768,6 +842,7 @@ async fn every_change_of_a_versioned_resource_wants_its_version() {
             "PATCH" => Some(json!({})),
             "PUT" if operation.ends_with("member-counts") => Some(json!({ "year": 2025, "counts": [] })),
             "PUT" if operation.starts_with("/api/v1/calendar") => Some(json!({ "days": [] })),
+            "PUT" if operation.ends_with("/panel") => Some(json!({ "members": [] })),
             "PUT" => Some(json!({ "publications": [] })),
             _ => example.filter(|body| !body.is_null()),
         };

@@ -64,8 +64,9 @@ pub enum Condition {
     DueTo(NaiveDate),
     /// Late on that day, or not.
     Overdue(NaiveDate, bool),
-    /// This expert drafted what is judged; nobody when it is none the caller may know of.
-    Expert(Option<Uuid>),
+    /// This expert drafted what is judged or sits on the panel: for who does not see all of it, once the panel is approved. Nobody when
+    /// it is none the caller may know of.
+    Expert(Option<Uuid>, bool),
     /// All these words, each at least a beginning.
     Text(String),
     /// This account is in charge.
@@ -92,6 +93,12 @@ impl Asked {
         out.push_sql(if self.seen.drafts { "true" } else { SENT });
         match self.own.as_deref() {
             None => {}
+            Some(_) if self.seen.panelist.is_some() => {
+                out.push_sql(" AND c.id IN (SELECT p.consultation_id FROM panel_members p WHERE p.rank = 0");
+                out.push_sql(" AND p.state IN ('chosen', 'invited', 'accepted') AND p.expert_id = ");
+                out.push_bind_param::<Nullable<SqlUuid>, _>(&self.seen.panelist)?;
+                out.push_sql(")");
+            }
             // an index gives the rows of one in their order
             Some([one]) => {
                 out.push_sql(" AND c.asker_id = ");
@@ -133,10 +140,19 @@ impl Condition {
             Self::DueTo(day) => day_walk("k.due_key <= ", day, out)?,
             Self::Overdue(today, true) => day_walk("k.due_key < ", today, out)?,
             Self::Overdue(today, false) => day_walk("k.due_key >= ", today, out)?,
-            Self::Expert(None) => out.push_sql("false"),
-            Self::Expert(Some(id)) => {
+            Self::Expert(None, _) => out.push_sql("false"),
+            Self::Expert(Some(id), all) => {
                 out.push_sql("c.id IN (SELECT consultation_id FROM consultation_drafters WHERE expert_id = ");
                 out.push_bind_param::<SqlUuid, _>(id)?;
+                out.push_sql(" UNION ALL SELECT p.consultation_id FROM panel_members p WHERE p.rank = 0");
+                out.push_sql(" AND p.state IN ('chosen', 'invited', 'accepted') AND p.expert_id = ");
+                out.push_bind_param::<SqlUuid, _>(id)?;
+                if !all {
+                    out.push_sql(
+                        " AND EXISTS (SELECT FROM consultation_moves s
+                                       WHERE s.consultation_id = p.consultation_id AND s.verb = 'approve-panel')",
+                    );
+                }
                 out.push_sql(")");
             }
             Self::Text(query) => {

@@ -11,6 +11,8 @@ use crate::audit::event::Event;
 use crate::consultations::file::{answer, check_lead};
 use crate::consultations::form::{ConsultationPatch, MAX_QUESTIONS};
 use crate::consultations::model::{FieldCode, Letter, Row};
+use crate::consultations::panel::lacks_of;
+use crate::consultations::panel::model::Lack;
 use crate::consultations::reader::Reader;
 use crate::consultations::rules::{self, Known, Reckoning};
 use crate::consultations::state::{self, Need, Step, To, Verb};
@@ -97,7 +99,9 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: S
         None => None,
     };
     let has_contact = store::has_contact(tx, row.id).await?;
-    let there = There { heard: &heard, row: &row, fields: fields.as_deref(), has_contact, code: said.code };
+    let lacks = if step.needs.contains(&Need::Panel) { lacks_of(tx, &locked.case).await? } else { Vec::new() };
+    let lacks = lacks.into_iter().filter(|lack| lack.blocks).collect();
+    let there = There { heard: &heard, row: &row, fields: fields.as_deref(), has_contact, code: said.code, lacks };
     for need in step.needs {
         there.check(&mut reader, *need, locked);
     }
@@ -160,6 +164,7 @@ struct There<'a> {
     fields: Option<&'a [FieldCode]>,
     has_contact: bool,
     code: Option<DeclineReason>,
+    lacks: Vec<Lack>,
 }
 
 impl There<'_> {
@@ -185,6 +190,11 @@ impl There<'_> {
             }
             Need::Reason => {
                 missing(reader, "/reason", self.heard.reason.is_some(), say!("Nêu lý do.", "Say why."));
+            }
+            Need::Panel => {
+                for lack in &self.lacks {
+                    reader.fault("/panel", lack.code, lack.detail.clone());
+                }
             }
             Need::Document => {
                 let detail = say!("Nêu văn bản.", "Name the document.");

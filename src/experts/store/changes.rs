@@ -191,7 +191,7 @@ pub fn changes_sql(reach: Reach) -> String {
         Reach::PublicAndOwn => {
             format!("{} UNION ALL {own}", told("is_public", &format!("{public} AND expert_id IS DISTINCT FROM $3")))
         }
-        Reach::Supplied | Reach::No => told("false", "false"),
+        Reach::Supplied | Reach::Seated | Reach::SuppliedAndSeated | Reach::No => told("false", "false"),
     };
     format!("SELECT * FROM ({changes}) c WHERE $3::uuid IS NULL OR true ORDER BY seq LIMIT $2")
 }

@@ -29,7 +29,7 @@ impl Audience {
             Reach::Public => out.push_sql("e.public_profile"),
             Reach::Agencies => out.push_sql("e.agency_search"),
             // counts are granted to nobody who only supplied people
-            Reach::No | Reach::Supplied => out.push_sql("false"),
+            Reach::No | Reach::Supplied | Reach::Seated | Reach::SuppliedAndSeated => out.push_sql("false"),
             Reach::Own | Reach::PublicAndOwn => {
                 let public = self.reach == Reach::PublicAndOwn;
                 out.push_sql(if public { "(e.public_profile OR e.id = " } else { "(e.id = " });

@@ -200,7 +200,7 @@ fn told(scope: &Scope) -> Box<dyn BoxableExpression<expert_merges::table, Pg, Sq
         Reach::Public => Box::new(stands.and(expert_merges::was_public)),
         Reach::PublicAndOwn => Box::new(stands.and(expert_merges::was_public).or(own)),
         Reach::Own => Box::new(own),
-        Reach::Supplied | Reach::No => Box::new(expert_merges::id.is_null()),
+        Reach::Supplied | Reach::Seated | Reach::SuppliedAndSeated | Reach::No => Box::new(expert_merges::id.is_null()),
     }
 }
 

@@ -19,7 +19,13 @@ impl Audience {
         Self(match reach {
             Reach::All => "everybody",
             Reach::Agencies => "agencies",
-            Reach::Public | Reach::PublicAndOwn | Reach::Own | Reach::Supplied | Reach::No => "public",
+            Reach::Public
+            | Reach::PublicAndOwn
+            | Reach::Own
+            | Reach::Supplied
+            | Reach::Seated
+            | Reach::SuppliedAndSeated
+            | Reach::No => "public",
         })
     }
 }

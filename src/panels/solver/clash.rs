@@ -5,7 +5,7 @@
 //! cost, and stops at the first that helps; no smaller one was passed over.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use super::panel::{Candidate, Order, Rule, SeatKind};
 use super::search::{Effort, exists};
@@ -83,7 +83,68 @@ impl Asker<'_> {
     }
 }
 
+/// Why no panel keeps all rules. Of people who differ in nothing a rule could ask for, no more are looked at than could sit.
 pub(super) fn explain(people: &[Candidate], order: &Order, effort: Effort) -> Clash {
+    let places = alike(people, order, order.size() + MORE);
+    let few: Vec<Candidate> = places.iter().map(|&place| people[place].clone()).collect();
+    let renamed = |rule: Rule, to: &dyn Fn(usize) -> usize| match rule {
+        Rule::Include { candidate } => Rule::Include { candidate: to(candidate) },
+        Rule::Exclude { candidate } => Rule::Exclude { candidate: to(candidate) },
+        other => other,
+    };
+    // a person who is named is always among them
+    let inward = |candidate: usize| places.binary_search(&candidate).unwrap_or(usize::MAX);
+    let rules = order.rules.iter().map(|rule| renamed(*rule, &inward)).collect();
+    let mut clash = explain_few(&few, &Order { seats: order.seats, rules }, effort);
+    let outward = |candidate: usize| places.get(candidate).copied().unwrap_or(candidate);
+    clash.rules.iter_mut().for_each(|rule| *rule = renamed(*rule, &outward));
+    for weakened in clash.relaxation.iter_mut().flat_map(|relaxation| &mut relaxation.rules) {
+        weakened.rule = renamed(weakened.rule, &outward);
+        weakened.to = weakened.to.map(|rule| renamed(rule, &outward));
+    }
+    clash
+}
+
+/// Most members more that a relaxation asks for: with an odd number wanted, two.
+pub(super) const MORE: usize = 2;
+
+/// Places of people such that any panel of at most `most` that keeps rules like those of the order, or weaker ones, has a counterpart
+/// among them: of people alike, `most` of one employer and `most` employers. Whoever sits and is left out has somebody in their stead
+/// who does not sit, of the same employer or of one from whom nobody sits. In ascending order.
+pub(super) fn alike(people: &[Candidate], order: &Order, most: usize) -> Vec<usize> {
+    let (mut fields, mut named) = (Vec::new(), HashSet::new());
+    let (mut by_degree, mut by_load) = (false, false);
+    for rule in &order.rules {
+        match *rule {
+            Rule::Field { field, .. } => fields.push(field),
+            Rule::Include { candidate } | Rule::Exclude { candidate } => {
+                named.insert(candidate);
+            }
+            Rule::LeastDegree { .. } => by_degree = true,
+            Rule::MostLoad { .. } => by_load = true,
+            _ => {}
+        }
+    }
+    let mut classes: HashMap<_, HashMap<Option<u32>, usize>> = HashMap::new();
+    let stays = |(place, person): &(usize, &Candidate)| {
+        let covers: Vec<bool> = fields.iter().map(|field| person.fields.contains(field)).collect();
+        let (degree, load) = (if by_degree { person.degree } else { 0 }, if by_load { person.load } else { 0 });
+        let class = (covers, degree, load, person.outside_province, person.outside_asker);
+        let employers = classes.entry(class).or_default();
+        // of those without an employer, who share none, `most` are enough
+        let full = employers.get(&person.employer).map_or(employers.len() >= most, |count| *count >= most);
+        if named.contains(place) {
+            return true;
+        }
+        if !full && !person.conflicted {
+            *employers.entry(person.employer).or_default() += 1;
+        }
+        !full && !person.conflicted
+    };
+    people.iter().enumerate().filter(stays).map(|(place, _)| place).collect()
+}
+
+fn explain_few(people: &[Candidate], order: &Order, effort: Effort) -> Clash {
     let mut asker = Asker { people, effort, proven: true, left: QUESTIONS };
     let mut rules: Vec<Rule> = Vec::new();
     for rule in &order.rules {
@@ -104,7 +165,7 @@ fn smallest(asker: &mut Asker<'_>, order: &Order) -> Option<Relaxation> {
     let mut open: Vec<Eased> = Vec::new();
     let spare = i64::try_from(order.seats[SeatKind::Member.index()]).unwrap_or(i64::MAX);
     let as_asked: Vec<(Option<Rule>, usize)> = order.rules.iter().map(|rule| (Some(*rule), 0)).collect();
-    for members in std::iter::once(0).chain([1]).chain((1..=spare).map(|fewer| -fewer)) {
+    for members in std::iter::once(0).chain([1, 2]).chain((1..=spare).map(|fewer| -fewer)) {
         queue.push(Reverse((members.unsigned_abs(), open.len())));
         open.push(Eased { rules: as_asked.clone(), members });
     }
@@ -118,10 +179,14 @@ fn smallest(asker: &mut Asker<'_>, order: &Order) -> Option<Relaxation> {
         *member = member.saturating_add_signed(isize::try_from(eased.members).unwrap_or(0));
         let size: usize = seats.iter().sum();
         let rules: Vec<Rule> = eased.rules.iter().filter_map(|(rule, _)| *rule).collect();
+        if size.is_multiple_of(2) && rules.contains(&Rule::Odd) {
+            // an even panel is no way out where an odd one is asked for
+            continue;
+        }
         if size > 0 && asker.can(seats, rules.clone()) {
             return Some(told(order, &eased, usize::try_from(cost).unwrap_or(usize::MAX)));
         }
-        for rule in asker.clash(seats, &rules) {
+        for rule in asker.clash(seats, &rules).into_iter().filter(|rule| *rule != Rule::Odd) {
             for index in (0..eased.rules.len()).filter(|&index| eased.rules[index].0 == Some(rule)) {
                 let mut next = eased.clone();
                 next.rules[index] = (rule.weaker(size, highest_load), eased.rules[index].1 + 1);

@@ -49,6 +49,16 @@ pub struct JointClash {
     pub clash: Clash,
 }
 
+/// Places of people among whom the best panel of a request is found, and what clashes where there is none, when so many seats of other
+/// requests may take people, too. In ascending order.
+pub fn shortlist(people: &[Candidate], order: &Order, beside: usize) -> Vec<usize> {
+    let mut places = Task::shortlist(people, order, beside);
+    places.extend(clash::alike(people, order, order.size() + clash::MORE + beside));
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
 /// Proposes panels for all requests; `spare` is how many panels each person can still take.
 ///
 /// # Errors

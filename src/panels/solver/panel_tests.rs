@@ -58,7 +58,8 @@ fn smallest(people: &[Candidate], order: &Order, most: usize) -> Option<usize> {
         if orders(people, order, at + 1, steps) {
             return true;
         }
-        if steps == 0 {
+        // an even panel is no way out
+        if steps == 0 || rule == Rule::Odd {
             return false;
         }
         let mut eased = order.clone();
@@ -70,13 +71,14 @@ fn smallest(people: &[Candidate], order: &Order, most: usize) -> Option<usize> {
     }
     (0..=most).find(|&size| {
         let spare = order.seats[3].min(size);
-        (0..=spare).map(|fewer| (fewer, order.seats[3] - fewer)).chain([(1, order.seats[3] + 1)]).any(
-            |(cost, members)| {
+        (0..=spare)
+            .map(|fewer| (fewer, order.seats[3] - fewer))
+            .chain([(1, order.seats[3] + 1), (2, order.seats[3] + 2)])
+            .any(|(cost, members)| {
                 let mut order = order.clone();
                 order.seats[3] = members;
                 cost <= size && order.size() > 0 && orders(people, &order, 0, size - cost)
-            },
-        )
+            })
     })
 }
 

@@ -1,5 +1,6 @@
 //! An order in numbers: who may sit, what each is worth in each seat, what must be covered; and who takes which seat.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::panel::{Candidate, Order, Rule, SeatKind, UNIT};
@@ -35,6 +36,11 @@ pub(super) struct Task {
     pub people: Vec<Person>,
 }
 
+/// Whether one can stand in for another in any seat and for all that must be covered.
+fn dominates(left: &Person, right: &Person) -> bool {
+    left.serves & right.serves == right.serves && left.value.iter().zip(right.value).all(|(left, right)| *left >= right)
+}
+
 impl Task {
     /// Nothing where no panel can keep the rules, for a reason that needs no search.
     pub fn new(people: &[Candidate], order: &Order) -> Option<Self> {
@@ -43,6 +49,13 @@ impl Task {
 
     /// The same, with the price of each person (0 where there is none) taken from their scores.
     pub fn priced(people: &[Candidate], order: &Order, prices: &[i64]) -> Option<Self> {
+        let mut task = Self::whole(people, order, prices)?;
+        task.drop_dominated(0);
+        (task.people.len() >= task.size).then_some(task)
+    }
+
+    /// Everybody who may sit.
+    fn whole(people: &[Candidate], order: &Order, prices: &[i64]) -> Option<Self> {
         let size = order.size();
         let (mut needs, mut cap) = (Vec::new(), size.max(1));
         for rule in &order.rules {
@@ -80,34 +93,53 @@ impl Task {
             let employer = *employers.entry(employer).or_insert(next);
             taken.push(Person { id, value, serves: bits(person), employer, forced });
         }
-        let mut task =
-            Self { seats: order.seats, size, needs: needs.iter().map(|need| need.0).collect(), cap, people: taken };
-        task.drop_dominated();
-        (task.people.len() >= size).then_some(task)
+        Some(Self { seats: order.seats, size, needs: needs.iter().map(|need| need.0).collect(), cap, people: taken })
+    }
+
+    /// Places of people who are enough for the best panel when so many seats elsewhere may take people, too. In ascending order.
+    pub fn shortlist(people: &[Candidate], order: &Order, beside: usize) -> Vec<usize> {
+        let Some(mut task) = Self::whole(people, order, &[]) else { return Vec::new() };
+        task.drop_dominated(beside);
+        let mut places: Vec<usize> = task.people.iter().map(|person| person.id).collect();
+        places.sort_unstable();
+        places
     }
 
     /// Leaves out whoever can be replaced in any panel by somebody at least as good: of those who are, at most `size − 1` can be
     /// hindered, by sitting already or by a full employer.
-    fn drop_dominated(&mut self) {
+    ///
+    /// Whoever dominates comes first here, and whoever is dominated by somebody left out is dominated by those for whom that one was:
+    /// so each is held against those who stay alone.
+    ///
+    /// So many seats elsewhere may take people, too (`beside`).
+    fn drop_dominated(&mut self, beside: usize) {
         let people = &self.people;
-        let dominates = |a: usize, b: usize| {
-            let (left, right) = (&people[a], &people[b]);
-            let covers = left.serves & right.serves == right.serves;
-            let no_less = left.value.iter().zip(right.value).all(|(left, right)| *left >= right);
-            let same = left.serves == right.serves && left.value == right.value;
-            covers && no_less && (!same || a < b)
-        };
-        let keep: Vec<bool> = (0..people.len())
-            .map(|one| {
-                let mut by = BTreeMap::<usize, usize>::new();
-                for other in (0..people.len()).filter(|&other| other != one && dominates(other, one)) {
-                    *by.entry(people[other].employer).or_default() += 1;
-                }
-                let own = by.remove(&people[one].employer).unwrap_or(0);
-                let others: usize = by.values().map(|&count| count.min(self.cap)).sum();
-                people[one].forced || (own < self.cap && own + others < self.size)
-            })
-            .collect();
+        let total = |one: usize| people[one].value.iter().map(|value| i128::from(*value)).sum::<i128>();
+        let mut order: Vec<usize> = (0..people.len()).collect();
+        order.sort_by_cached_key(|&one| (Reverse(total(one)), Reverse(people[one].serves.count_ones()), one));
+        let mut keep = vec![false; people.len()];
+        let mut kept: Vec<usize> = Vec::new();
+        let mut by = BTreeMap::<usize, usize>::new();
+        for one in order {
+            by.clear();
+            let (mut own, mut others) = (0, 0);
+            let is_beaten = self.cap == 0
+                || self.size == 0
+                || !kept.iter().filter(|&&other| dominates(&people[other], &people[one])).all(|&other| {
+                    if people[other].employer == people[one].employer {
+                        own += 1;
+                    } else {
+                        let count = by.entry(people[other].employer).or_default();
+                        *count += 1;
+                        others += usize::from(*count <= self.cap);
+                    }
+                    own < self.cap + beside && own + others < self.size + beside
+                });
+            if people[one].forced || !is_beaten {
+                keep[one] = true;
+                kept.push(one);
+            }
+        }
         let mut keep = keep.into_iter();
         self.people.retain(|_| keep.next().unwrap_or(true));
     }
@@ -117,7 +149,7 @@ impl Task {
         for value in self.people.iter_mut().flat_map(|person| &mut person.value) {
             *value = (*value).min(0);
         }
-        self.drop_dominated();
+        self.drop_dominated(0);
         self
     }
 

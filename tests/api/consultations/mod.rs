@@ -4,8 +4,11 @@ mod attachments;
 mod bad_input;
 mod calendar;
 pub mod clock;
+mod conflicts;
 mod file;
 mod find;
+mod panel;
+mod proposal;
 mod register;
 mod states;
 
@@ -13,7 +16,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::bank::text;
-use crate::support::{Answer, Caller};
+use crate::support::{Answer, Caller, TestApp};
 
 pub const PATH: &str = "/api/v1/consultations";
 
@@ -120,6 +123,38 @@ pub fn way_to(state: &str) -> &'static [&'static str] {
     }
 }
 
+/// Codes of people of the bank who can be asked and work nowhere that the register knows: nothing makes a conflict of interest.
+pub async fn free_people(app: &TestApp, count: usize) -> Vec<String> {
+    let sql = format!(
+        "SELECT string_agg(code, ',') FROM (SELECT code FROM experts e WHERE status = 'active' AND workplace_id IS NULL
+            AND NOT EXISTS (SELECT FROM association_officers o WHERE o.expert_id = e.id)
+            AND NOT coalesce(details -> 'work_history', '[]') @? '$[*].organisation_id'
+            AND NOT EXISTS (SELECT FROM consultation_drafters d WHERE d.expert_id = e.id) ORDER BY code LIMIT {count}) some"
+    );
+    let codes: Vec<String> = app.sql(&sql).await.split(',').map(str::to_owned).collect();
+    assert_eq!(codes.len(), count, "{codes:?}");
+    codes
+}
+
+/// A panel of these, the first as its chair, the second as its secretary.
+pub fn panel_of(codes: &[String]) -> Value {
+    let seats = ["chair", "secretary", "reviewer", "reviewer"].into_iter().chain(std::iter::repeat("member"));
+    let members: Vec<Value> =
+        codes.iter().zip(seats).map(|(code, seat)| json!({ "expert": code, "seat": seat })).collect();
+    json!({ "members": members })
+}
+
+/// Adopts a panel, whatever the version.
+pub async fn put_panel(caller: &Caller<'_>, consultation: &Value, panel: &Value) -> Answer {
+    caller.send(Method::PUT, &at(consultation, "/panel"), &[("if-match", "*")], Some(panel)).await
+}
+
+/// Adopts a panel of five that can be approved.
+pub async fn seat_panel(officer: &Caller<'_>, consultation: &Value) -> Value {
+    let people = free_people(officer.app, 5).await;
+    put_panel(officer, consultation, &panel_of(&people)).await.expect(200)
+}
+
 /// Brings a whole draft to a state; every step by who takes it. The callers are agency, officer and leader.
 pub async fn bring(callers: &[Caller<'_>; 3], consultation: &Value, state: &str) -> Value {
     let mut now = consultation.clone();
@@ -131,6 +166,9 @@ pub async fn bring(callers: &[Caller<'_>; 3], consultation: &Value, state: &str)
             _ => &callers[2],
         };
         now = verb(caller, &now, name, &example(name)).await.expect(200);
+        if *name == "form-panel" {
+            seat_panel(&callers[1], &now).await;
+        }
     }
     assert_eq!(now["state"], state);
     now

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{VERBS, at, attach_scheme, bring, draft, example, submitted, verb};
+use super::{VERBS, at, attach_scheme, bring, draft, example, seat_panel, submitted, verb};
 use crate::support::bank::text;
 use crate::support::{Caller, TestApp};
 
@@ -326,6 +326,9 @@ async fn what_the_union_begins_is_answered_by_its_addressee_and_withdrawn_by_nob
     }
     for name in ["form-panel", "approve-panel", "conclude", "deliver"] {
         verb(&callers[2], &made, name, &example(name)).await.expect(200);
+        if name == "form-panel" {
+            seat_panel(&callers[1], &made).await;
+        }
     }
     let seen = callers[0].get(&at(&made, "")).await.expect(200);
     assert_eq!(seen["allowed_actions"], json!(["respond"]));

@@ -37,7 +37,7 @@ async fn agency_finds_and_understands(agency: &Caller<'_>, expert: &Value) {
     assert_eq!((text(&hit["title"]), text(&hit["full_name"])), ("PGS.TS", "Kpă Thị Mẫu"));
     assert_eq!(hit["workplace"], "Chi cục Kiểm lâm vùng Mẫu");
     assert_eq!(hit["reasons"][0], json!({ "in": "specialty", "text": "Lâm nghiệp cộng đồng" }));
-    agency.get(&format!("{}/restricted", path(expert))).await.problem(403);
+    agency.get(&format!("{}/restricted", path(expert))).await.problem(404);
 }
 
 async fn person_corrects_and_withdraws(person: &Caller<'_>, expert: &Value) {

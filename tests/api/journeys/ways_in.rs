@@ -75,7 +75,7 @@ async fn nominated_invited_found_and_gone_at_once() {
     assert_eq!(verb(&officer, &expert, "activate").await["record"]["status"], "active");
     assert!(finds(&agency).await);
     is_nowhere(&app.nobody(), &expert).await;
-    agency.get(&format!("{}/restricted", path(&expert))).await.problem(403);
+    agency.get(&format!("{}/restricted", path(&expert))).await.problem(404);
     assert_eq!(person.get(&format!("{}/restricted", path(&expert))).await.expect(200)["phone"], "0600999888");
     let withdrawal = json!({ "purpose": "listing", "given": false, "channel": "online" });
     person.post(&format!("{}/consents", path(&expert)), &withdrawal).await.expect(201);

@@ -114,7 +114,7 @@ impl Source {
             Reach::Public => out.push_sql(&format!("{table}.public_profile")),
             Reach::Agencies => out.push_sql(&format!("{table}.agency_search")),
             // the search is granted to nobody who only supplied people
-            Reach::No | Reach::Supplied => out.push_sql("false"),
+            Reach::No | Reach::Supplied | Reach::Seated | Reach::SuppliedAndSeated => out.push_sql("false"),
             Reach::Own => {
                 out.push_sql(&format!("{id} = "));
                 out.push_bind_param::<SqlUuid, _>(&self.own)?;

@@ -1,0 +1,169 @@
+//! Panels: who sits, and what a panel needs before it is approved. No SQL, no HTTP.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::coi::{Finding, may_sit, unbalanced};
+use crate::consultations::model::Case;
+use crate::consultations::state::Verb;
+use crate::consultations::words::{ConflictOutcome, ConsultationState, PanelMemberState, PanelSeat};
+use crate::kernel::problem::Say;
+use crate::say;
+
+/// Most people of a panel, and most alternates of it.
+pub const MOST_MEMBERS: usize = 51;
+/// Most alternates of a panel.
+pub const MOST_ALTERNATES: usize = 200;
+
+/// Somebody on a panel, or in line for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "columns")]
+pub struct MemberRow {
+    pub id: Uuid,
+    pub consultation_id: Uuid,
+    pub expert_id: Uuid,
+    pub seat: PanelSeat,
+    /// 0 sits; from 1 on the place in line for that kind of seat.
+    pub rank: i16,
+    pub state: PanelMemberState,
+    pub score: Option<f64>,
+    pub reasons: Vec<String>,
+    pub asked_at: Option<DateTime<Utc>>,
+    pub answered_at: Option<DateTime<Utc>>,
+    pub decline_code: Option<String>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub ended_reason: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+impl MemberRow {
+    /// Whether the person has the seat now.
+    pub const fn sits(&self) -> bool {
+        self.rank == 0 && self.state.is_live()
+    }
+
+    /// Whether the person is in line for one.
+    pub const fn is_alternate(&self) -> bool {
+        self.rank > 0 && self.state.is_live()
+    }
+}
+
+/// How a person stands to a consultation as to conflicts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// Where that leads.
+    pub outcome: ConflictOutcome,
+    /// Keys of the findings nobody waived.
+    pub open: Vec<String>,
+}
+
+/// Whether a panel is at work: it is formed, or its consultation goes on.
+pub fn is_live(case: &Case) -> bool {
+    use ConsultationState::{Concluding, InReview, PanelForming};
+    let lives = |state| matches!(state, PanelForming | InReview | Concluding);
+    lives(case.row.state) || case.suspended_from().is_some_and(lives)
+}
+
+/// Whether the panel was approved.
+pub fn is_approved(case: &Case) -> bool {
+    case.moves.iter().any(|row| row.verb.as_deref() == Some(Verb::ApprovePanel.as_str()))
+}
+
+/// Somebody who sits, as far as the rules go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sitting {
+    /// The seat.
+    pub seat: PanelSeat,
+    /// How the person stands to conflicts.
+    pub outcome: ConflictOutcome,
+    /// The employer.
+    pub employer: Option<Uuid>,
+    /// Whether the person may be asked at all: active, and in the bank with their consent.
+    pub available: bool,
+    /// The name, for words.
+    pub name: String,
+}
+
+/// Something a panel lacks, or a remark on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lack {
+    /// Stable code.
+    pub code: &'static str,
+    /// What it is and what helps.
+    pub detail: Say,
+    /// Whether the panel can't be approved with it.
+    pub blocks: bool,
+}
+
+/// What a panel lacks before it can be approved, and what is to be seen of it; empty where all is well.
+pub fn lacks(sitting: &[Sitting], fewest: usize) -> Vec<Lack> {
+    let mut lacks = Vec::new();
+    let mut lack = |code, detail| lacks.push(Lack { code, detail, blocks: true });
+    let count = |seat| sitting.iter().filter(|one| one.seat == seat).count();
+    if count(PanelSeat::Chair) != 1 {
+        lack("chair", say!("Cần đúng một chủ tịch.", "Exactly one chair is needed."));
+    }
+    if count(PanelSeat::Secretary) == 0 {
+        lack("secretary", say!("Cần một thư ký.", "A secretary is needed."));
+    }
+    let counting = sitting.iter().filter(|one| may_sit(one.outcome) && one.available).count();
+    if counting < fewest {
+        let missing = fewest - counting;
+        lack(
+            "too_few",
+            say!(
+                "Có {counting} người được tính, cần ít nhất {fewest}: thêm {missing} người.",
+                "{counting} people count, at least {fewest} are needed: add {missing}."
+            ),
+        );
+    }
+    if sitting.len().is_multiple_of(2) {
+        let (size, more) = (sitting.len(), sitting.len() + 1);
+        lack(
+            "even",
+            say!(
+                "Số thành viên là {size}, phải là số lẻ: thêm hoặc bớt một người (ví dụ {more}).",
+                "There are {size} members, an odd number is needed: add or release one (such as {more})."
+            ),
+        );
+    }
+    for one in sitting {
+        let name = &one.name;
+        if !may_sit(one.outcome) {
+            let outcome = one.outcome.as_str();
+            lack(
+                "conflict",
+                say!(
+                    "{name} có xung đột lợi ích chưa được giải quyết (`{outcome}`): lãnh đạo chấp thuận (`waive`), hoặc thay người.",
+                    "{name} has a conflict of interest that is not settled (`{outcome}`): a leader waives it, or somebody else sits."
+                ),
+            );
+        }
+        if !one.available {
+            lack(
+                "not_available",
+                say!(
+                    "{name} hiện không nhận việc hoặc đã rời ngân hàng: thay người.",
+                    "{name} takes no work now or left the bank: somebody else must sit."
+                ),
+            );
+        }
+    }
+    let employers: Vec<Option<Uuid>> = sitting.iter().map(|one| one.employer).collect();
+    for (_, count) in unbalanced(&employers) {
+        let size = sitting.len();
+        let detail = say!(
+            "{count} trong {size} thành viên cùng một nơi công tác, quá một phần ba.",
+            "{count} of {size} members have one employer: more than a third."
+        );
+        lacks.push(Lack { code: "balance", detail, blocks: false });
+    }
+    lacks
+}
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod tests;

@@ -1,0 +1,456 @@
+//! Panels and conflicts as they are shown, each for one caller.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::coi::Finding;
+use super::model::{MemberRow, Sitting, Standing, is_approved, is_live, lacks};
+use super::settings::{fewest, number};
+use super::store::{self, CheckRow, DecisionRow, FindingRow, Who};
+use crate::access::actor::Role;
+use crate::access::permit::Scope;
+use crate::access::policy::Reach;
+use crate::consultations::model::Case;
+use crate::consultations::words::{
+    ConflictKind, ConflictOutcome, ConflictSeverity, ConflictSide, ConflictTie, ConsultationState, PanelMemberState,
+    PanelSeat,
+};
+use crate::db::Conn;
+use crate::kernel::clock::today;
+use crate::kernel::problem::{Answer, Lang};
+
+/// A person of a panel.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PanelExpert {
+    /// Id of the expert.
+    pub id: Uuid,
+    /// Code for people.
+    #[schema(example = "CG-000123")]
+    pub code: String,
+    /// Name without titles.
+    #[schema(example = "Nguyễn Thị Minh Họa")]
+    pub full_name: String,
+    /// Academic rank (học hàm).
+    pub academic_rank: Option<String>,
+    /// Degree (học vị).
+    pub degree: Option<String>,
+    /// Where the person works.
+    pub workplace: Option<String>,
+}
+
+impl From<&Who> for PanelExpert {
+    fn from(who: &Who) -> Self {
+        Self {
+            id: who.id,
+            code: who.code.clone(),
+            full_name: who.full_name.clone(),
+            academic_rank: who.academic_rank.clone(),
+            degree: who.degree.clone(),
+            workplace: who.workplace.clone(),
+        }
+    }
+}
+
+/// A conflict of interest that was found, with what it rests on.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ConflictFinding {
+    /// The same as long as the relation is the same; a waiver covers keys.
+    #[schema(example = "works_at:asker:0190c0de-0000-7000-8000-000000000001")]
+    key: String,
+    /// What it is.
+    kind: ConflictKind,
+    /// How much it weighs.
+    severity: ConflictSeverity,
+    /// In words.
+    #[schema(example = "Đang làm việc tại Sở Nông nghiệp và Môi trường (cơ quan đề nghị), từ 2019.")]
+    detail: String,
+    /// Which part the body has.
+    side: Option<ConflictSide>,
+    /// How it stands to the one that has this part.
+    tie: Option<ConflictTie>,
+    /// The body.
+    organisation_id: Option<Uuid>,
+    /// The drafter's record.
+    drafter_id: Option<Uuid>,
+    /// Since, as far as it is known.
+    #[schema(example = "2019")]
+    from: Option<String>,
+    /// Until, as far as it is known.
+    to: Option<String>,
+    /// Whether a leader waived it.
+    waived: bool,
+}
+
+impl ConflictFinding {
+    /// In a language; `open` are the keys nobody waived.
+    pub fn new(finding: &Finding, open: &[String], lang: Lang) -> Self {
+        let evidence = finding.evidence.clone();
+        Self {
+            key: finding.key.clone(),
+            kind: finding.kind,
+            severity: finding.severity,
+            detail: lang.of(&finding.words()).to_owned(),
+            side: evidence.side,
+            tie: evidence.tie,
+            organisation_id: evidence.organisation_id,
+            drafter_id: evidence.drafter_id,
+            from: evidence.from,
+            to: evidence.to,
+            waived: !open.contains(&finding.key),
+        }
+    }
+}
+
+/// How a person stands to a consultation as to conflicts of interest.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ConflictResult {
+    /// Who.
+    expert: PanelExpert,
+    /// Where it leads: `none` and `waived` may sit, `open`, `declared` and `recused` never count.
+    outcome: ConflictOutcome,
+    /// Whether the person may count on the panel.
+    may_sit: bool,
+    /// What was found.
+    findings: Vec<ConflictFinding>,
+}
+
+impl ConflictResult {
+    fn new(who: &Who, standing: &Standing, lang: Lang) -> Self {
+        let found = standing.findings.iter().map(|finding| ConflictFinding::new(finding, &standing.open, lang));
+        Self {
+            expert: who.into(),
+            outcome: standing.outcome,
+            may_sit: super::coi::may_sit(standing.outcome),
+            findings: found.collect(),
+        }
+    }
+}
+
+/// Something that was said or decided of a conflict.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ConflictDecision {
+    /// Its id.
+    id: Uuid,
+    /// `declared`, `waived` or `recused`.
+    outcome: ConflictOutcome,
+    /// Why.
+    reason: String,
+    /// The findings a waiver covers, by their keys.
+    covers: Vec<String>,
+    /// When.
+    at: DateTime<Utc>,
+    /// In which role.
+    role: Option<String>,
+}
+
+/// How a person stands, and what was decided of them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConflictRecord {
+    /// The consultation.
+    consultation_id: Uuid,
+    /// How the person stands now.
+    standing: ConflictResult,
+    /// What was said and decided, the first first.
+    decisions: Vec<ConflictDecision>,
+}
+
+/// A check for conflicts of interest, as it was made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConflictCheck {
+    /// Its id.
+    pub id: Uuid,
+    /// The consultation.
+    consultation_id: Uuid,
+    /// When.
+    at: DateTime<Utc>,
+    /// In which role.
+    role: Option<String>,
+    /// What was found then, in the order asked for.
+    results: Vec<ConflictResult>,
+}
+
+/// Somebody on a panel.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PanelMember {
+    /// Id of the seat.
+    id: Uuid,
+    /// Who sits.
+    expert: PanelExpert,
+    /// The kind of seat.
+    seat: PanelSeat,
+    /// For alternates: the place in line for that kind of seat, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<i16>,
+    /// How the person stands to the panel.
+    state: PanelMemberState,
+    /// The score it was chosen with, for the Union.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<f64>,
+    /// Why, for the Union.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasons: Option<Vec<String>>,
+    /// Conflicts of interest: for the Union, and of oneself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conflict: Option<PanelConflict>,
+    /// When the person was chosen or asked.
+    asked_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_at: Option<DateTime<Utc>>,
+    /// Why it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_reason: Option<String>,
+}
+
+/// Conflicts of interest of somebody on a panel.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PanelConflict {
+    /// Where they lead.
+    outcome: ConflictOutcome,
+    /// What was found.
+    findings: Vec<ConflictFinding>,
+}
+
+/// Something a panel lacks, or a remark on it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PanelLack {
+    /// What: `chair`, `secretary`, `too_few`, `even`, `conflict`, `not_available`, `balance`.
+    #[schema(example = "even")]
+    code: &'static str,
+    /// What it is and what helps.
+    detail: String,
+    /// Whether the panel can't be approved with it.
+    blocks: bool,
+}
+
+/// A conflict that came up about somebody who sits.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PanelAlert {
+    /// Its id.
+    id: Uuid,
+    /// Who.
+    expert: Option<PanelExpert>,
+    /// What.
+    finding: ConflictFinding,
+    /// When it was found.
+    found_at: DateTime<Utc>,
+}
+
+/// A panel.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Panel {
+    /// The consultation.
+    consultation_id: Uuid,
+    /// Where the consultation stands.
+    state: ConsultationState,
+    /// Whether a leader approved the panel; before, the asker sees no names.
+    approved: bool,
+    /// Whether it is at work.
+    live: bool,
+    /// Fewest members of a panel of this kind.
+    #[schema(example = 3)]
+    minimum: u32,
+    /// Who sits: chair, secretary, reviewers, members.
+    members: Vec<PanelMember>,
+    /// Who is in line, by kind of seat and place; for the Union.
+    alternates: Vec<PanelMember>,
+    /// Who sat or was in line before, for the Union.
+    former: Vec<PanelMember>,
+    /// What it lacks by present facts, for the Union.
+    lacks: Vec<PanelLack>,
+    /// Conflicts that came up after people were chosen, the latest first; for the Union.
+    alerts: Vec<PanelAlert>,
+}
+
+/// With whose eyes a panel is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Eyes {
+    /// The Union and who inspects it.
+    All,
+    /// One of the panel.
+    Member(Uuid),
+    /// The asker.
+    Asker,
+}
+
+impl Eyes {
+    fn of(scope: &Scope) -> Self {
+        match (scope.reach, scope.actor.role()) {
+            (Reach::All, _) => Self::All,
+            (_, Some(Role::Expert)) => Self::Member(scope.actor.expert_id().unwrap_or_default()),
+            _ => Self::Asker,
+        }
+    }
+}
+
+/// A panel by present facts, for a caller.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn panel(conn: &mut Conn, scope: &Scope, case: &Case, lang: Lang) -> Answer<Panel> {
+    let eyes = Eyes::of(scope);
+    let approved = is_approved(case);
+    let mut rows = store::members(conn, case.id()).await?;
+    rows.retain(|row| match eyes {
+        Eyes::All => true,
+        Eyes::Member(id) => row.sits() && (approved || row.expert_id == id),
+        Eyes::Asker => row.sits() && approved,
+    });
+    let alerts = if eyes == Eyes::All { store::raised(conn, case.id()).await? } else { Vec::new() };
+    let mut ids: Vec<Uuid> = rows.iter().map(|row| row.expert_id).collect();
+    ids.extend(alerts.iter().map(|row| row.expert_id));
+    let who: HashMap<Uuid, Who> = store::who(conn, &ids, &[]).await?.into_iter().map(|who| (who.id, who)).collect();
+    let mut judged: Vec<Uuid> = rows.iter().filter(|row| row.state.is_live()).map(|row| row.expert_id).collect();
+    judged.retain(|id| eyes == Eyes::All || eyes == Eyes::Member(*id));
+    let standings = store::standings(conn, case, &judged).await?;
+    let minimum = number(conn, fewest(case.row.kind), today()).await?;
+    let shown = Shown { who, standings, eyes, lang };
+    let lacks = if eyes == Eyes::All { shown.lacks(&rows, minimum) } else { Vec::new() };
+    let alerts = alerts.iter().map(|row| shown.alert(row)).collect();
+    let (mut members, mut alternates, mut former) = (Vec::new(), Vec::new(), Vec::new());
+    for row in rows {
+        let into = match (row.state.is_live(), row.rank) {
+            (false, _) => &mut former,
+            (true, 0) => &mut members,
+            (true, _) => &mut alternates,
+        };
+        into.extend(shown.member(row));
+    }
+    let (live, state) = (is_live(case), case.row.state);
+    Ok(Panel { consultation_id: case.id(), state, approved, live, minimum, members, alternates, former, lacks, alerts })
+}
+
+/// What a panel lacks now, for who approves it.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn lacks_of(conn: &mut Conn, case: &Case) -> Answer<Vec<super::model::Lack>> {
+    let rows = store::members(conn, case.id()).await?;
+    let ids: Vec<Uuid> = rows.iter().filter(|row| row.sits()).map(|row| row.expert_id).collect();
+    let who: HashMap<Uuid, Who> = store::who(conn, &ids, &[]).await?.into_iter().map(|who| (who.id, who)).collect();
+    let standings = store::standings(conn, case, &ids).await?;
+    let minimum = number(conn, fewest(case.row.kind), today()).await?;
+    let sitting = sitting(&rows, &who, &standings);
+    Ok(lacks(&sitting, usize::try_from(minimum).unwrap_or_default()))
+}
+
+fn sitting(rows: &[MemberRow], who: &HashMap<Uuid, Who>, standings: &HashMap<Uuid, Standing>) -> Vec<Sitting> {
+    let one = |row: &MemberRow| {
+        let who = who.get(&row.expert_id);
+        Sitting {
+            seat: row.seat,
+            outcome: standings.get(&row.expert_id).map_or(ConflictOutcome::Open, |standing| standing.outcome),
+            employer: who.and_then(|who| who.workplace_id),
+            available: who.is_some_and(|who| who.status == "active"),
+            name: who.map(|who| who.full_name.clone()).unwrap_or_default(),
+        }
+    };
+    rows.iter().filter(|row| row.sits()).map(one).collect()
+}
+
+/// What is looked up to show a panel.
+struct Shown {
+    who: HashMap<Uuid, Who>,
+    standings: HashMap<Uuid, Standing>,
+    eyes: Eyes,
+    lang: Lang,
+}
+
+impl Shown {
+    fn lacks(&self, rows: &[MemberRow], minimum: u32) -> Vec<PanelLack> {
+        let sitting = sitting(rows, &self.who, &self.standings);
+        let lacks = lacks(&sitting, usize::try_from(minimum).unwrap_or_default()).into_iter();
+        let shown = lacks.map(|lack| PanelLack {
+            code: lack.code,
+            detail: self.lang.of(&lack.detail).to_owned(),
+            blocks: lack.blocks,
+        });
+        shown.collect()
+    }
+
+    fn alert(&self, row: &FindingRow) -> PanelAlert {
+        let open = self.standings.get(&row.expert_id).map(|standing| standing.open.as_slice()).unwrap_or_default();
+        PanelAlert {
+            id: row.id,
+            expert: self.who.get(&row.expert_id).map(Into::into),
+            finding: ConflictFinding::new(&row.finding, open, self.lang),
+            found_at: row.found_at,
+        }
+    }
+
+    fn member(&self, row: MemberRow) -> Option<PanelMember> {
+        let all = self.eyes == Eyes::All;
+        let conflict = self.standings.get(&row.expert_id).filter(|_| row.state.is_live()).map(|standing| {
+            let found = standing.findings.iter();
+            PanelConflict {
+                outcome: standing.outcome,
+                findings: found.map(|finding| ConflictFinding::new(finding, &standing.open, self.lang)).collect(),
+            }
+        });
+        Some(PanelMember {
+            id: row.id,
+            expert: self.who.get(&row.expert_id)?.into(),
+            seat: row.seat,
+            place: (row.rank > 0).then_some(row.rank),
+            state: row.state,
+            score: row.score.filter(|_| all),
+            reasons: all.then_some(row.reasons),
+            conflict,
+            asked_at: row.asked_at,
+            ended_at: row.ended_at,
+            ended_reason: row.ended_reason,
+        })
+    }
+}
+
+/// A check as it was made.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn checks(conn: &mut Conn, rows: &[CheckRow], lang: Lang) -> Answer<HashMap<Uuid, ConflictCheck>> {
+    let ids: Vec<Uuid> = rows.iter().flat_map(|row| row.results.iter().map(|result| result.expert_id)).collect();
+    let who: HashMap<Uuid, Who> = store::who(conn, &ids, &[]).await?.into_iter().map(|who| (who.id, who)).collect();
+    let check = |row: &CheckRow| {
+        let results = row.results.iter().filter_map(|result| {
+            let standing =
+                Standing { findings: result.findings.clone(), outcome: result.outcome, open: result.open.clone() };
+            Some(ConflictResult::new(who.get(&result.expert_id)?, &standing, lang))
+        });
+        let check = ConflictCheck {
+            id: row.id,
+            consultation_id: row.consultation_id,
+            at: row.at,
+            role: row.actor_role.clone(),
+            results: results.collect(),
+        };
+        (row.id, check)
+    };
+    Ok(rows.iter().map(check).collect())
+}
+
+/// How a person stands, and what was decided of them.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn record(conn: &mut Conn, case: &Case, who: &Who, lang: Lang) -> Answer<ConflictRecord> {
+    let nothing = || Standing { findings: Vec::new(), outcome: ConflictOutcome::None, open: Vec::new() };
+    let standing = store::standings(conn, case, &[who.id]).await?.remove(&who.id).unwrap_or_else(nothing);
+    let decisions = store::decisions(conn, case.id()).await?.into_iter().filter(|row| row.expert_id == who.id);
+    let decision = |row: DecisionRow| ConflictDecision {
+        id: row.id,
+        outcome: row.outcome,
+        reason: row.reason,
+        covers: row.covers,
+        at: row.at,
+        role: row.actor_role,
+    };
+    Ok(ConflictRecord {
+        consultation_id: case.id(),
+        standing: ConflictResult::new(who, &standing, lang),
+        decisions: decisions.map(decision).collect(),
+    })
+}
