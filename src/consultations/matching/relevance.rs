@@ -237,8 +237,8 @@ fn worth(weights: &[f32], (place, count): (u16, u8)) -> f32 {
     weights.get(usize::from(place)).copied().unwrap_or_default() * weight(count.into())
 }
 
-/// What each term of a request weighs: more, the fewer documents have it. One that none has weighs most: who asks for what nobody
-/// knows is near nobody.
+/// What each term of a request weighs: more, the fewer documents have it. What none has is left out: names and slips of the finger
+/// would make a request look far from everybody.
 fn weights(asked: &Asked, found: &Found, documents: usize) -> Vec<f32> {
     let mut having = vec![0_u32; asked.terms.len()];
     for (place, _) in &found.hits {
@@ -247,7 +247,10 @@ fn weights(asked: &Asked, found: &Found, documents: usize) -> Vec<f32> {
         }
     }
     #[expect(clippy::cast_precision_loss, reason = "counts of documents")]
-    let rarity = |having: u32| ((documents as f32 + 1.0) / (having as f32 + 1.0)).ln().max(0.0);
+    let rarity = |having: u32| match having {
+        0 => 0.0,
+        having => 1.0 + ((documents as f32 + 1.0) / (having as f32 + 1.0)).ln().max(0.0),
+    };
     asked.terms.iter().zip(having).map(|((_, weight, _), having)| weight * rarity(having)).collect()
 }
 
@@ -264,4 +267,81 @@ fn named(asked: &Asked, weights: &[f32], hits: &[(u16, u8)]) -> Vec<Arc<str>> {
         }
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn person(texts: &[&str]) -> Documents {
+        let mut documents = Documents::default();
+        for text in texts {
+            documents.add(Source::Publication(Uuid::nil()), [(*text, 1)]);
+        }
+        documents.settle();
+        documents
+    }
+
+    fn near(asked: &str, people: &[&[&str]]) -> Vec<Relevance> {
+        let people: Vec<Documents> = people.iter().map(|texts| person(texts)).collect();
+        relevance(&Asked::new([(asked, 1)]), &people.iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn rare_words_weigh_more() {
+        let seen =
+            near("forest carbon", &[&["forest soil water air"], &["carbon soil water air"], &["forest"], &["forest"]]);
+        assert!(seen[1].mean > seen[0].mean, "{seen:?}");
+        assert_eq!(seen[1].best[0].words, ["carbon".into()]);
+    }
+
+    #[test]
+    fn the_best_three_count_and_no_fourth() {
+        let one = "forest carbon stock";
+        let seen = near(one, &[&[one], &[one, one], &[one, one, one], &[one, one, one, "carbon"], &["river"], &[]]);
+        let means: Vec<f32> = seen.iter().map(|person| person.mean).collect();
+        assert!(means[0] < means[1] && means[1] < means[2] && means[2] == means[3], "{means:?}");
+        assert_eq!((seen[3].best.len(), means[4], means[5]), (3, 0.0, 0.0));
+    }
+
+    #[test]
+    fn what_nobody_knows_changes_nothing() {
+        let people: &[&[&str]] = &[&["forest carbon"], &["river fish"]];
+        let (known, strange) = (near("forest carbon", people), near("forest carbon qubits", people));
+        assert_eq!(known, strange);
+        assert_eq!(near("qubits", people)[0], Relevance::default());
+    }
+
+    #[test]
+    fn two_words_are_no_better_than_an_abstract_on_the_subject() {
+        let whole = "forest carbon stock of mangrove plantations under climate change and sea level rise";
+        let seen = near(whole, &[&["forest carbon"], &[whole], &["river"]]);
+        assert!(seen[1].mean > 2.0 * seen[0].mean, "{seen:?}");
+    }
+
+    #[test]
+    fn pairs_of_syllables_name_a_subject() {
+        let seen = near("Phát triển lâm nghiệp", &[&["lâm sinh và công nghiệp"], &["lâm nghiệp xã hội"], &["y tế"]]);
+        assert!(seen[1].mean > seen[0].mean, "{seen:?}");
+        assert_eq!(seen[1].best[0].words, ["lam nghiep".into()], "and not its syllables");
+    }
+
+    proptest! {
+        #[test]
+        fn all_of_it_is_between_nothing_and_one_and_the_same_again(
+            asked in "([a-e]{2} ){1,12}",
+            people in prop::collection::vec(prop::collection::vec("([a-e]{2} ){1,9}", 0..5), 1..5),
+        ) {
+            let people: Vec<Vec<&str>> = people.iter().map(|p| p.iter().map(String::as_str).collect()).collect();
+            let people: Vec<&[&str]> = people.iter().map(Vec::as_slice).collect();
+            let (one, two) = (near(&asked, &people), near(&asked, &people));
+            prop_assert_eq!(&one, &two);
+            for person in one {
+                prop_assert!((0.0..=1.0).contains(&person.mean));
+                prop_assert!(person.best.len() <= BEST);
+                prop_assert!(person.best.windows(2).all(|pair| pair[0].cosine >= pair[1].cosine));
+            }
+        }
+    }
 }
