@@ -31,8 +31,8 @@ HEADS = "b br c ch cr d dr f fl g gr h j k l m n p pl pr qu r s sh sl st t th tr
 TAILS = "al an ard atic e el ent er est ia ic ing ion ism ist ite ity ive ment o or ose ous um ure".split()
 VOCABULARY = sorted({a + b + c + d for a in HEADS for b in "aeiou" for c in HEADS for d in TAILS})
 numbers.shuffle(VOCABULARY)
-# as in a language: the n-th word is there a share of 1/n
-WEIGHTS = [1 / (n + 20) for n in range(len(VOCABULARY))]
+# as in a language, but for the words that say nothing: the n-th word is there a share of 1/n
+WEIGHTS = [1 / (n + 100) for n in range(len(VOCABULARY))]
 TOTALS = [0.0]
 for weight in WEIGHTS:
     TOTALS.append(TOTALS[-1] + weight)

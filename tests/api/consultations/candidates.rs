@@ -398,3 +398,59 @@ async fn people_read_their_own_load_as_far_as_they_were_told() {
     assert_eq!(load(&app.nobody(), &other).await.status, 401);
     assert_eq!(load(&callers[1], "CG-999999").await.status, 404);
 }
+
+#[tokio::test]
+async fn what_is_read_is_read_ahead_and_forgotten_again() {
+    let app = TestApp::start().await;
+    let (officer, made) = forest(&app).await;
+    let long = std::time::Duration::from_secs(60);
+    let ahead = &app.state.matching;
+    // as housekeeping does: changes get their place first
+    expert_bank::experts::store::place_changes(&app.state.db).await.unwrap();
+    assert_eq!(ahead.keep_up(&app.state.db, long).await.unwrap(), 3);
+    let (people, documents, bytes) = ahead.size();
+    assert!(people == 3 && documents >= 7 && bytes > 100, "{people} {documents} {bytes}");
+    assert_eq!(ahead.keep_up(&app.state.db, long).await.unwrap(), 0, "nothing changed");
+    let doctor = of(&candidates(&officer, &made, "").await, "Kpă Y")["expert"].clone();
+    decide(&officer, &doctor, "listing", false).await;
+    expert_bank::experts::store::place_changes(&app.state.db).await.unwrap();
+    assert_eq!(ahead.keep_up(&app.state.db, long).await.unwrap(), 1, "forgotten");
+    assert_eq!(ahead.size().0, 2);
+    // who may not wait reads nothing, and says so
+    let state = expert_bank::state::State { matching: Default::default(), ..app.state.clone() };
+    assert_eq!(state.matching.keep_up(&app.state.db, std::time::Duration::ZERO).await.unwrap(), 2);
+    assert_eq!(state.matching.size().0, 0);
+}
+
+/// The plan of a statement, without scans of whole tables where there is another way.
+async fn plan<Q>(app: &TestApp, sql: Q) -> String
+where
+    Q: diesel::query_builder::QueryFragment<diesel::pg::Pg> + diesel::query_builder::QueryId + Send,
+{
+    use diesel_async::SimpleAsyncConnection;
+    let text = diesel::debug_query::<diesel::pg::Pg, _>(&sql).to_string();
+    let text = text.split(" -- binds").next().unwrap().replace("$1", "'{00000000-0000-0000-0000-000000000000}'");
+    let mut conn = app.state.db.conn().await.unwrap();
+    conn.batch_execute("SET enable_seqscan = off").await.unwrap();
+    let lines: Vec<Line> =
+        diesel_async::RunQueryDsl::load(diesel::sql_query(format!("EXPLAIN {text}")), &mut conn).await.unwrap();
+    conn.batch_execute("RESET enable_seqscan").await.unwrap();
+    lines.into_iter().map(|line| line.plan).collect::<Vec<_>>().join("\n")
+}
+
+#[derive(diesel::QueryableByName)]
+struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text, column_name = "QUERY PLAN")]
+    plan: String,
+}
+
+#[tokio::test]
+async fn what_every_answer_reads_is_one_pass_and_texts_come_by_their_indexes() {
+    use expert_bank::consultations::matching::TEXTS;
+    use expert_bank::experts::store::EligibleSql;
+    let app = TestApp::start().await;
+    let people = plan(&app, EligibleSql::new(&crate::support::bank::EVERYBODY)).await;
+    assert!(!people.contains("SubPlan") && !people.contains("Sort") && !people.contains("Join"), "{people}");
+    let texts = plan(&app, diesel::sql_query(TEXTS)).await;
+    assert!(!texts.contains("Seq Scan"), "{texts}");
+}
