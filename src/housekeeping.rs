@@ -11,6 +11,8 @@ use crate::state::State;
 
 /// How long people are compared at a time, while nothing else here goes on.
 const COMPARE_FOR: Duration = Duration::from_secs(2);
+/// How long texts of experts are read at a time.
+const READ_FOR: Duration = Duration::from_millis(500);
 /// Changes of experts that are forgotten at a time.
 const FORGET_CHANGES: i64 = 5_000;
 /// Seconds between two clean-ups.
@@ -25,7 +27,7 @@ pub async fn run(state: State) {
         tick.tick().await;
         report("the audit chain could not be extended", chain::seal(&db).await);
         report("changes of experts could not be put in order", experts::store::place_changes(&db).await);
-        report("texts of experts could not be read", matching.keep_up(&db).await);
+        report("texts of experts could not be read", matching.keep_up(&db, READ_FOR).await);
         report("consultations could not be reckoned anew", consultations::work::catch_up(&db).await);
         report("panels could not be looked at again", consultations::panel::watch(&db, &sealer).await);
         report(

@@ -4,8 +4,9 @@
 //! of each record. Only texts of that version are used; others are read first. So no instance needs to be told of a change, and what
 //! somebody withdrew is gone with its commit.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -14,10 +15,12 @@ use super::relevance::Documents;
 use super::store;
 use crate::db::{Conn, Db};
 use crate::experts::model::ExpertField;
-use crate::kernel::problem::Answer;
+use crate::kernel::problem::{Answer, Problem};
 
 /// Experts whose texts are read in one statement.
-const BATCH: usize = 500;
+const BATCH: usize = 250;
+/// How long a request reads, and waits for others who do.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The version of a record: counted, and when it was written.
 pub type Stamp = (i64, DateTime<Utc>);
@@ -43,30 +46,46 @@ struct Shared {
     /// One reads at a time: who comes second finds it done.
     reading: tokio::sync::Mutex<()>,
     /// The last change of experts that was looked at.
-    seen: std::sync::Mutex<Option<i64>>,
+    seen: Mutex<Option<i64>>,
 }
 
 impl Memory {
-    /// What is kept of these experts, in their order, of the versions that are said; what is missing or of another one is read, as it is then. None
-    /// for who is gone meanwhile.
+    /// What is kept of these experts, in their order, of the versions that are said; what is missing or of another one is read, as it
+    /// is then. None for who is gone meanwhile.
     ///
     /// # Errors
-    /// 503 when the database is away.
+    /// 503 when the database is away, or so much is to be read that it takes longer than a request may wait: what was read by then is
+    /// kept, so the next one gets further.
     pub async fn of(&self, conn: &mut Conn, wanted: &[(Uuid, Stamp)]) -> Answer<Vec<Option<Arc<Kept>>>> {
-        if !self.missing(wanted).is_empty() {
-            let _turn = self.0.reading.lock().await;
-            for batch in self.missing(wanted).chunks(BATCH) {
-                self.read(conn, batch).await?;
-            }
+        if !self.catch_up(conn, wanted, PATIENCE).await? {
+            return Err(Problem::unavailable("texts of experts are being read"));
         }
         let kept = self.0.kept.read().unwrap_or_else(PoisonError::into_inner);
         Ok(wanted.iter().map(|(id, _)| kept.get(id).cloned()).collect())
     }
 
-    fn missing(&self, wanted: &[(Uuid, Stamp)]) -> Vec<Uuid> {
+    /// Reads what is missing for so long at most; true when nothing is any more.
+    async fn catch_up(&self, conn: &mut Conn, wanted: &[(Uuid, Stamp)], patience: Duration) -> Answer<bool> {
+        let until = Instant::now() + patience;
+        for batch in self.missing(wanted).chunks(BATCH) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            let Ok(_turn) = tokio::time::timeout(left, self.0.reading.lock()).await else { return Ok(false) };
+            // somebody else may have read them meanwhile
+            let missing: Vec<Uuid> = self.missing(batch).into_iter().map(|(id, _)| id).collect();
+            if !missing.is_empty() {
+                self.read(conn, &missing).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn missing(&self, wanted: &[(Uuid, Stamp)]) -> Vec<(Uuid, Stamp)> {
         let kept = self.0.kept.read().unwrap_or_else(PoisonError::into_inner);
         let is_missing = |(id, stamp): &&(Uuid, Stamp)| kept.get(id).is_none_or(|kept| kept.stamp != *stamp);
-        wanted.iter().filter(is_missing).map(|(id, _)| *id).collect()
+        wanted.iter().filter(is_missing).copied().collect()
     }
 
     async fn read(&self, conn: &mut Conn, ids: &[Uuid]) -> Answer<()> {
@@ -75,35 +94,43 @@ impl Memory {
         let read = tokio::task::spawn_blocking(move || {
             texts.into_iter().map(|text| (text.id, Arc::new(text.kept()))).collect::<Vec<_>>()
         });
-        let read = read.await.map_err(crate::kernel::problem::Problem::internal)?;
+        let read = read.await.map_err(Problem::internal)?;
         let mut kept = self.0.kept.write().unwrap_or_else(PoisonError::into_inner);
         kept.extend(read);
         Ok(())
     }
 
-    /// Reads what changed since the last time, and forgets who may be asked no more; how many were read or forgotten. So the first
-    /// who asks does not wait for it.
+    /// Reads what changed since the last time, for so long at most, and forgets who may be asked no more; how many were to be read or
+    /// were forgotten. So the first who asks does not wait for it.
     ///
     /// # Errors
     /// 503 when the database is away.
-    pub async fn keep_up(&self, db: &Db) -> Answer<usize> {
+    pub async fn keep_up(&self, db: &Db, patience: Duration) -> Answer<usize> {
         let mut conn = db.conn().await?;
         let last = store::last_change(&mut conn).await?;
-        if *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner) == Some(last) {
+        if *self.seen() == Some(last) {
             return Ok(0);
         }
         let all = store::stamps(&mut conn).await?;
         let missing = self.missing(&all).len();
-        self.of(&mut conn, &all).await?;
-        let forgotten = {
-            let ids: std::collections::HashSet<Uuid> = all.iter().map(|(id, _)| *id).collect();
-            let mut kept = self.0.kept.write().unwrap_or_else(PoisonError::into_inner);
-            let before = kept.len();
-            kept.retain(|id, _| ids.contains(id));
-            before - kept.len()
-        };
-        *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(last);
+        if !self.catch_up(&mut conn, &all, patience).await? {
+            return Ok(missing);
+        }
+        let forgotten = self.forget_others(&all);
+        *self.seen() = Some(last);
         Ok(missing + forgotten)
+    }
+
+    fn forget_others(&self, all: &[(Uuid, Stamp)]) -> usize {
+        let ids: HashSet<Uuid> = all.iter().map(|(id, _)| *id).collect();
+        let mut kept = self.0.kept.write().unwrap_or_else(PoisonError::into_inner);
+        let before = kept.len();
+        kept.retain(|id, _| ids.contains(id));
+        before - kept.len()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<i64>> {
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Experts, documents and bytes it holds.

@@ -20,6 +20,7 @@ pub use memory::Memory;
 pub use relevance::{Near, Source};
 pub use score::{Parts, Presence};
 pub use settings::MOST as MOST_OF_A_SETTING;
+pub use store::TEXTS;
 
 use std::sync::Arc;
 

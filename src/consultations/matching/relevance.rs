@@ -4,7 +4,7 @@
 //! they stand in it. A cosine of 0.2 means the same for every request, as a sum of weights would not; see docs/matching.md for
 //! what was tried.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -132,33 +132,56 @@ pub struct Relevance {
     pub best: Vec<Near>,
 }
 
-/// Finds the terms of a request among those of a document: most are none of them, which a few bits tell.
+/// Finds the terms of a request among those of a document: most are none of them, which a few bits tell; the others are looked up
+/// where their numbers, which are as good as random, say.
 struct Finder {
     bits: Vec<u64>,
-    places: HashMap<u32, u16>,
+    /// Numbers with their places, each at its own slot or the next free one; there are more slots than numbers.
+    slots: Vec<Option<(u32, u16)>>,
 }
 
 impl Finder {
+    const WORDS: usize = 1 << 10;
+
     fn new(asked: &Asked) -> Self {
-        let mut bits = vec![0_u64; 1 << 10];
-        let mut places = HashMap::new();
-        for (at, (number, ..)) in asked.terms.iter().enumerate() {
+        let slots = (4 * asked.terms.len()).next_power_of_two().max(16);
+        let mut finder = Self { bits: vec![0; Self::WORDS], slots: vec![None; slots] };
+        for ((number, ..), place) in asked.terms.iter().zip(0_u16..) {
             let (word, bit) = Self::bit(*number);
-            if let Some(bits) = bits.get_mut(word) {
+            if let Some(bits) = finder.bits.get_mut(word) {
                 *bits |= bit;
             }
-            places.insert(*number, u16::try_from(at).unwrap_or(u16::MAX));
+            let free = finder.way(*number).find(|slot| finder.slots.get(*slot).is_some_and(Option::is_none));
+            if let Some(slot) = free.and_then(|slot| finder.slots.get_mut(slot)) {
+                *slot = Some((*number, place));
+            }
         }
-        Self { bits, places }
+        finder
     }
 
     const fn bit(number: u32) -> (usize, u64) {
-        (((number >> 6) & 0x3ff) as usize, 1 << (number & 63))
+        ((number >> 6) as usize % Self::WORDS, 1 << (number & 63))
+    }
+
+    /// The slots in which a number may be, in order.
+    fn way(&self, number: u32) -> impl Iterator<Item = usize> + use<> {
+        let (begin, mask) = ((number >> 16) as usize, self.slots.len() - 1);
+        (0..=mask).map(move |step| (begin + step) & mask)
     }
 
     fn place(&self, number: u32) -> Option<u16> {
         let (word, bit) = Self::bit(number);
-        if self.bits.get(word).is_none_or(|bits| bits & bit == 0) { None } else { self.places.get(&number).copied() }
+        if self.bits.get(word).is_none_or(|bits| bits & bit == 0) {
+            return None;
+        }
+        for slot in self.way(number) {
+            match self.slots.get(slot) {
+                Some(Some((known, place))) if *known == number => return Some(*place),
+                Some(Some(_)) => {}
+                Some(None) | None => return None,
+            }
+        }
+        None
     }
 }
 
@@ -198,6 +221,8 @@ pub fn relevance(asked: &Asked, people: &[&Documents]) -> Vec<Relevance> {
     let found = find(asked, people);
     let weights = weights(asked, &found, people.iter().map(|documents| documents.len()).sum());
     let length = weights.iter().map(|weight| weight * weight).sum::<f32>().sqrt();
+    // what each count says, reckoned once
+    let counts: Vec<f32> = (0..=u32::from(u8::MAX)).map(weight).collect();
     let mut all = vec![Relevance::default(); people.len()];
     if length <= 0.0 {
         return all;
@@ -207,7 +232,7 @@ pub fn relevance(asked: &Asked, people: &[&Documents]) -> Vec<Relevance> {
     let mut begin = 0;
     for (person, at, end) in &found.documents {
         let hits = found.hits.get(begin..*end).unwrap_or_default();
-        let dot: f32 = hits.iter().map(|hit| worth(&weights, *hit)).sum();
+        let dot: f32 = hits.iter().map(|hit| worth(&weights, &counts, *hit)).sum();
         let Some(document) = people.get(*person).and_then(|documents| documents.documents.get(*at)) else { continue };
         let cosine = (dot / (length * document.length)).clamp(0.0, 1.0);
         if let Some(best) = best.get_mut(*person) {
@@ -223,7 +248,7 @@ pub fn relevance(asked: &Asked, people: &[&Documents]) -> Vec<Relevance> {
         let near = |(cosine, at, (begin, end)): (f32, usize, (usize, usize))| {
             let source = documents.documents.get(at)?.source;
             let hits = found.hits.get(begin..end).unwrap_or_default();
-            Some(Near { source, cosine, words: named(asked, &weights, hits) })
+            Some(Near { source, cosine, words: named(asked, (&weights, &counts), hits) })
         };
         relevance.best = best.into_iter().filter_map(near).collect();
         #[expect(clippy::cast_precision_loss, reason = "three")]
@@ -233,12 +258,13 @@ pub fn relevance(asked: &Asked, people: &[&Documents]) -> Vec<Relevance> {
     all
 }
 
-fn worth(weights: &[f32], (place, count): (u16, u8)) -> f32 {
-    weights.get(usize::from(place)).copied().unwrap_or_default() * weight(count.into())
+fn worth(weights: &[f32], counts: &[f32], (place, count): (u16, u8)) -> f32 {
+    let of = |values: &[f32], at: usize| values.get(at).copied().unwrap_or_default();
+    of(weights, place.into()) * of(counts, count.into())
 }
 
-/// What each term of a request weighs: more, the fewer documents have it. One that none has weighs most: who asks for what nobody
-/// knows is near nobody.
+/// What each term of a request weighs: more, the fewer documents have it. What none has is left out: names and slips of the finger
+/// would make a request look far from everybody.
 fn weights(asked: &Asked, found: &Found, documents: usize) -> Vec<f32> {
     let mut having = vec![0_u32; asked.terms.len()];
     for (place, _) in &found.hits {
@@ -247,13 +273,16 @@ fn weights(asked: &Asked, found: &Found, documents: usize) -> Vec<f32> {
         }
     }
     #[expect(clippy::cast_precision_loss, reason = "counts of documents")]
-    let rarity = |having: u32| ((documents as f32 + 1.0) / (having as f32 + 1.0)).ln().max(0.0);
+    let rarity = |having: u32| match having {
+        0 => 0.0,
+        having => 1.0 + ((documents as f32 + 1.0) / (having as f32 + 1.0)).ln().max(0.0),
+    };
     asked.terms.iter().zip(having).map(|((_, weight, _), having)| weight * rarity(having)).collect()
 }
 
 /// The words that say most.
-fn named(asked: &Asked, weights: &[f32], hits: &[(u16, u8)]) -> Vec<Arc<str>> {
-    let mut by_worth: Vec<(f32, u16)> = hits.iter().map(|hit| (worth(weights, *hit), hit.0)).collect();
+fn named(asked: &Asked, (weights, counts): (&[f32], &[f32]), hits: &[(u16, u8)]) -> Vec<Arc<str>> {
+    let mut by_worth: Vec<(f32, u16)> = hits.iter().map(|hit| (worth(weights, counts, *hit), hit.0)).collect();
     by_worth.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
     let word = |(_, place): &(f32, u16)| asked.terms.get(usize::from(*place)).map(|(.., word)| word.clone());
     let mut words: Vec<Arc<str>> = Vec::new();
@@ -264,4 +293,81 @@ fn named(asked: &Asked, weights: &[f32], hits: &[(u16, u8)]) -> Vec<Arc<str>> {
         }
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn person(texts: &[&str]) -> Documents {
+        let mut documents = Documents::default();
+        for text in texts {
+            documents.add(Source::Publication(Uuid::nil()), [(*text, 1)]);
+        }
+        documents.settle();
+        documents
+    }
+
+    fn near(asked: &str, people: &[&[&str]]) -> Vec<Relevance> {
+        let people: Vec<Documents> = people.iter().map(|texts| person(texts)).collect();
+        relevance(&Asked::new([(asked, 1)]), &people.iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn rare_words_weigh_more() {
+        let seen =
+            near("forest carbon", &[&["forest soil water air"], &["carbon soil water air"], &["forest"], &["forest"]]);
+        assert!(seen[1].mean > seen[0].mean, "{seen:?}");
+        assert_eq!(seen[1].best[0].words, ["carbon".into()]);
+    }
+
+    #[test]
+    fn the_best_three_count_and_no_fourth() {
+        let one = "forest carbon stock";
+        let seen = near(one, &[&[one], &[one, one], &[one, one, one], &[one, one, one, "carbon"], &["river"], &[]]);
+        let means: Vec<f32> = seen.iter().map(|person| person.mean).collect();
+        assert!(means[0] < means[1] && means[1] < means[2] && means[2] == means[3], "{means:?}");
+        assert_eq!((seen[3].best.len(), means[4], means[5]), (3, 0.0, 0.0));
+    }
+
+    #[test]
+    fn what_nobody_knows_changes_nothing() {
+        let people: &[&[&str]] = &[&["forest carbon"], &["river fish"]];
+        let (known, strange) = (near("forest carbon", people), near("forest carbon qubits", people));
+        assert_eq!(known, strange);
+        assert_eq!(near("qubits", people)[0], Relevance::default());
+    }
+
+    #[test]
+    fn two_words_are_no_better_than_an_abstract_on_the_subject() {
+        let whole = "forest carbon stock of mangrove plantations under climate change and sea level rise";
+        let seen = near(whole, &[&["forest carbon"], &[whole], &["river"]]);
+        assert!(seen[1].mean > 2.0 * seen[0].mean, "{seen:?}");
+    }
+
+    #[test]
+    fn pairs_of_syllables_name_a_subject() {
+        let seen = near("Phát triển lâm nghiệp", &[&["lâm sinh và công nghiệp"], &["lâm nghiệp xã hội"], &["y tế"]]);
+        assert!(seen[1].mean > seen[0].mean, "{seen:?}");
+        assert_eq!(seen[1].best[0].words, ["lam nghiep".into()], "and not its syllables");
+    }
+
+    proptest! {
+        #[test]
+        fn all_of_it_is_between_nothing_and_one_and_the_same_again(
+            asked in "([a-e]{2} ){1,12}",
+            people in prop::collection::vec(prop::collection::vec("([a-e]{2} ){1,9}", 0..5), 1..5),
+        ) {
+            let people: Vec<Vec<&str>> = people.iter().map(|p| p.iter().map(String::as_str).collect()).collect();
+            let people: Vec<&[&str]> = people.iter().map(Vec::as_slice).collect();
+            let (one, two) = (near(&asked, &people), near(&asked, &people));
+            prop_assert_eq!(&one, &two);
+            for person in one {
+                prop_assert!((0.0..=1.0).contains(&person.mean));
+                prop_assert!(person.best.len() <= BEST);
+                prop_assert!(person.best.windows(2).all(|pair| pair[0].cosine >= pair[1].cosine));
+            }
+        }
+    }
 }

@@ -26,7 +26,7 @@ use crate::kernel::precondition::fresh_list;
 use crate::kernel::problem::Answer;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(list_candidates);
+    config.service(rank_candidates);
 }
 
 /// Whom one looks for, in the words of the search of experts.
@@ -118,7 +118,7 @@ struct CandidatePage {
     responses((status = 200, description = "A page of candidates, with the reasons for each", body = CandidatePage)),
 )]
 #[get("/consultations/{id}/candidates")]
-async fn list_candidates(
+async fn rank_candidates(
     permit: Permit<ReadCandidates>,
     id: Id,
     query: Params<CandidateQuery>,

@@ -70,25 +70,23 @@ struct Json {
     json: String,
 }
 
+/// The statement of [`texts`].
+pub const TEXTS: &str = "SELECT json_build_object(
+        'id', e.id, 'version', e.version, 'updated_at', e.updated_at, 'specialties', e.specialties,
+        'biography', e.biography, 'position', e.position, 'unit', e.unit,
+        'projects', coalesce(e.details -> 'projects', '[]'),
+        'fields', (SELECT coalesce(json_agg(json_build_array(f.scheme, f.code, f.main) ORDER BY f.ordinal), '[]')
+                     FROM expert_fields f WHERE f.expert_id = e.id),
+        'publications', (SELECT coalesce(json_agg(json_build_array(p.id, p.title, p.abstract) ORDER BY p.ordinal), '[]')
+                           FROM expert_publications p WHERE p.expert_id = e.id))::text AS json
+   FROM experts e WHERE e.id = ANY ($1)";
+
 /// What is compared of experts, each with the version it is of.
 ///
 /// # Errors
 /// 503 when the database is away.
 pub async fn texts(conn: &mut Conn, ids: &[Uuid]) -> Answer<Vec<Texts>> {
-    let rows: Vec<Json> = diesel::sql_query(
-        "SELECT json_build_object(
-                'id', e.id, 'version', e.version, 'updated_at', e.updated_at, 'specialties', e.specialties,
-                'biography', e.biography, 'position', e.position, 'unit', e.unit,
-                'projects', coalesce(e.details -> 'projects', '[]'),
-                'fields', (SELECT coalesce(json_agg(json_build_array(f.scheme, f.code, f.main) ORDER BY f.ordinal), '[]')
-                             FROM expert_fields f WHERE f.expert_id = e.id),
-                'publications', (SELECT coalesce(json_agg(json_build_array(p.id, p.title, p.abstract) ORDER BY p.ordinal), '[]')
-                                   FROM expert_publications p WHERE p.expert_id = e.id))::text AS json
-           FROM experts e WHERE e.id = ANY ($1)",
-    )
-    .bind::<Array<SqlUuid>, _>(ids)
-    .load(conn)
-    .await?;
+    let rows: Vec<Json> = diesel::sql_query(TEXTS).bind::<Array<SqlUuid>, _>(ids).load(conn).await?;
     rows.iter().map(|row| serde_json::from_str(&row.json).map_err(Problem::internal)).collect()
 }
 

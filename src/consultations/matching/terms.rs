@@ -53,7 +53,7 @@ fn singular(word: &str) -> String {
     word.strip_suffix('s').filter(|_| is_plural).unwrap_or(word).to_owned()
 }
 
-/// The terms of a text, in its order, each as often as it is there.
+/// The terms of a text, each as often as it is there.
 pub fn terms(text: &str) -> Vec<String> {
     let folded = fold(text);
     let words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();

@@ -126,6 +126,7 @@ pub struct CandidatePart {
 
 /// Somebody who may be asked for a request.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConsultationCandidate)]
 pub struct CandidateView {
     /// The expert.
     expert: ExpertCard,

@@ -73,7 +73,7 @@ impl QueryFragment<Pg> for EligibleSql {
                 e.max_parallel, e.accepted_kinds",
         );
         self.source.from(true, &mut out);
-        out.push_sql(" WHERE e.status = 'active' ORDER BY e.id");
+        out.push_sql(" WHERE e.status = 'active'");
         Ok(())
     }
 }
@@ -100,7 +100,7 @@ impl Query for EligibleSql {
     );
 }
 
-/// Everybody who may be asked, by id.
+/// Everybody who may be asked, in no order.
 ///
 /// # Errors
 /// 503 when the database is away.
