@@ -256,6 +256,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    conflict_checks (id) {
+        id -> Uuid,
+        consultation_id -> Uuid,
+        at -> Timestamptz,
+        actor_id -> Nullable<Uuid>,
+        actor_role -> Nullable<Text>,
+        results -> Jsonb,
+    }
+}
+
+diesel::table! {
+    conflict_decisions (id) {
+        id -> Uuid,
+        consultation_id -> Uuid,
+        expert_id -> Uuid,
+        ordinal -> Int4,
+        outcome -> Text,
+        reason -> Text,
+        covers -> Jsonb,
+        at -> Timestamptz,
+        actor_id -> Nullable<Uuid>,
+        actor_role -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     consent_texts (purpose, version) {
         purpose -> Text,
         version -> Text,
@@ -790,6 +816,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    panel_findings (id) {
+        id -> Uuid,
+        consultation_id -> Uuid,
+        expert_id -> Uuid,
+        key -> Text,
+        finding -> Jsonb,
+        raised -> Bool,
+        found_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     panel_members (id) {
         id -> Uuid,
         consultation_id -> Uuid,
@@ -805,6 +843,20 @@ diesel::table! {
         ended_at -> Nullable<Timestamptz>,
         ended_reason -> Nullable<Text>,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    panel_rechecks (id) {
+        id -> Int8,
+        consultation_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    panel_watch (consultation_id) {
+        consultation_id -> Uuid,
+        checked_on -> Date,
     }
 }
 
@@ -1046,6 +1098,9 @@ diesel::joinable!(audit_chain -> audit_events (event_id));
 diesel::joinable!(audit_details -> audit_events (event_id));
 diesel::joinable!(audit_pending -> audit_events (event_id));
 diesel::joinable!(change_requests -> associations (organisation_id));
+diesel::joinable!(conflict_checks -> consultations (consultation_id));
+diesel::joinable!(conflict_decisions -> consultations (consultation_id));
+diesel::joinable!(conflict_decisions -> experts (expert_id));
 diesel::joinable!(consultation_contacts -> consultations (consultation_id));
 diesel::joinable!(consultation_drafters -> consultations (consultation_id));
 diesel::joinable!(consultation_drafters -> experts (expert_id));
@@ -1072,6 +1127,11 @@ diesel::joinable!(field_group_fields -> field_groups (group_code));
 diesel::joinable!(organisation_names -> organisations (organisation_id));
 diesel::joinable!(organisation_names -> provinces (province_id));
 diesel::joinable!(organisation_versions -> provinces (province_id));
+diesel::joinable!(panel_findings -> consultations (consultation_id));
+diesel::joinable!(panel_findings -> experts (expert_id));
+diesel::joinable!(panel_members -> consultations (consultation_id));
+diesel::joinable!(panel_members -> experts (expert_id));
+diesel::joinable!(panel_watch -> consultations (consultation_id));
 diesel::joinable!(password_resets -> accounts (account_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> accounts (account_id));
@@ -1103,6 +1163,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_pending,
     calendar_years,
     change_requests,
+    conflict_checks,
+    conflict_decisions,
     consent_texts,
     consultation_chunks,
     consultation_contacts,
@@ -1141,6 +1203,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     organisation_successions,
     organisation_versions,
     organisations,
+    panel_findings,
+    panel_members,
+    panel_rechecks,
+    panel_watch,
     password_resets,
     provinces,
     reference_version,

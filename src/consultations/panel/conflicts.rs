@@ -1,15 +1,15 @@
-//! Conflicts of interest over HTTP: checks before anybody is invited, what people declare, what leaders waive, who is recused.
+//! Conflicts of interest of one person over HTTP: what people declare, what leaders waive, who is recused.
 
 use actix_web::{HttpRequest, get, post};
 use serde::Deserialize;
 use serde_json::json;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::model::is_live;
-use super::store::{self, CheckResult, CheckRow, DecisionRow, Who};
-use super::view::{self, ConflictCheck, ConflictRecord};
+use super::store::{self, DecisionRow, Who};
+use super::view::{self, ConflictRecord};
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::{Policy, Reach};
 use crate::audit::event::Event;
@@ -27,32 +27,12 @@ use crate::http::params::{Nothing, Params};
 use crate::http::path::{Id, Key};
 use crate::kernel::clock::{now, today};
 use crate::kernel::id::new_id;
-use crate::kernel::page::{Cursors, Limit, Page};
-use crate::kernel::precondition::{IfMatch, fresh, fresh_page, written};
+use crate::kernel::precondition::{IfMatch, fresh, written};
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::say;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config
-        .service(check_conflicts)
-        .service(list_conflict_checks)
-        .service(read_conflict)
-        .service(declare_conflict)
-        .service(waive_conflict)
-        .service(recuse_expert);
-}
-
-/// Most people of one check.
-const MOST: usize = 100;
-
-/// Whom to look at.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"experts": ["CG-000001", "CG-000002"]}))]
-struct ConflictCheckForm {
-    /// Experts by id or code.
-    #[schema(min_items = 1, max_items = 100)]
-    experts: Vec<String>,
+    config.service(read_conflict).service(declare_conflict).service(waive_conflict).service(recuse_expert);
 }
 
 /// Why.
@@ -88,109 +68,6 @@ pub async fn named(conn: &mut Conn, reader: &mut Reader, pointer: &str, keys: &[
         people.push(who.cloned());
     }
     Ok(people)
-}
-
-/// Check people for conflicts of interest
-///
-/// Before anybody is invited: what the record says of these people against who asks, decides and drafted. Who was looked at, when and
-/// what was found is kept.
-#[utoipa::path(
-    tag = "panels",
-    params(("id" = Uuid, Path, description = "Id of the consultation"), Once),
-    request_body = ConflictCheckForm,
-    security(("session" = ["consultations.prepare"])),
-    responses((status = 200, description = "What was found", body = ConflictCheck)),
-)]
-#[post("/consultations/{id}/coi-check")]
-async fn check_conflicts(
-    permit: Permit<PrepareConsultation>,
-    id: Id,
-    once: Once,
-    body: Body<ConflictCheckForm>,
-    req: HttpRequest,
-) -> Answer {
-    let (once, form, scope) = (once.of(&body), body.0, permit.scope().clone());
-    let made = permit.write_once(once, async move |tx| Box::pin(check(tx, &scope, id.0, form)).await).await?;
-    let mut conn = permit.read().await?;
-    consultation_store::find(&mut conn, Seen::by(permit.scope(), today()), id.0).await?;
-    let rows = store::checks(&mut conn, id.0, (Some(made), None), 1).await?;
-    let check = view::checks(&mut conn, &rows, lang(&req)).await?.remove(&made);
-    fresh(&req, None, "private", &check.ok_or_else(|| Problem::new(Code::NotFound))?)
-}
-
-async fn check(tx: &mut Conn, scope: &Scope, id: Uuid, form: ConflictCheckForm) -> Answer<(Uuid, Event)> {
-    let case = consultation_store::find(tx, Seen::by(scope, today()), id).await?;
-    let mut reader = Reader::default();
-    if form.experts.is_empty() || form.experts.len() > MOST {
-        reader.fault("/experts", "out_of_range", say!("Từ 1 đến {MOST} người.", "1 to {MOST} people."));
-        return Err(reader.done(()).err().unwrap_or_else(|| Problem::new(Code::Invalid)));
-    }
-    let people = named(tx, &mut reader, "/experts", &form.experts).await?;
-    reader.done(())?;
-    let ids: Vec<Uuid> = people.iter().flatten().map(|who| who.id).collect();
-    let mut standings = store::standings(tx, &case, &ids).await?;
-    let results = ids.iter().filter_map(|id| {
-        let standing = standings.remove(id)?;
-        let (outcome, open, findings) = (standing.outcome, standing.open, standing.findings);
-        Some(CheckResult { expert_id: *id, outcome, open, findings })
-    });
-    let row = CheckRow {
-        id: new_id(),
-        consultation_id: id,
-        at: now(),
-        actor_id: scope.actor.id(),
-        actor_role: scope.actor.role().map(|role| role.as_str().to_owned()),
-        results: results.collect(),
-    };
-    store::add_check(tx, &row).await?;
-    let keys = |result: &CheckResult| result.findings.iter().map(|finding| finding.key.clone()).collect::<Vec<_>>();
-    let told: Vec<_> =
-        row.results.iter().map(|result| json!({ "expert": result.expert_id, "findings": keys(result) })).collect();
-    let event = Event::on("consultation", id).action("consultations.check_conflicts").fields(["conflicts"]);
-    Ok((row.id, event.values(json!(told))))
-}
-
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ConflictCheckQuery {
-    /// Rows a page.
-    #[param(value_type = u16, minimum = 1, maximum = 100, default = 20)]
-    limit: Limit,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
-/// List checks for conflicts of interest
-///
-/// As they were made, the latest first.
-#[utoipa::path(
-    tag = "panels",
-    params(("id" = Uuid, Path, description = "Id of the consultation"), ConflictCheckQuery),
-    security(("session" = ["consultations.read_conflicts"])),
-    responses((status = 200, description = "A page of checks", body = Page<ConflictCheck>)),
-)]
-#[get("/consultations/{id}/coi-checks")]
-async fn list_conflict_checks(
-    permit: Permit<ReadConflicts>,
-    id: Id,
-    query: Params<ConflictCheckQuery>,
-    req: HttpRequest,
-) -> Answer {
-    let (query, scope) = (query.0, permit.scope());
-    let cursors = Cursors::of(&permit.state().sealer, &req, &scope.audience());
-    let before: Option<Uuid> = cursors.open(query.cursor.as_deref())?;
-    let mut conn = permit.read().await?;
-    consultation_store::find(&mut conn, Seen::by(scope, today()), id.0).await?;
-    let rows = match scope.reach {
-        Reach::All => store::checks(&mut conn, id.0, (None, before), query.limit.probe()).await?,
-        // whom else the Union looked at is not for one of the panel
-        _ => Vec::new(),
-    };
-    let mut shown = view::checks(&mut conn, &rows, lang(&req)).await?;
-    let page = cursors.page(rows, query.limit, |row| row.id, |row| shown.remove(&row.id))?;
-    let Page { items, next_cursor } = page;
-    fresh_page(&req, "private", &Page { items: items.into_iter().flatten().collect::<Vec<_>>(), next_cursor })
 }
 
 /// Somebody of the bank; an expert themself alone.
@@ -353,6 +230,21 @@ async fn decide<P: Policy>(
     fresh(&req, None, "private", &record)
 }
 
+/// There is something to waive, and nobody is recused twice.
+fn check_change(before: ConflictOutcome, outcome: ConflictOutcome) -> Answer<()> {
+    let detail = match (before, outcome) {
+        (ConflictOutcome::None | ConflictOutcome::Waived, ConflictOutcome::Waived) => say!(
+            "Không có xung đột nào đang chờ quyết định đối với người này.",
+            "There is no conflict of this person to be waived.",
+        ),
+        (ConflictOutcome::Recused, ConflictOutcome::Recused) => {
+            say!("Người này đã rút khỏi việc này.", "The person is recused already.")
+        }
+        _ => return Ok(()),
+    };
+    Err(Problem::new(Code::Conflict).detail(detail))
+}
+
 async fn enter(
     tx: &mut Conn,
     scope: &Scope,
@@ -373,16 +265,7 @@ async fn enter(
     let reason = reader.done(reason)?;
     let standing = store::standings(tx, case, &[who.id]).await?.remove(&who.id);
     let (before, findings) = standing.map_or((ConflictOutcome::None, Vec::new()), |one| (one.outcome, one.findings));
-    if outcome == ConflictOutcome::Waived && super::coi::may_sit(before) {
-        return Err(Problem::new(Code::Conflict).detail(say!(
-            "Không có xung đột nào đang chờ quyết định đối với người này.",
-            "There is no conflict of this person to be waived.",
-        )));
-    }
-    if outcome == ConflictOutcome::Recused && before == ConflictOutcome::Recused {
-        return Err(Problem::new(Code::Conflict)
-            .detail(say!("Người này đã rút khỏi việc này.", "The person is recused already.")));
-    }
+    check_change(before, outcome)?;
     let covers = match outcome {
         ConflictOutcome::Waived => findings.into_iter().map(|finding| finding.key).collect(),
         _ => Vec::new(),

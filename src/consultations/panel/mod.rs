@@ -3,9 +3,11 @@
 //! `coi.rs` says what makes a conflict, `model.rs` what a panel needs before it is approved; both pure. `watch.rs` looks at live
 //! panels again when something they rest on changed.
 
+mod checks;
 pub mod coi;
 mod conflicts;
 mod everybody;
+mod joint;
 pub mod model;
 pub mod order;
 mod pool;
@@ -32,8 +34,10 @@ use crate::kernel::problem::Answer;
 /// The routes of panels.
 pub(super) fn configure(config: &mut ServiceConfig) {
     routes::configure(config);
+    checks::configure(config);
     conflicts::configure(config);
     proposal::configure(config);
+    joint::configure(config);
 }
 
 /// What makes a conflict of interest between people and a consultation, by the record and the settings of this moment, waived or not.

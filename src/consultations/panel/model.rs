@@ -130,28 +130,7 @@ pub fn lacks(sitting: &[Sitting], fewest: usize) -> Vec<Lack> {
             ),
         );
     }
-    for one in sitting {
-        let name = &one.name;
-        if !may_sit(one.outcome) {
-            let outcome = one.outcome.as_str();
-            lack(
-                "conflict",
-                say!(
-                    "{name} có xung đột lợi ích chưa được giải quyết (`{outcome}`): lãnh đạo chấp thuận (`waive`), hoặc thay người.",
-                    "{name} has a conflict of interest that is not settled (`{outcome}`): a leader waives it, or somebody else sits."
-                ),
-            );
-        }
-        if !one.available {
-            lack(
-                "not_available",
-                say!(
-                    "{name} hiện không nhận việc hoặc đã rời ngân hàng: thay người.",
-                    "{name} takes no work now or left the bank: somebody else must sit."
-                ),
-            );
-        }
-    }
+    lacks.extend(sitting.iter().flat_map(lacks_of_one));
     let employers: Vec<Option<Uuid>> = sitting.iter().map(|one| one.employer).collect();
     for (_, count) in unbalanced(&employers) {
         let size = sitting.len();
@@ -162,6 +141,29 @@ pub fn lacks(sitting: &[Sitting], fewest: usize) -> Vec<Lack> {
         lacks.push(Lack { code: "balance", detail, blocks: false });
     }
     lacks
+}
+
+/// What hinders one who sits.
+fn lacks_of_one(one: &Sitting) -> Vec<Lack> {
+    let (name, outcome) = (&one.name, one.outcome.as_str());
+    let conflict = Lack {
+        code: "conflict",
+        detail: say!(
+            "{name} có xung đột lợi ích chưa được giải quyết (`{outcome}`): lãnh đạo chấp thuận (`waive`), hoặc thay người.",
+            "{name} has a conflict of interest that is not settled (`{outcome}`): a leader waives it, or somebody else sits."
+        ),
+        blocks: true,
+    };
+    let away = Lack {
+        code: "not_available",
+        detail: say!(
+            "{name} hiện không nhận việc hoặc đã rời ngân hàng: thay người.",
+            "{name} takes no work now or left the bank: somebody else must sit."
+        ),
+        blocks: true,
+    };
+    let conflict = Some(conflict).filter(|_| !may_sit(one.outcome));
+    conflict.into_iter().chain(Some(away).filter(|_| !one.available)).collect()
 }
 
 #[cfg(test)]

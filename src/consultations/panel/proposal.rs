@@ -1,16 +1,14 @@
-//! `POST /consultations/{id}/panel/proposal` and `POST /consultations/panel-proposals`: the best panel under rules, or why there is
-//! none and what helps. Nothing is written: a proposal is adopted by `PUT /consultations/{id}/panel`.
+//! `POST /consultations/{id}/panel/proposal`: the best panel under rules, or why there is none and what helps. Nothing is written: a proposal is adopted by `PUT /consultations/{id}/panel`.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, post};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::everybody::Everybody;
 use super::order::{PanelOrder, pointer, relaxed, seat_of};
 use super::pool::Pool;
 use super::routes::PanelSeatForm;
@@ -20,31 +18,23 @@ use super::words;
 use crate::access::permit::Permit;
 use crate::consultations::model::Case;
 use crate::consultations::policy::PrepareConsultation;
-use crate::consultations::reader::Reader;
 use crate::consultations::store::{self as consultation_store, Seen};
 use crate::consultations::words::PanelSeat;
 use crate::db::Conn;
-use crate::http::body::{Body, MaybeBody};
+use crate::http::body::MaybeBody;
 use crate::http::envelope::lang;
 use crate::http::path::Id;
 use crate::kernel::clock::today;
 use crate::kernel::precondition::fresh;
 use crate::kernel::problem::{Answer, Code, Lang, Problem};
 use crate::panels::solver::clash::Clash;
-use crate::panels::solver::joint::{self, Joint, JointClash, Request};
-use crate::panels::solver::matrix::Objective;
 use crate::panels::solver::panel::{self, Panel, Rule, Seat};
 use crate::panels::solver::search::Effort;
 use crate::say;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(propose_panel).service(propose_panels);
+    config.service(propose_panel);
 }
-
-/// Most requests of one joint proposal.
-const MOST_REQUESTS: usize = 20;
-/// Nodes of the search for each panel of a joint proposal: there are many searches.
-const JOINT_NODES: usize = 300;
 
 /// A seat of a proposal.
 #[derive(Debug, Serialize, ToSchema)]
@@ -97,7 +87,7 @@ struct PanelRelaxation {
 
 /// A proposal, or why there is none.
 #[derive(Debug, Serialize, ToSchema)]
-struct PanelProposal {
+pub(super) struct PanelProposal {
     /// The consultation.
     consultation_id: Uuid,
     /// Whether there is a panel that keeps all rules.
@@ -173,11 +163,11 @@ async fn propose_panel(
 }
 
 /// Solves beside the threads that serve others.
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
+pub(super) async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
     tokio::task::spawn_blocking(work).await.map_err(Problem::internal)
 }
 
-fn check_open(case: &Case) -> Answer<()> {
+pub(super) fn check_open(case: &Case) -> Answer<()> {
     let state = case.row.state;
     if !state.is_over() {
         return Ok(());
@@ -190,7 +180,7 @@ fn check_open(case: &Case) -> Answer<()> {
 }
 
 /// Who is named in an answer.
-async fn shown(conn: &mut Conn, pool: &Pool, panel: Option<&Panel>) -> Answer<HashMap<Uuid, Who>> {
+pub(super) async fn shown(conn: &mut Conn, pool: &Pool, panel: Option<&Panel>) -> Answer<HashMap<Uuid, Who>> {
     let most = pool.form.alternates();
     let seats = panel.into_iter().flat_map(|panel| &panel.seats);
     let places: HashSet<usize> =
@@ -223,11 +213,11 @@ fn score(person: &panel::Candidate, kind: panel::SeatKind) -> f64 {
 }
 
 /// An answer in the making.
-struct Telling<'a> {
-    case: &'a Case,
-    pool: &'a Pool,
-    people: &'a HashMap<Uuid, Who>,
-    lang: Lang,
+pub(super) struct Telling<'a> {
+    pub case: &'a Case,
+    pub pool: &'a Pool,
+    pub people: &'a HashMap<Uuid, Who>,
+    pub lang: Lang,
 }
 
 impl Telling<'_> {
@@ -271,7 +261,7 @@ impl Telling<'_> {
         })
     }
 
-    fn panel(&self, panel: &Panel) -> PanelProposal {
+    pub fn panel(&self, panel: &Panel) -> PanelProposal {
         let members: Vec<ProposedSeat> = panel.seats.iter().filter_map(|seat| self.seat(seat)).collect();
         let sits = |seat: &ProposedSeat| PanelSeatForm {
             expert: seat.expert.code.clone(),
@@ -300,7 +290,7 @@ impl Telling<'_> {
         ClashingRule { pointer, detail: self.lang.of(said).to_owned() }
     }
 
-    fn clash(&self, clash: &Clash) -> PanelProposal {
+    pub fn clash(&self, clash: &Clash) -> PanelProposal {
         let glossary = &self.pool.glossary;
         let mut told: Vec<ClashingRule> =
             clash.rules.iter().map(|rule| self.rule(*rule, &glossary.rule(*rule))).collect();
@@ -322,193 +312,5 @@ impl Telling<'_> {
             PanelRelaxation { steps: relaxation.size, changes, order }
         });
         PanelProposal { clash: told, relaxation, proven: Some(clash.proven), ..self.empty(false) }
-    }
-}
-
-/// What a joint proposal is for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum PanelObjective {
-    /// The largest sum of the values of all panels.
-    #[default]
-    Total,
-    /// The largest value of the lowest panel.
-    Worst,
-}
-
-/// A request of a joint proposal.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct JointPanelOrder {
-    /// The consultation.
-    consultation_id: Uuid,
-    /// What is asked of its panel.
-    #[serde(default)]
-    order: PanelOrder,
-}
-
-/// Several requests at once.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "consultations": [{"consultation_id": "0190c0de-0000-7000-8000-000000000001"},
-                      {"consultation_id": "0190c0de-0000-7000-8000-000000000002", "order": {"least_outside_province": 1}}],
-    "objective": "worst"
-}))]
-struct JointPanelForm {
-    /// The requests.
-    #[schema(min_items = 1, max_items = 20)]
-    consultations: Vec<JointPanelOrder>,
-    /// What for.
-    #[serde(default)]
-    objective: PanelObjective,
-    /// Most of these panels that one person sits on, beside what they said they take at a time.
-    #[serde(default)]
-    #[schema(minimum = 1, maximum = 20)]
-    most_each: Option<u32>,
-}
-
-/// Proposals for several requests.
-#[derive(Debug, Serialize, ToSchema)]
-struct JointPanelProposal {
-    /// What for.
-    objective: PanelObjective,
-    /// Whether each request has a panel.
-    possible: bool,
-    /// The proposals in the order asked for; where it is not possible, the one that has none, with the clash among those the others
-    /// leave.
-    panels: Vec<PanelProposal>,
-    /// The sum of the values.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    total: Option<f64>,
-    /// The smallest value.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    worst: Option<f64>,
-    /// Nothing is better than this in the objective.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bound: Option<f64>,
-    /// Whether it is proven that nothing is better.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    optimal: Option<bool>,
-}
-
-/// Propose panels for several consultations
-///
-/// Jointly, under what each person can take: for the largest total, or for the lowest panel. Never worse than one after the other.
-/// Nothing is written.
-#[utoipa::path(
-    tag = "panels",
-    request_body = JointPanelForm,
-    security(("session" = ["consultations.prepare"])),
-    responses((status = 200, description = "The proposals, or why there are none", body = JointPanelProposal)),
-)]
-#[post("/consultations/panel-proposals")]
-async fn propose_panels(permit: Permit<PrepareConsultation>, body: Body<JointPanelForm>, req: HttpRequest) -> Answer {
-    let form = body.0;
-    check_joint(&form)?;
-    let mut conn = permit.read().await?;
-    let (mut cases, mut pools) = (Vec::new(), Vec::new());
-    for (index, asked) in form.consultations.into_iter().enumerate() {
-        let at = format!("/consultations/{index}");
-        let case = consultation_store::find(&mut conn, Seen::by(permit.scope(), today()), asked.consultation_id).await;
-        let case = case.map_err(|problem| unknown(problem, &at))?;
-        check_open(&case)?;
-        let whose = (permit.state(), permit.scope());
-        pools.push(Box::pin(Pool::of(&mut conn, whose, &case, asked.order, &format!("{at}/order"))).await?);
-        cases.push(case);
-    }
-    drop(conn);
-    let pools = Arc::new(pools);
-    let most = form.most_each.and_then(|most| usize::try_from(most).ok()).unwrap_or(MOST_REQUESTS);
-    let (asked, objective) = (Arc::clone(&pools), form.objective);
-    let found = beside(move || solve(&asked, most, objective)).await?;
-    let mut conn = permit.read().await?;
-    let lang = lang(&req);
-    let mut panels = Vec::new();
-    let told = match found {
-        Ok(joint) => {
-            for ((case, pool), panel) in cases.iter().zip(pools.iter()).zip(&joint.panels) {
-                let people = shown(&mut conn, pool, Some(panel)).await?;
-                panels.push(Telling { case, pool, people: &people, lang }.panel(panel));
-            }
-            JointPanelProposal {
-                objective,
-                possible: true,
-                panels,
-                total: Some(joint.total),
-                worst: Some(joint.worst),
-                bound: Some(joint.bound),
-                optimal: Some(joint.optimal),
-            }
-        }
-        Err(JointClash { request, clash }) => {
-            for (case, pool) in cases.iter().zip(pools.iter()).skip(request).take(1) {
-                let people = shown(&mut conn, pool, None).await?;
-                panels.push(Telling { case, pool, people: &people, lang }.clash(&clash));
-            }
-            JointPanelProposal {
-                objective,
-                possible: false,
-                panels,
-                total: None,
-                worst: None,
-                bound: None,
-                optimal: None,
-            }
-        }
-    };
-    fresh(&req, None, "private", &told)
-}
-
-fn unknown(problem: Problem, at: &str) -> Problem {
-    if problem.code() != Code::NotFound {
-        return problem;
-    }
-    let detail = say!("Không có hồ sơ này.", "There is no such consultation.");
-    Problem::field(format!("{at}/consultation_id"), "unknown_reference", detail)
-}
-
-fn check_joint(form: &JointPanelForm) -> Answer<()> {
-    let mut reader = Reader::default();
-    let count = form.consultations.len();
-    if count == 0 || count > MOST_REQUESTS {
-        let detail = say!("Từ 1 đến {MOST_REQUESTS} hồ sơ.", "1 to {MOST_REQUESTS} consultations.");
-        reader.fault("/consultations", "out_of_range", detail);
-    }
-    let mut seen = HashSet::new();
-    for (index, asked) in form.consultations.iter().enumerate() {
-        if !seen.insert(asked.consultation_id) {
-            let detail = say!("Nêu hai lần; bỏ một.", "Named twice; leave one out.");
-            reader.fault(&format!("/consultations/{index}/consultation_id"), "duplicate", detail);
-        }
-    }
-    let is_far = |most: u32| most == 0 || usize::try_from(most).is_ok_and(|most| most > MOST_REQUESTS);
-    if form.most_each.is_some_and(is_far) {
-        let detail = say!("Từ 1 đến {MOST_REQUESTS}.", "From 1 to {MOST_REQUESTS}.");
-        reader.fault("/most_each", "out_of_range", detail);
-    }
-    reader.done(())
-}
-
-/// Solves over everybody who could sit on any of the panels. The panels come back in the places of their own pools.
-fn solve(pools: &[Pool], most: usize, objective: PanelObjective) -> Result<Joint, JointClash> {
-    let all = Everybody::new(pools, most);
-    let requests: Vec<Request<'_>> =
-        all.people.iter().zip(&all.orders).map(|(people, order)| Request { people, order }).collect();
-    let objective = match objective {
-        PanelObjective::Total => Objective::Total,
-        PanelObjective::Worst => Objective::Worst,
-    };
-    match joint::propose(&requests, &all.spare, objective, Effort { nodes: JOINT_NODES }) {
-        Ok(mut found) => {
-            for (request, panel) in found.panels.iter_mut().enumerate() {
-                all.rename(request, panel);
-            }
-            Ok(found)
-        }
-        Err(mut clash) => {
-            all.rename_clash(&mut clash);
-            Err(clash)
-        }
     }
 }
