@@ -130,7 +130,7 @@ pub async fn free_people(app: &TestApp, count: usize) -> Vec<String> {
         "SELECT string_agg(code, ',') FROM (SELECT code FROM experts e WHERE status = 'active' AND workplace_id IS NULL
             AND NOT EXISTS (SELECT FROM association_officers o WHERE o.expert_id = e.id)
             AND NOT coalesce(details -> 'work_history', '[]') @? '$[*].organisation_id'
-            AND NOT EXISTS (SELECT FROM consultation_drafters d WHERE d.expert_id = e.id) ORDER BY code LIMIT {count}) some"
+            AND NOT EXISTS (SELECT FROM consultation_drafters d WHERE d.expert_id = e.id) ORDER BY code LIMIT {count}) people"
     );
     let codes: Vec<String> = app.sql(&sql).await.split(',').map(str::to_owned).collect();
     assert_eq!(codes.len(), count, "{codes:?}");
