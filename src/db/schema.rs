@@ -1072,6 +1072,8 @@ diesel::joinable!(field_group_fields -> field_groups (group_code));
 diesel::joinable!(organisation_names -> organisations (organisation_id));
 diesel::joinable!(organisation_names -> provinces (province_id));
 diesel::joinable!(organisation_versions -> provinces (province_id));
+diesel::joinable!(panel_members -> consultations (consultation_id));
+diesel::joinable!(panel_members -> experts (expert_id));
 diesel::joinable!(password_resets -> accounts (account_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> accounts (account_id));
@@ -1141,6 +1143,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     organisation_successions,
     organisation_versions,
     organisations,
+    panel_members,
     password_resets,
     provinces,
     reference_version,

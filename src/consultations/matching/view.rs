@@ -176,11 +176,11 @@ impl Teller<'_> {
         use CandidatePartKind::{Availability, Fields, Kind, Load, Qualification, Reliability, Rotation, Text};
         let parts = &candidate.explanation.parts;
         let text_weight = if parts.fields.is_some() { score::TEXT } else { 1.0 };
-        let part = |part, effect, value: f64, weight, words: &Say| CandidatePart {
+        let part = |part, effect, value: f64, weight: f64, words: &Say| CandidatePart {
             part,
             effect,
             value: shown(value),
-            weight,
+            weight: shown(weight),
             words: self.lang.of(words).to_owned(),
             fields: Vec::new(),
             documents: Vec::new(),
