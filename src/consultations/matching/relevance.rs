@@ -215,6 +215,9 @@ fn find(asked: &Asked, people: &[&Documents]) -> Found {
     found
 }
 
+/// One of a person's best documents: its cosine, its place among theirs, and where its hits begin and end.
+type Best = (f32, usize, (usize, usize));
+
 /// How near each of these people is to what is asked for. What a term weighs follows from how many of their documents have it, and
 /// from nobody else's.
 pub fn relevance(asked: &Asked, people: &[&Documents]) -> Vec<Relevance> {
@@ -227,8 +230,7 @@ pub fn relevance(asked: &Asked, people: &[&Documents]) -> Vec<Relevance> {
     if length <= 0.0 {
         return all;
     }
-    // of each person the best documents, as (cosine, document, hits)
-    let mut best: Vec<Vec<(f32, usize, (usize, usize))>> = vec![Vec::new(); people.len()];
+    let mut best: Vec<Vec<Best>> = vec![Vec::new(); people.len()];
     let mut begin = 0;
     for (person, at, end) in &found.documents {
         let hits = found.hits.get(begin..*end).unwrap_or_default();
@@ -245,7 +247,7 @@ pub fn relevance(asked: &Asked, people: &[&Documents]) -> Vec<Relevance> {
         begin = *end;
     }
     for ((relevance, best), documents) in all.iter_mut().zip(best).zip(people) {
-        let near = |(cosine, at, (begin, end)): (f32, usize, (usize, usize))| {
+        let near = |(cosine, at, (begin, end)): Best| {
             let source = documents.documents.get(at)?.source;
             let hits = found.hits.get(begin..end).unwrap_or_default();
             Some(Near { source, cosine, words: named(asked, (&weights, &counts), hits) })

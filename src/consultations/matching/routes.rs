@@ -8,7 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::settings::Settings;
-use super::view::{CandidateView, Teller};
+use super::view::{ConsultationCandidate, Teller};
 use super::{Candidate, CandidateFilter, ranked, store};
 use crate::access::permit::Permit;
 use crate::consultations::policy::ReadCandidates;
@@ -97,7 +97,7 @@ impl CandidateQuery {
 #[derive(Debug, Serialize, ToSchema)]
 struct CandidatePage {
     /// The rows, the best first.
-    items: Vec<CandidateView>,
+    items: Vec<ConsultationCandidate>,
     /// Pass it as `cursor` for the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,

@@ -118,10 +118,7 @@ mod tests {
         for (text, expected) in [
             ("Lâm nghiệp", vec!["lam", "lam nghiep", "nghiep"]),
             ("lam nghiep", vec!["lam", "lam nghiep", "nghiep"]),
-            (
-                "LÂM NGHIÊP và môi trường",
-                vec!["lam", "lam nghiep", "nghiep", "nghiep va", "va moi", "moi truong", "truong"],
-            ),
+            ("LÂM NGHIÊP và môi trường", vec!["lam", "lam nghiep", "nghiep", "nghiep va", "moi truong", "truong"]),
             ("Y tế 2026", vec!["y te", "te"]),
             ("The forests of the North: 3 studies of processes", vec!["forest", "north", "study", "process"]),
             ("Analysis of gas classes in status boxes", vec!["analysis", "gas", "class", "status", "box"]),

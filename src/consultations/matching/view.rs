@@ -126,8 +126,7 @@ pub struct CandidatePart {
 
 /// Somebody who may be asked for a request.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ConsultationCandidate)]
-pub struct CandidateView {
+pub struct ConsultationCandidate {
     /// The expert.
     expert: ExpertCard,
     /// How well they fit, 0 to 1; comparable between requests.
@@ -162,8 +161,8 @@ pub struct Teller<'a> {
 
 impl Teller<'_> {
     /// A candidate as it is shown.
-    pub fn view(&self, candidate: &Candidate, expert: ExpertCard) -> CandidateView {
-        CandidateView {
+    pub fn view(&self, candidate: &Candidate, expert: ExpertCard) -> ConsultationCandidate {
+        ConsultationCandidate {
             expert,
             score: shown(candidate.score),
             free: candidate.facts.is_free(),
@@ -176,11 +175,11 @@ impl Teller<'_> {
         use CandidatePartKind::{Availability, Fields, Kind, Load, Qualification, Reliability, Rotation, Text};
         let parts = &candidate.explanation.parts;
         let text_weight = if parts.fields.is_some() { score::TEXT } else { 1.0 };
-        let part = |part, effect, value: f64, weight, words: &Say| CandidatePart {
+        let part = |part, effect, value: f64, weight: f64, words: &Say| CandidatePart {
             part,
             effect,
             value: shown(value),
-            weight,
+            weight: shown(weight),
             words: self.lang.of(words).to_owned(),
             fields: Vec::new(),
             documents: Vec::new(),

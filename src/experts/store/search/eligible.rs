@@ -65,15 +65,21 @@ impl QueryFragment<Pg> for EligibleSql {
         if !(self.source.score.is_empty() && self.source.filters.is_plain()) {
             out.unsafe_to_cache_prepared();
         }
-        out.push_sql("SELECT e.id, e.version, e.updated_at, (");
-        self.source.conditions(&mut out)?;
+        out.push_sql("SELECT e.id, e.version, e.updated_at, coalesce((");
+        if self.source.score.is_empty() {
+            self.source.conditions(&mut out)?;
+        } else {
+            // once, by the index of words, and not person by person
+            out.push_sql("e.id IN (SELECT s.expert_id FROM expert_search s WHERE ");
+            self.source.conditions(&mut out)?;
+            out.push_sql(")");
+        }
         self.source.filters.walk(&[], &mut out)?;
         out.push_sql(
-            ") AS is_wanted, e.degree, e.academic_rank, e.workplace_id, e.workplace_key, e.province_id, e.country,
-                e.max_parallel, e.accepted_kinds",
+            "), false) AS is_wanted, e.degree, e.academic_rank, e.workplace_id, e.workplace_key, e.province_id, e.country,
+                e.max_parallel, e.accepted_kinds
+           FROM experts e WHERE e.status = 'active'",
         );
-        self.source.from(true, &mut out);
-        out.push_sql(" WHERE e.status = 'active'");
         Ok(())
     }
 }
