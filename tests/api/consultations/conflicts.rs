@@ -262,7 +262,8 @@ async fn one_of_the_panel_declares_for_themself_and_reads_nobody_else() {
     let own =
         app.sql("SELECT e.code FROM accounts a JOIN experts e ON e.id = a.expert_id WHERE a.username = 'expert'").await;
     change(&app, &format!("UPDATE experts SET workplace_id = NULL, status = 'active', details = details - 'work_history' WHERE code = '{own}'")).await;
-    let made = request(&callers, &json!({}), "panel_forming").await;
+    let made = request(&callers, &json!({}), "accepted").await;
+    verb(officer, &made, "form-panel", &Value::Null).await.expect(200);
     say(&expert, &made, &own, "declare").await.problem(404);
     let mut people = free_people(&app, 6).await;
     people.retain(|code| *code != own);
