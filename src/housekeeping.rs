@@ -9,23 +9,28 @@ use crate::db::Db;
 use crate::experts;
 use crate::kernel::problem::{Answer, Code};
 use crate::kernel::sealed::Sealer;
+use crate::state::State;
 use crate::sync;
 
 /// How long people are compared at a time, while nothing else here goes on.
 const COMPARE_FOR: Duration = Duration::from_secs(2);
+/// How long texts of experts are read at a time.
+const READ_FOR: Duration = Duration::from_millis(500);
 /// Changes of experts that are forgotten at a time.
 const FORGET_CHANGES: i64 = 5_000;
 /// Seconds between two clean-ups.
 const CLEAN_EVERY: u32 = 600;
 
 /// Runs until the server stops.
-pub async fn run(db: Db, sealer: Sealer) {
+pub async fn run(state: State) {
+    let State { db, sealer, matching, .. } = state;
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     for second in 1_u32.. {
         tick.tick().await;
         report("the audit chain could not be extended", chain::seal(&db).await);
         report("changes of experts could not be put in order", experts::store::place_changes(&db).await);
+        report("texts of experts could not be read", matching.keep_up(&db, READ_FOR).await);
         report("consultations could not be reckoned anew", consultations::work::catch_up(&db).await);
         report("duplicates could not be looked for", look_for_duplicates(&db, &sealer).await);
         if second % CLEAN_EVERY == 0 {

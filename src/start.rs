@@ -101,6 +101,7 @@ pub async fn open(args: &DataArgs, serving: Option<&ServeArgs>) -> Result<Store,
         passwords: Passwords::new(cores / 2)?,
         limits: Limits::default(),
         vocabularies: Vocabularies::default(),
+        matching: Default::default(),
         wake: sync::Wake::default(),
         proxies: TrustedProxies(serving.map(|args| args.trusted_proxies.clone()).unwrap_or_default()),
         loopback: serving.is_none_or(ServeArgs::loopback),
@@ -299,7 +300,7 @@ async fn serve_store(
         .map_err(|source| StartError::Bind { bind: args.bind, source })?;
     let addresses = server.addrs();
     let url = addresses.as_slice().first().map_or_else(String::new, |address| format!("http://{address}"));
-    let beside = tokio::spawn(housekeeping::run(state.db.clone(), state.sealer.clone()));
+    let beside = tokio::spawn(housekeeping::run(state.clone()));
     let syncing = tokio::spawn(sync::worker::run(state.clone()));
     let measuring = serve_metrics(state, args, metrics)?;
     crate::cli::announce(&url, args.demo, started.elapsed());

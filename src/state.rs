@@ -4,6 +4,7 @@ use crate::access::address::TrustedProxies;
 use crate::access::password::Passwords;
 use crate::access::throttle::Limits;
 use crate::access::token::Tokens;
+use crate::consultations::matching::Memory;
 use crate::db::Db;
 use crate::experts::vocabulary::Vocabularies;
 use crate::kernel::sealed::Sealer;
@@ -24,6 +25,8 @@ pub struct State {
     pub limits: Limits,
     /// The words experts are shown by.
     pub vocabularies: Vocabularies,
+    /// The texts of experts, to be compared with requests.
+    pub matching: Memory,
     /// Wakes who works on plans of a sync.
     pub wake: Wake,
     /// Proxies whose `X-Forwarded-For` is believed.

@@ -12,6 +12,7 @@ mod days;
 mod events;
 mod file;
 mod form;
+pub mod matching;
 pub mod model;
 pub mod policy;
 mod reader;
@@ -38,6 +39,7 @@ pub fn configure(config: &mut ServiceConfig) {
     events::configure(config);
     attachments::configure(config);
     days::configure(config);
+    matching::configure(config);
 }
 
 /// Forgets pieces of attachments whose upload broke off; how many there were.

@@ -28,6 +28,16 @@ policies! {
         nobody: No, expert: No, association: No, agency: No, science_dept: No,
         union_officer: No, union_leader: All, auditor: No, admin: No,
     }
+    /// See who fits a request, with the reasons.
+    ReadCandidates = "consultations.read_candidates" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: All, admin: No,
+    }
+    /// Read how much an expert has to do: seats on panels, and how often they were asked and declined.
+    ReadLoad = "experts.read_load" {
+        nobody: No, expert: Own, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: All, admin: No,
+    }
     /// Read which days are worked.
     ReadCalendar = "calendar.read" {
         nobody: All, expert: All, association: All, agency: All, science_dept: All,

@@ -136,24 +136,23 @@ impl Insert {
         rows: &[R],
         conflict: &'static str,
     ) -> QueryResult<Self> {
-        let mut columns: Vec<(String, Option<&'static str>, Vec<Option<String>>)> = Vec::new();
+        let mut columns: Vec<Writing> = Vec::new();
         for row in rows {
             let Value::Object(members) = serde_json::to_value(row).map_err(fault)? else { return Err(no_structure()) };
             if columns.is_empty() {
                 let type_of = |name: &str| types.iter().find(|(column, _)| *column == name).map(|(_, of)| *of);
-                let column = |name: &String| (name.clone(), type_of(name), Vec::with_capacity(rows.len()));
-                columns = members.keys().map(column).collect();
+                columns = members.keys().map(|name| Writing::new(name, type_of(name), rows.len())).collect();
             }
-            for ((_, of, values), (_, value)) in columns.iter_mut().zip(members) {
-                values.push(written(value, *of));
+            for (column, (_, value)) in columns.iter_mut().zip(members) {
+                column.values.push(written(value, column.of));
             }
         }
-        let names: Vec<String> = columns.iter().map(|(name, ..)| format!("\"{name}\"")).collect();
-        let cast = |(name, of, _): &(String, Option<&str>, _)| format!("\"{name}\"::{}", of.unwrap_or("text"));
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let cast = |column: &Writing| format!("{}::{}", column.name, column.of.unwrap_or("text"));
         let casts: Vec<String> = columns.iter().map(cast).collect();
         let (names, casts, places) = (names.join(", "), casts.join(", "), vec!["$"; columns.len()].join(", "));
         let text = format!("INSERT INTO {table} ({names}) SELECT {casts} FROM unnest({places}) n ({names}) {conflict}");
-        Ok(Self { text, values: columns.into_iter().map(|(_, _, values)| Column::Written(values)).collect() })
+        Ok(Self { text, values: columns.into_iter().map(|column| Column::Written(column.values)).collect() })
     }
 
     /// Sends it.
@@ -162,6 +161,21 @@ impl Insert {
     /// Those of the database.
     pub async fn run(&self, tx: &mut Conn) -> QueryResult<usize> {
         self.execute(tx).await
+    }
+}
+
+/// A column that is being written.
+struct Writing {
+    /// In quotes.
+    name: String,
+    /// Its type; none for text.
+    of: Option<&'static str>,
+    values: Vec<Option<String>>,
+}
+
+impl Writing {
+    fn new(name: &str, of: Option<&'static str>, rows: usize) -> Self {
+        Self { name: format!("\"{name}\""), of, values: Vec::with_capacity(rows) }
     }
 }
 

@@ -790,6 +790,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    panel_members (id) {
+        id -> Uuid,
+        consultation_id -> Uuid,
+        expert_id -> Uuid,
+        seat -> Text,
+        rank -> Int2,
+        state -> Text,
+        score -> Nullable<Float8>,
+        reasons -> Jsonb,
+        asked_at -> Nullable<Timestamptz>,
+        answered_at -> Nullable<Timestamptz>,
+        decline_code -> Nullable<Text>,
+        ended_at -> Nullable<Timestamptz>,
+        ended_reason -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     password_resets (token_hash) {
         token_hash -> Bytea,
         account_id -> Uuid,
@@ -1053,6 +1072,8 @@ diesel::joinable!(field_group_fields -> field_groups (group_code));
 diesel::joinable!(organisation_names -> organisations (organisation_id));
 diesel::joinable!(organisation_names -> provinces (province_id));
 diesel::joinable!(organisation_versions -> provinces (province_id));
+diesel::joinable!(panel_members -> consultations (consultation_id));
+diesel::joinable!(panel_members -> experts (expert_id));
 diesel::joinable!(password_resets -> accounts (account_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> accounts (account_id));
@@ -1122,6 +1143,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     organisation_successions,
     organisation_versions,
     organisations,
+    panel_members,
     password_resets,
     provinces,
     reference_version,

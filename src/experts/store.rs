@@ -53,8 +53,8 @@ pub use publications::{
     put_publications, update_publication,
 };
 pub use search::{
-    Codes, Condition, Count, Facet, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Weighed, facets, named,
-    run as search,
+    Codes, Condition, Count, Eligible, EligibleSql, Facet, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Weighed,
+    eligible, facets, named, run as search,
 };
 pub use sources::{
     KnownRecord, KnownRecords, SourceRow, base_of, bases, claim_source, lock_sources, mark_of, of_source, put_sources,

@@ -16,8 +16,8 @@ mod tests;
 mod unreadable;
 
 pub use entities::decode_entities;
-pub(crate) use legacy::is_syllable;
 pub use legacy::{LegacyEncoding, decode_legacy, legacy_encoding};
+pub(crate) use legacy::{is_folded_syllable, is_syllable};
 pub use mended::{Normalisation, mended, mended_multiline};
 pub(crate) use mended::{has_untidy_blanks, solid};
 pub use unreadable::{Unreadable, unreadable};

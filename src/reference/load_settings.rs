@@ -10,7 +10,7 @@ use crate::state::State;
 /// A name, what may be set under it, and what that is in words.
 type Known = (&'static str, fn(&Value) -> bool, &'static str);
 
-const KNOWN: [Known; 24] = [
+const KNOWN: [Known; 26] = [
     ("home_province", is_text, "the code of the Union's province, such as \"08\""),
     ("home_union", is_text, "the code of the Union among the organisations, such as \"LHH-TQ\""),
     ("invitation_days", is_count, "days an invitation is good for, 1 to 3650"),
@@ -54,6 +54,12 @@ const KNOWN: [Known; 24] = [
         "working days before the planned decision by which a report is there, 0 to 365",
     ),
     ("consultation_reply_days", is_days, "working days in which the asker replies, 0 to 365"),
+    (
+        "matching_window_months",
+        is_small_count,
+        "months for which it counts that an expert was asked or declined, 1 to 120",
+    ),
+    ("matching_usual_load", is_small_count, "assignments at a time of who did not say how many they take, 1 to 120"),
     ("science_dept_sources", is_texts, "the Department's sources of records, such as [\"skhcn\"]"),
 ];
 
@@ -63,6 +69,10 @@ fn is_text(value: &Value) -> bool {
 
 fn is_count(value: &Value) -> bool {
     value.as_u64().is_some_and(|count| (1..=3650).contains(&count))
+}
+
+fn is_small_count(value: &Value) -> bool {
+    value.as_u64().is_some_and(|count| (1..=crate::consultations::matching::MOST_OF_A_SETTING).contains(&count))
 }
 
 fn is_days(value: &Value) -> bool {

@@ -15,7 +15,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use self::facets::FacetView;
-use self::query::{ExpertQuery, Sort};
+pub(crate) use self::query::ExpertQuery;
+use self::query::Sort;
 use super::policy::SearchExperts;
 use super::reasons::{Sought, explain, hint};
 use super::store::{self, Audience, Facet, FacetSql, Filters, Hit, Order, SearchSql, SeekKey, Texts, Weighed, Whole};
@@ -200,6 +201,19 @@ impl Search<'_> {
     fn sql(&self, weighed: &[Weighed], after: Option<SeekKey>, rows: i64) -> SearchSql {
         SearchSql::new(self.scope, self.order, after, rows).terms(weighed).filters(&self.filters)
     }
+}
+
+/// The words of a query as the search weighs them, with what they may be instead where they find too little.
+///
+/// # Errors
+/// 400 at `/q`; 503 when the database is away.
+pub(crate) async fn found_by(conn: &mut Conn, scope: &Scope, q: Option<&str>) -> Answer<Vec<Weighed>> {
+    let terms = terms(q.unwrap_or_default())?;
+    if terms.is_empty() {
+        return Ok(Vec::new());
+    }
+    let search = Search { scope, order: Order::Relevance, filters: Filters::default(), rows: 1 };
+    Ok(search.run(conn, terms, None).await?.1)
 }
 
 /// The people of a page with what it takes to show them.

@@ -112,6 +112,16 @@ pub(crate) fn is_syllable(word: &str) -> bool {
     tone_fits && has_known_shape(&plain)
 }
 
+/// True when a folded word, which has no marks left, may be one Vietnamese syllable.
+pub(crate) fn is_folded_syllable(word: &str) -> bool {
+    static KNOWN: LazyLock<(Vec<String>, HashSet<String>)> = LazyLock::new(|| {
+        (ONSETS.split(' ').map(super::fold).collect(), RIMES.split_whitespace().map(super::fold).collect())
+    });
+    let (onsets, rimes) = &*KNOWN;
+    let split = |onset: &String| word.strip_prefix(onset.as_str()).is_some_and(|rest| rimes.contains(rest));
+    rimes.contains(word) || onsets.iter().any(split)
+}
+
 fn has_known_shape(plain: &str) -> bool {
     static KNOWN: LazyLock<(Vec<&str>, HashSet<&str>)> =
         LazyLock::new(|| (ONSETS.split(' ').collect(), RIMES.split_whitespace().collect()));

@@ -3,6 +3,7 @@
 mod attachments;
 mod bad_input;
 mod calendar;
+mod candidates;
 pub mod clock;
 mod file;
 mod find;

@@ -60,6 +60,7 @@ pub async fn state_over(url: &str, loopback: bool) -> State {
         passwords: Passwords::new(2).unwrap(),
         limits: lenient(),
         vocabularies: Vocabularies::default(),
+        matching: Default::default(),
         wake: Default::default(),
         proxies: TrustedProxies::default(),
         loopback,

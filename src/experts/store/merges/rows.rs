@@ -17,7 +17,7 @@ pub type Rows = BTreeMap<String, Vec<Value>>;
 /// How the references of a table move: to the winner, those that fit; `$1` is the winner, `$2` the loser.
 ///
 /// Every foreign key to `experts` stands here, in [`TAKEN`], or in `merges` itself; a test looks for those that do not.
-const MOVED: [(&str, &str); 9] = [
+const MOVED: [(&str, &str); 10] = [
     // what a source says of the loser is said of the winner, whom it did not bring and has not written
     ("expert_sources", "expert_id = $1, loaded_version = 0, supplied = false WHERE t.expert_id = $2"),
     (
@@ -40,6 +40,18 @@ const MOVED: [(&str, &str); 9] = [
     ),
     ("association_officers", "expert_id = $1 WHERE t.expert_id = $2"),
     ("consultation_drafters", "expert_id = $1 WHERE t.expert_id = $2"),
+    // who sits twice has one seat: the winner's
+    (
+        "panel_members",
+        "expert_id = $1, state = CASE WHEN twice.doubled THEN 'released' ELSE t.state END,
+              ended_at = CASE WHEN twice.doubled THEN now() ELSE t.ended_at END,
+              ended_reason = CASE WHEN twice.doubled THEN 'merged' ELSE t.ended_reason END
+           FROM (SELECT m.id, m.state IN ('chosen', 'invited', 'accepted') AND EXISTS (
+                        SELECT FROM panel_members w WHERE w.expert_id = $1 AND w.consultation_id = m.consultation_id
+                           AND w.state IN ('chosen', 'invited', 'accepted') AND (w.rank = 0 OR (m.rank > 0 AND w.seat = m.seat))) AS doubled
+                   FROM panel_members m WHERE m.expert_id = $2) twice
+          WHERE t.id = twice.id",
+    ),
     ("expert_nominations", "expert_id = $1 WHERE t.expert_id = $2"),
     (
         "accounts",
@@ -202,6 +214,11 @@ pub async fn move_back(tx: &mut Conn, moved: &Rows, winner: Uuid, loser: Uuid) -
             }
             "expert_publications" => ", ordinal = old.ordinal",
             "accounts" => ", version = t.version + 1, updated_at = now()",
+            "panel_members" => {
+                ", state = CASE WHEN t.ended_reason = 'merged' THEN old.state ELSE t.state END,
+                   ended_at = CASE WHEN t.ended_reason = 'merged' THEN old.ended_at ELSE t.ended_at END,
+                   ended_reason = CASE WHEN t.ended_reason = 'merged' THEN old.ended_reason ELSE t.ended_reason END"
+            }
             _ => "",
         };
         let key = match key_of(table) {

@@ -1,9 +1,11 @@
 //! The search query: one statement built from words and filters, every value a parameter.
 
+mod eligible;
 mod facets;
 mod filters;
 mod score;
 
+pub use eligible::{Eligible, EligibleSql, eligible};
 pub use facets::{Count, FacetSql, facets};
 pub use filters::{Codes, Condition, Facet, Filters};
 pub use score::Weighed;

@@ -1,0 +1,375 @@
+//! How near the texts of experts are to that of a request. Pure.
+//!
+//! A cosine of two weighed texts: a request's terms weigh more the fewer documents of the bank have them, a document's by how often
+//! they stand in it. A cosine of 0.2 means the same for every request, as a sum of weights would not; see docs/matching.md for
+//! what was tried.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::terms::{counted, number};
+
+/// So many documents of a person count; who has fewer has nothing for the rest. Another document never takes anything away.
+pub const BEST: usize = 3;
+/// Words that are named beside a document.
+const NAMED: usize = 5;
+/// A document counts as no shorter than this, so that one of two words is no better than an abstract that is about nothing else.
+const SHORTEST: f32 = 4.0;
+
+/// Where a document comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// A publication by its id: title and abstract.
+    Publication(Uuid),
+    /// A project by its place in the record, from 0: title and programme.
+    Project(u16),
+    /// The free words of the record.
+    Specialties,
+    /// The biography.
+    Biography,
+    /// Position and unit.
+    Post,
+}
+
+/// The documents of a person as numbers.
+#[derive(Debug, Default)]
+pub struct Documents {
+    documents: Vec<Document>,
+    terms: Vec<u32>,
+    counts: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Document {
+    source: Source,
+    /// Where its terms end.
+    end: usize,
+    length: f32,
+}
+
+/// How much a count says: half as much again for each doubling.
+fn weight(count: u32) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "at most 255, or a count of words in a text")]
+    if count == 0 { 0.0 } else { 1.0 + (count as f32).ln() }
+}
+
+impl Documents {
+    /// Adds one: texts, each with how often it counts. What has no terms is left out.
+    pub fn add<'t>(&mut self, source: Source, texts: impl IntoIterator<Item = (&'t str, u32)>) {
+        let counts = counted(texts);
+        if counts.is_empty() {
+            return;
+        }
+        let mut squares = 0.0;
+        for (term, count) in counts {
+            let count = u8::try_from(count).unwrap_or(u8::MAX);
+            squares += weight(count.into()).powi(2);
+            self.terms.push(number(&term));
+            self.counts.push(count);
+        }
+        self.documents.push(Document { source, end: self.terms.len(), length: squares.sqrt().max(SHORTEST) });
+    }
+
+    /// Gives back what is not needed.
+    pub fn settle(&mut self) {
+        self.documents.shrink_to_fit();
+        self.terms.shrink_to_fit();
+        self.counts.shrink_to_fit();
+    }
+
+    /// How many there are.
+    pub const fn len(&self) -> usize {
+        self.documents.len()
+    }
+
+    /// True when there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.documents.is_empty()
+    }
+
+    /// Bytes it takes.
+    pub const fn bytes(&self) -> usize {
+        self.documents.capacity() * size_of::<Document>() + self.terms.capacity() * 4 + self.counts.capacity()
+    }
+}
+
+/// What is asked for: terms with how often they stand in the request.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    terms: Vec<(u32, f32, Arc<str>)>,
+}
+
+impl Asked {
+    /// Of texts, each with how often it counts.
+    pub fn new<'t>(texts: impl IntoIterator<Item = (&'t str, u32)>) -> Self {
+        let mut terms: BTreeMap<u32, (f32, Arc<str>)> = BTreeMap::new();
+        for (term, count) in counted(texts) {
+            terms.entry(number(&term)).or_insert_with(|| (weight(count), term.into()));
+        }
+        Self { terms: terms.into_iter().map(|(number, (weight, word))| (number, weight, word)).collect() }
+    }
+}
+
+/// A document that is near a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Near {
+    /// Where it comes from.
+    pub source: Source,
+    /// The cosine, 0 to 1.
+    pub cosine: f32,
+    /// The words both have that say most, as they are compared: folded, without plural.
+    pub words: Vec<Arc<str>>,
+}
+
+/// How near a person is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Relevance {
+    /// The mean cosine of the [`BEST`] documents, 0 to 1.
+    pub mean: f32,
+    /// These, the nearest first.
+    pub best: Vec<Near>,
+}
+
+/// Finds the terms of a request among those of a document: most are none of them, which a few bits tell; the others are looked up
+/// where their numbers, which are as good as random, say.
+struct Finder {
+    bits: Vec<u64>,
+    /// Numbers with their places, each at its own slot or the next free one; there are more slots than numbers.
+    slots: Vec<Option<(u32, u16)>>,
+}
+
+impl Finder {
+    const WORDS: usize = 1 << 10;
+
+    fn new(asked: &Asked) -> Self {
+        let slots = (4 * asked.terms.len()).next_power_of_two().max(16);
+        let mut finder = Self { bits: vec![0; Self::WORDS], slots: vec![None; slots] };
+        for ((number, ..), place) in asked.terms.iter().zip(0_u16..) {
+            let (word, bit) = Self::bit(*number);
+            if let Some(bits) = finder.bits.get_mut(word) {
+                *bits |= bit;
+            }
+            let free = finder.way(*number).find(|slot| finder.slots.get(*slot).is_some_and(Option::is_none));
+            if let Some(slot) = free.and_then(|slot| finder.slots.get_mut(slot)) {
+                *slot = Some((*number, place));
+            }
+        }
+        finder
+    }
+
+    const fn bit(number: u32) -> (usize, u64) {
+        ((number >> 6) as usize % Self::WORDS, 1 << (number & 63))
+    }
+
+    /// The slots in which a number may be, in order.
+    fn way(&self, number: u32) -> impl Iterator<Item = usize> + use<> {
+        let (begin, mask) = ((number >> 16) as usize, self.slots.len() - 1);
+        (0..=mask).map(move |step| (begin + step) & mask)
+    }
+
+    fn place(&self, number: u32) -> Option<u16> {
+        let (word, bit) = Self::bit(number);
+        if self.bits.get(word).is_none_or(|bits| bits & bit == 0) {
+            return None;
+        }
+        for slot in self.way(number) {
+            match self.slots.get(slot) {
+                Some(Some((known, place))) if *known == number => return Some(*place),
+                Some(Some(_)) => {}
+                Some(None) | None => return None,
+            }
+        }
+        None
+    }
+}
+
+/// Where the terms of a request stand: of each document that has any, its place, and the terms with their counts.
+#[derive(Default)]
+struct Found {
+    documents: Vec<(usize, usize, usize)>,
+    hits: Vec<(u16, u8)>,
+}
+
+fn find(asked: &Asked, people: &[&Documents]) -> Found {
+    let finder = Finder::new(asked);
+    let mut found = Found::default();
+    for (person, documents) in people.iter().enumerate() {
+        let mut begin = 0;
+        for (at, document) in documents.documents.iter().enumerate() {
+            let before = found.hits.len();
+            let terms = documents.terms.get(begin..document.end).unwrap_or_default();
+            let counts = documents.counts.get(begin..document.end).unwrap_or_default();
+            for (number, count) in terms.iter().zip(counts) {
+                if let Some(place) = finder.place(*number) {
+                    found.hits.push((place, *count));
+                }
+            }
+            begin = document.end;
+            if found.hits.len() > before {
+                found.documents.push((person, at, found.hits.len()));
+            }
+        }
+    }
+    found
+}
+
+/// One of a person's best documents: its cosine, its place among theirs, and where its hits begin and end.
+type Best = (f32, usize, (usize, usize));
+
+/// How near each of these people is to what is asked for. What a term weighs follows from how many of their documents have it, and
+/// from nobody else's.
+pub fn relevance(asked: &Asked, people: &[&Documents]) -> Vec<Relevance> {
+    let found = find(asked, people);
+    let weights = weights(asked, &found, people.iter().map(|documents| documents.len()).sum());
+    let length = weights.iter().map(|weight| weight * weight).sum::<f32>().sqrt();
+    // what each count says, reckoned once
+    let counts: Vec<f32> = (0..=u32::from(u8::MAX)).map(weight).collect();
+    let mut all = vec![Relevance::default(); people.len()];
+    if length <= 0.0 {
+        return all;
+    }
+    let mut best: Vec<Vec<Best>> = vec![Vec::new(); people.len()];
+    let mut begin = 0;
+    for (person, at, end) in &found.documents {
+        let hits = found.hits.get(begin..*end).unwrap_or_default();
+        let dot: f32 = hits.iter().map(|hit| worth(&weights, &counts, *hit)).sum();
+        let Some(document) = people.get(*person).and_then(|documents| documents.documents.get(*at)) else { continue };
+        let cosine = (dot / (length * document.length)).clamp(0.0, 1.0);
+        if let Some(best) = best.get_mut(*person) {
+            let place = best.partition_point(|(other, ..)| *other >= cosine);
+            if place < BEST {
+                best.truncate(BEST - 1);
+                best.insert(place.min(best.len()), (cosine, *at, (begin, *end)));
+            }
+        }
+        begin = *end;
+    }
+    for ((relevance, best), documents) in all.iter_mut().zip(best).zip(people) {
+        let near = |(cosine, at, (begin, end)): Best| {
+            let source = documents.documents.get(at)?.source;
+            let hits = found.hits.get(begin..end).unwrap_or_default();
+            Some(Near { source, cosine, words: named(asked, (&weights, &counts), hits) })
+        };
+        relevance.best = best.into_iter().filter_map(near).collect();
+        #[expect(clippy::cast_precision_loss, reason = "three")]
+        let mean = relevance.best.iter().map(|near| near.cosine).sum::<f32>() / BEST as f32;
+        relevance.mean = mean;
+    }
+    all
+}
+
+fn worth(weights: &[f32], counts: &[f32], (place, count): (u16, u8)) -> f32 {
+    let of = |values: &[f32], at: usize| values.get(at).copied().unwrap_or_default();
+    of(weights, place.into()) * of(counts, count.into())
+}
+
+/// What each term of a request weighs: more, the fewer documents have it. What none has is left out: names and slips of the finger
+/// would make a request look far from everybody.
+fn weights(asked: &Asked, found: &Found, documents: usize) -> Vec<f32> {
+    let mut having = vec![0_u32; asked.terms.len()];
+    for (place, _) in &found.hits {
+        if let Some(count) = having.get_mut(usize::from(*place)) {
+            *count += 1;
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "counts of documents")]
+    let rarity = |having: u32| match having {
+        0 => 0.0,
+        having => 1.0 + ((documents as f32 + 1.0) / (having as f32 + 1.0)).ln().max(0.0),
+    };
+    asked.terms.iter().zip(having).map(|((_, weight, _), having)| weight * rarity(having)).collect()
+}
+
+/// The words that say most.
+fn named(asked: &Asked, (weights, counts): (&[f32], &[f32]), hits: &[(u16, u8)]) -> Vec<Arc<str>> {
+    let mut by_worth: Vec<(f32, u16)> = hits.iter().map(|hit| (worth(weights, counts, *hit), hit.0)).collect();
+    by_worth.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+    let word = |(_, place): &(f32, u16)| asked.terms.get(usize::from(*place)).map(|(.., word)| word.clone());
+    let mut words: Vec<Arc<str>> = Vec::new();
+    for next in by_worth.iter().filter_map(word) {
+        // a syllable of a pair that is named says nothing more
+        if words.len() < NAMED && !words.iter().any(|known| known.split(' ').any(|part| part == &*next)) {
+            words.push(next);
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn person(texts: &[&str]) -> Documents {
+        let mut documents = Documents::default();
+        for text in texts {
+            documents.add(Source::Publication(Uuid::nil()), [(*text, 1)]);
+        }
+        documents.settle();
+        documents
+    }
+
+    fn near(asked: &str, people: &[&[&str]]) -> Vec<Relevance> {
+        let people: Vec<Documents> = people.iter().map(|texts| person(texts)).collect();
+        relevance(&Asked::new([(asked, 1)]), &people.iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn rare_words_weigh_more() {
+        let seen =
+            near("forest carbon", &[&["forest soil water air"], &["carbon soil water air"], &["forest"], &["forest"]]);
+        assert!(seen[1].mean > seen[0].mean, "{seen:?}");
+        assert_eq!(seen[1].best[0].words, ["carbon".into()]);
+    }
+
+    #[test]
+    fn the_best_three_count_and_no_fourth() {
+        let one = "forest carbon stock";
+        let seen = near(one, &[&[one], &[one, one], &[one, one, one], &[one, one, one, "carbon"], &["river"], &[]]);
+        let means: Vec<f32> = seen.iter().map(|person| person.mean).collect();
+        assert!(means[0] < means[1] && means[1] < means[2] && means[2] == means[3], "{means:?}");
+        assert_eq!((seen[3].best.len(), means[4], means[5]), (3, 0.0, 0.0));
+    }
+
+    #[test]
+    fn what_nobody_knows_changes_nothing() {
+        let people: &[&[&str]] = &[&["forest carbon"], &["river fish"]];
+        let (known, strange) = (near("forest carbon", people), near("forest carbon qubits", people));
+        assert_eq!(known, strange);
+        assert_eq!(near("qubits", people)[0], Relevance::default());
+    }
+
+    #[test]
+    fn two_words_are_no_better_than_an_abstract_on_the_subject() {
+        let whole = "forest carbon stock of mangrove plantations under climate change and sea level rise";
+        let seen = near(whole, &[&["forest carbon"], &[whole], &["river"]]);
+        assert!(seen[1].mean > 2.0 * seen[0].mean, "{seen:?}");
+    }
+
+    #[test]
+    fn pairs_of_syllables_name_a_subject() {
+        let seen = near("Phát triển lâm nghiệp", &[&["lâm sinh và công nghiệp"], &["lâm nghiệp xã hội"], &["y tế"]]);
+        assert!(seen[1].mean > seen[0].mean, "{seen:?}");
+        assert_eq!(seen[1].best[0].words, ["lam nghiep".into()], "and not its syllables");
+    }
+
+    proptest! {
+        #[test]
+        fn all_of_it_is_between_nothing_and_one_and_the_same_again(
+            asked in "([a-e]{2} ){1,12}",
+            people in prop::collection::vec(prop::collection::vec("([a-e]{2} ){1,9}", 0..5), 1..5),
+        ) {
+            let people: Vec<Vec<&str>> = people.iter().map(|p| p.iter().map(String::as_str).collect()).collect();
+            let people: Vec<&[&str]> = people.iter().map(Vec::as_slice).collect();
+            let (one, two) = (near(&asked, &people), near(&asked, &people));
+            prop_assert_eq!(&one, &two);
+            for person in one {
+                prop_assert!((0.0..=1.0).contains(&person.mean));
+                prop_assert!(person.best.len() <= BEST);
+                prop_assert!(person.best.windows(2).all(|pair| pair[0].cosine >= pair[1].cosine));
+            }
+        }
+    }
+}

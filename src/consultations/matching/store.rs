@@ -1,0 +1,401 @@
+//! All SQL of matching, but for who may be asked, which is the experts'.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::load::{Load, OpenSeat};
+use super::memory::{Kept, Stamp};
+use super::relevance::{Documents, Source};
+use crate::db::Conn;
+use crate::experts::model::{ExpertField, Unavailability};
+use crate::kernel::problem::{Answer, Problem};
+
+/// What is compared of an expert, as it is in the database.
+#[derive(Debug, Deserialize)]
+pub struct Texts {
+    /// The expert.
+    pub id: Uuid,
+    version: i64,
+    updated_at: DateTime<Utc>,
+    fields: Vec<(String, String, bool)>,
+    publications: Vec<(Uuid, String, Option<String>)>,
+    projects: Vec<ProjectText>,
+    specialties: Vec<String>,
+    biography: Option<String>,
+    position: Option<String>,
+    unit: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ProjectText {
+    title: String,
+    programme: Option<String>,
+}
+
+/// How often the title of a publication counts beside its abstract.
+const TITLE: u32 = 2;
+
+impl Texts {
+    /// As it is kept.
+    pub fn kept(self) -> Kept {
+        let mut documents = Documents::default();
+        for (id, title, summary) in &self.publications {
+            let summary = summary.as_deref().map(|text| (text, 1));
+            documents.add(Source::Publication(*id), std::iter::once((title.as_str(), TITLE)).chain(summary));
+        }
+        for (at, project) in self.projects.iter().enumerate() {
+            let programme = project.programme.as_deref().map(|text| (text, 1));
+            let texts = std::iter::once((project.title.as_str(), 1)).chain(programme);
+            documents.add(Source::Project(u16::try_from(at).unwrap_or(u16::MAX)), texts);
+        }
+        documents.add(Source::Specialties, self.specialties.iter().map(|text| (text.as_str(), 1)));
+        documents.add(Source::Biography, self.biography.as_deref().map(|text| (text, 1)));
+        let post = [self.position.as_deref(), self.unit.as_deref()];
+        documents.add(Source::Post, post.into_iter().flatten().map(|text| (text, 1)));
+        documents.settle();
+        let field = |(scheme, code, main)| ExpertField { scheme, code, main };
+        Kept { stamp: (self.version, self.updated_at), fields: self.fields.into_iter().map(field).collect(), documents }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Json {
+    #[diesel(sql_type = Text)]
+    json: String,
+}
+
+/// The statement of [`texts`].
+pub const TEXTS: &str = "SELECT json_build_object(
+        'id', e.id, 'version', e.version, 'updated_at', e.updated_at, 'specialties', e.specialties,
+        'biography', e.biography, 'position', e.position, 'unit', e.unit,
+        'projects', coalesce(e.details -> 'projects', '[]'),
+        'fields', (SELECT coalesce(json_agg(json_build_array(f.scheme, f.code, f.main) ORDER BY f.ordinal), '[]')
+                     FROM expert_fields f WHERE f.expert_id = e.id),
+        'publications', (SELECT coalesce(json_agg(json_build_array(p.id, p.title, p.abstract) ORDER BY p.ordinal), '[]')
+                           FROM expert_publications p WHERE p.expert_id = e.id))::text AS json
+   FROM experts e WHERE e.id = ANY ($1)";
+
+/// What is compared of experts, each with the version it is of.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn texts(conn: &mut Conn, ids: &[Uuid]) -> Answer<Vec<Texts>> {
+    let rows: Vec<Json> = diesel::sql_query(TEXTS).bind::<Array<SqlUuid>, _>(ids).load(conn).await?;
+    rows.iter().map(|row| serde_json::from_str(&row.json).map_err(Problem::internal)).collect()
+}
+
+#[derive(QueryableByName)]
+struct StampRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    #[diesel(sql_type = Timestamptz)]
+    updated_at: DateTime<Utc>,
+}
+
+/// The versions of all who may be asked.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn stamps(conn: &mut Conn) -> Answer<Vec<(Uuid, Stamp)>> {
+    let rows: Vec<StampRow> =
+        diesel::sql_query("SELECT id, version, updated_at FROM experts WHERE status = 'active'").load(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.id, (row.version, row.updated_at))).collect())
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// The place of the last change of experts that has one.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn last_change(conn: &mut Conn) -> Answer<i64> {
+    let row: Number =
+        diesel::sql_query("SELECT coalesce(max(seq), 0) AS n FROM expert_changes").get_result(conn).await?;
+    Ok(row.n)
+}
+
+#[derive(QueryableByName)]
+struct AwayRow {
+    #[diesel(sql_type = SqlUuid)]
+    expert_id: Uuid,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Date)]
+    valid_from: NaiveDate,
+    #[diesel(sql_type = Nullable<Date>)]
+    valid_to: Option<NaiveDate>,
+}
+
+/// A time in which somebody takes less, or nothing: how, its first day, and its last one where that is known.
+pub type Away = (Unavailability, NaiveDate, Option<NaiveDate>);
+
+/// Who is away, or takes nothing new, on some of these days.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn away(conn: &mut Conn, from: NaiveDate, to: NaiveDate) -> Answer<HashMap<Uuid, Vec<Away>>> {
+    let rows: Vec<AwayRow> = diesel::sql_query(
+        "SELECT expert_id, kind, valid_from, valid_to FROM expert_availability
+          WHERE valid_from <= $2 AND (valid_to IS NULL OR valid_to >= $1) ORDER BY expert_id, valid_from",
+    )
+    .bind::<Date, _>(from)
+    .bind::<Date, _>(to)
+    .load(conn)
+    .await?;
+    let mut away: HashMap<Uuid, Vec<Away>> = HashMap::new();
+    for row in rows {
+        let kind =
+            Unavailability::parse(&row.kind).ok_or_else(|| Problem::internal("an unknown kind of availability"))?;
+        away.entry(row.expert_id).or_default().push((kind, row.valid_from, row.valid_to));
+    }
+    Ok(away)
+}
+
+#[derive(QueryableByName)]
+struct Day {
+    #[diesel(sql_type = Nullable<Date>)]
+    day: Option<NaiveDate>,
+}
+
+/// The day the report on a consultation is due, once it was accepted.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn report_due(conn: &mut Conn, consultation: Uuid) -> Answer<Option<NaiveDate>> {
+    let rows: Vec<Day> =
+        diesel::sql_query("SELECT report_due_on AS day FROM consultation_index WHERE consultation_id = $1")
+            .bind::<SqlUuid, _>(consultation)
+            .load(conn)
+            .await?;
+    Ok(rows.into_iter().next().and_then(|row| row.day))
+}
+
+/// A consultation `c` whose panel still has work to do: also one that was suspended from there.
+const GOES_ON: &str = "(c.state IN ('panel_forming', 'in_review', 'concluding') OR (c.state = 'suspended' AND (
+    SELECT s.from_state FROM consultation_moves s
+     WHERE s.consultation_id = c.id AND s.to_state = 'suspended' AND s.from_state <> 'suspended'
+     ORDER BY s.ordinal DESC LIMIT 1) IN ('panel_forming', 'in_review', 'concluding')))";
+
+/// A member `m` who sits, as far as that is settled.
+const SITS: &str = "m.rank = 0 AND m.state IN ('chosen', 'invited', 'accepted')";
+
+/// When a member `m` was asked. Who was chosen for a seat and never written to is as good as asked; an alternate is not, nor is who
+/// was let go again.
+const ASKED: &str =
+    "coalesce(m.asked_at, CASE WHEN m.rank = 0 AND m.state NOT IN ('recused', 'released') THEN m.created_at END)";
+
+/// What a member `m` knows of: who was chosen while the panel is formed was not asked yet.
+const TOLD: &str = "(m.state <> 'chosen' OR m.asked_at IS NOT NULL OR c.state <> 'panel_forming')";
+
+#[derive(QueryableByName)]
+struct LoadRow {
+    #[diesel(sql_type = SqlUuid)]
+    expert_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    now: i64,
+    #[diesel(sql_type = BigInt)]
+    asked: i64,
+    #[diesel(sql_type = BigInt)]
+    declined: i64,
+    #[diesel(sql_type = Nullable<Date>)]
+    last_asked: Option<NaiveDate>,
+}
+
+/// The loads of those of these experts (none: of all) who have any, the seats of one consultation left out; what was asked and
+/// declined since a day. Who declined because of a conflict of interest did what they ought to.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn loads(
+    conn: &mut Conn,
+    experts: Option<&[Uuid]>,
+    but: Option<Uuid>,
+    since: NaiveDate,
+) -> Answer<HashMap<Uuid, Load>> {
+    counted(conn, (experts, but, since), "true").await
+}
+
+/// The load of one expert; with `told`, as far as they know of it.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn load_as_told(conn: &mut Conn, expert: Uuid, since: NaiveDate, told: bool) -> Answer<Load> {
+    let loads = counted(conn, (Some(&[expert]), None, since), if told { TOLD } else { "true" }).await?;
+    Ok(loads.into_values().next().unwrap_or_default())
+}
+
+async fn counted(
+    conn: &mut Conn,
+    (experts, but, since): (Option<&[Uuid]>, Option<Uuid>, NaiveDate),
+    which: &'static str,
+) -> Answer<HashMap<Uuid, Load>> {
+    let rows: Vec<LoadRow> = diesel::sql_query(format!(
+        "SELECT m.expert_id, count(*) FILTER (WHERE {SITS} AND {GOES_ON}) AS now,
+                count(*) FILTER (WHERE ({ASKED} AT TIME ZONE 'Asia/Ho_Chi_Minh')::date >= $3) AS asked,
+                count(*) FILTER (WHERE ({ASKED} AT TIME ZONE 'Asia/Ho_Chi_Minh')::date >= $3 AND m.state = 'declined'
+                                   AND m.decline_code IS DISTINCT FROM 'conflict') AS declined,
+                (max({ASKED}) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS last_asked
+           FROM panel_members m JOIN consultations c ON c.id = m.consultation_id
+          WHERE ($1 IS NULL OR m.expert_id = ANY ($1)) AND ($2 IS NULL OR m.consultation_id <> $2) AND {which}
+          GROUP BY m.expert_id"
+    ))
+    .bind::<Nullable<Array<SqlUuid>>, _>(experts)
+    .bind::<Nullable<SqlUuid>, _>(but)
+    .bind::<Date, _>(since)
+    .load(conn)
+    .await?;
+    let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    let load = |row: LoadRow| {
+        let LoadRow { expert_id, now, asked, declined, last_asked } = row;
+        let load = Load { now: number(now), cap: None, asked: number(asked), declined: number(declined), last_asked };
+        (expert_id, load)
+    };
+    Ok(rows.into_iter().map(load).collect())
+}
+
+#[derive(QueryableByName)]
+struct CapRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Nullable<SmallInt>)]
+    max_parallel: Option<i16>,
+}
+
+/// How much each of these experts takes at a time, where they said so.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn caps(conn: &mut Conn, experts: &[Uuid]) -> Answer<HashMap<Uuid, Option<i16>>> {
+    let rows: Vec<CapRow> = diesel::sql_query("SELECT id, max_parallel FROM experts WHERE id = ANY ($1)")
+        .bind::<Array<SqlUuid>, _>(experts)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.max_parallel)).collect())
+}
+
+#[derive(QueryableByName)]
+struct SeatRow {
+    #[diesel(sql_type = SqlUuid)]
+    consultation_id: Uuid,
+    #[diesel(sql_type = Nullable<Text>)]
+    register_number: Option<String>,
+    #[diesel(sql_type = Text)]
+    seat: String,
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = Nullable<Date>)]
+    due_on: Option<NaiveDate>,
+}
+
+/// The seats an expert has now, what is due first; with `told`, those they know of.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn open_seats(conn: &mut Conn, expert: Uuid, told: bool) -> Answer<Vec<OpenSeat>> {
+    let which = if told { TOLD } else { "true" };
+    let rows: Vec<SeatRow> = diesel::sql_query(format!(
+        "SELECT m.consultation_id, c.register_number, m.seat, m.state, i.report_due_on AS due_on
+           FROM panel_members m JOIN consultations c ON c.id = m.consultation_id
+           LEFT JOIN consultation_index i ON i.consultation_id = c.id
+          WHERE m.expert_id = $1 AND {SITS} AND {GOES_ON} AND {which}
+          ORDER BY i.report_due_on NULLS LAST, m.consultation_id"
+    ))
+    .bind::<SqlUuid, _>(expert)
+    .load(conn)
+    .await?;
+    let seat = |row: SeatRow| {
+        let SeatRow { consultation_id, register_number, seat, state, due_on } = row;
+        OpenSeat { consultation_id, register_number, seat, state, due_on }
+    };
+    Ok(rows.into_iter().map(seat).collect())
+}
+
+/// The titles of documents by where they come from.
+#[derive(Debug, Default)]
+pub struct Titles {
+    publications: HashMap<Uuid, (String, Option<i16>)>,
+    projects: HashMap<(Uuid, u16), String>,
+}
+
+impl Titles {
+    /// The title of a document that has one, and its year.
+    pub fn of(&self, expert: Uuid, source: Source) -> (Option<String>, Option<i16>) {
+        match source {
+            Source::Publication(id) => {
+                self.publications.get(&id).map_or((None, None), |(title, year)| (Some(title.clone()), *year))
+            }
+            Source::Project(at) => (self.projects.get(&(expert, at)).cloned(), None),
+            Source::Specialties | Source::Biography | Source::Post => (None, None),
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct PublicationRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    title: String,
+    #[diesel(sql_type = Nullable<SmallInt>)]
+    year: Option<i16>,
+}
+
+#[derive(QueryableByName)]
+struct ProjectRow {
+    #[diesel(sql_type = SqlUuid)]
+    expert_id: Uuid,
+    #[diesel(sql_type = Integer)]
+    at: i32,
+    #[diesel(sql_type = Nullable<Text>)]
+    title: Option<String>,
+}
+
+/// The titles of these documents.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn titles(conn: &mut Conn, of: &[(Uuid, Source)]) -> Answer<Titles> {
+    let mut titles = Titles::default();
+    let publications: Vec<Uuid> = of
+        .iter()
+        .filter_map(|(_, source)| if let Source::Publication(id) = source { Some(*id) } else { None })
+        .collect();
+    let projects: Vec<(Uuid, i32)> = of
+        .iter()
+        .filter_map(
+            |(expert, source)| if let Source::Project(at) = source { Some((*expert, i32::from(*at))) } else { None },
+        )
+        .collect();
+    if !publications.is_empty() {
+        let sql = "SELECT id, title, year FROM expert_publications WHERE id = ANY ($1)";
+        let rows: Vec<PublicationRow> =
+            diesel::sql_query(sql).bind::<Array<SqlUuid>, _>(publications).load(conn).await?;
+        titles.publications = rows.into_iter().map(|row| (row.id, (row.title, row.year))).collect();
+    }
+    if !projects.is_empty() {
+        let (experts, places): (Vec<Uuid>, Vec<i32>) = projects.into_iter().unzip();
+        let rows: Vec<ProjectRow> = diesel::sql_query(
+            "SELECT w.expert_id, w.at, e.details #>> ARRAY['projects', w.at::text, 'title'] AS title
+               FROM unnest($1, $2) w (expert_id, at) JOIN experts e ON e.id = w.expert_id",
+        )
+        .bind::<Array<SqlUuid>, _>(experts)
+        .bind::<Array<Integer>, _>(places)
+        .load(conn)
+        .await?;
+        let title = |row: ProjectRow| Some(((row.expert_id, u16::try_from(row.at).ok()?), row.title?));
+        titles.projects = rows.into_iter().filter_map(title).collect();
+    }
+    Ok(titles)
+}
