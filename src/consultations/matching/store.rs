@@ -70,7 +70,7 @@ struct Json {
     json: String,
 }
 
-/// The statement of [`texts`].
+/// The statement that reads texts of experts.
 pub const TEXTS: &str = "SELECT json_build_object(
         'id', e.id, 'version', e.version, 'updated_at', e.updated_at, 'specialties', e.specialties,
         'biography', e.biography, 'position', e.position, 'unit', e.unit,
