@@ -5,9 +5,12 @@ use std::time::Duration;
 use crate::access::{replay, throttle};
 use crate::audit::chain;
 use crate::consultations;
+use crate::db::Db;
 use crate::experts;
 use crate::kernel::problem::{Answer, Code};
+use crate::kernel::sealed::Sealer;
 use crate::state::State;
+use crate::sync;
 
 /// How long people are compared at a time, while nothing else here goes on.
 const COMPARE_FOR: Duration = Duration::from_secs(2);
@@ -30,10 +33,7 @@ pub async fn run(state: State) {
         report("texts of experts could not be read", matching.keep_up(&db, READ_FOR).await);
         report("consultations could not be reckoned anew", consultations::work::catch_up(&db).await);
         report("panels could not be looked at again", consultations::panel::watch(&db, &sealer).await);
-        report(
-            "duplicates could not be looked for",
-            experts::duplicates::pairs::catch_up(&db, &sealer, COMPARE_FOR).await,
-        );
+        report("duplicates could not be looked for", look_for_duplicates(&db, &sealer).await);
         if second % CLEAN_EVERY == 0 {
             report("old idempotency keys could not be forgotten", replay::forget_old(&db).await);
             report("the words of the search could not be added up", experts::store::compact(&db).await);
@@ -45,6 +45,14 @@ pub async fn run(state: State) {
             report("old sign-in meters could not be forgotten", throttle::forget_old(&db).await);
         }
     }
+}
+
+/// Not while a plan is made or applied: who sends a hundred thousand people does not wait for those who came before to be compared.
+async fn look_for_duplicates(db: &Db, sealer: &Sealer) -> Answer<usize> {
+    if sync::is_at_work(db).await? {
+        return Ok(0);
+    }
+    experts::duplicates::pairs::catch_up(db, sealer, COMPARE_FOR).await
 }
 
 /// While the database is away there is nothing to do but to try again.

@@ -92,8 +92,9 @@ pub async fn open(args: &DataArgs, serving: Option<&ServeArgs>) -> Result<Store,
         tracing::info!(count = ran.len(), "migrations ran");
     }
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let db = Db::new(&url, usize::from(args.pool_size))?;
     let state = State {
-        db: Db::new(&url, usize::from(args.pool_size))?,
+        db: if embedded.is_some() { db.with_own_server() } else { db },
         sealer: Sealer::new(sealing.clone()),
         tokens: Tokens::new(signing),
         // half the cores at most: sign-ins must not take the reads' processor away

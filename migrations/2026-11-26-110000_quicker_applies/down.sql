@@ -1,3 +1,28 @@
+CREATE OR REPLACE FUNCTION count_search_words() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    came CONSTANT text := 'SELECT 1 AS n, * FROM new_rows';
+    went CONSTANT text := 'SELECT -1 AS n, * FROM old_rows';
+    changes CONSTANT text := CASE TG_OP WHEN 'INSERT' THEN came WHEN 'DELETE' THEN went
+                                        ELSE came || ' UNION ALL ' || went END;
+BEGIN
+    EXECUTE format($query$
+        WITH r AS MATERIALIZED (%s)
+        INSERT INTO search_words (kind, key, label, everybody, agencies, public)
+        SELECT * FROM (
+            SELECT 'word', key, '', sum(n) AS everybody, sum(n * agency_search::int) AS agencies,
+                   sum(n * public_profile::int) AS public
+              FROM r CROSS JOIN LATERAL unnest(tsvector_to_array(r.words)) w (key)
+             WHERE key COLLATE "C" < '=' OR key COLLATE "C" >= '>' GROUP BY key
+            UNION ALL
+            SELECT 'specialty', split_part(s, E'\t', 1), split_part(s, E'\t', 2), sum(n),
+                   sum(n * agency_search::int), sum(n * public_profile::int)
+              FROM r CROSS JOIN LATERAL unnest(r.specialties) w (s) GROUP BY s
+            UNION ALL
+            SELECT 'people', '', '', sum(n), sum(n * agency_search::int), sum(n * public_profile::int) FROM r) counted
+         WHERE everybody <> 0 OR agencies <> 0 OR public <> 0
+    $query$, changes);
+    RETURN NULL;
+END $$;
 ALTER TABLE sync_changes
     ALTER COLUMN detail SET STATISTICS -1, ALTER COLUMN undo SET STATISTICS -1, ALTER COLUMN doubt SET STATISTICS -1,
     ALTER COLUMN row_hash SET STATISTICS -1, ALTER COLUMN digest SET STATISTICS -1;

@@ -145,7 +145,7 @@ impl Recorder {
     pub fn prepare(&self, events: Vec<Event>) -> Answer<Vec<Insert>> {
         let rows = events.into_iter().map(|event| self.rows(event)).collect::<Answer<Vec<_>>>()?;
         let (events, details): (Vec<EventRow>, Vec<DetailRow>) = rows.into_iter().unzip();
-        let mut inserts = Insert::of("audit_events", &events, "")?;
+        let mut inserts = Insert::of_written("audit_events", EVENTS, &events, "")?;
         inserts.extend(details_insert(details));
         Ok(inserts)
     }
@@ -199,6 +199,16 @@ pub(super) fn detail_context(event_id: Uuid) -> String {
 pub(super) fn detail_digest(salt: &[u8], plain: &[u8]) -> Vec<u8> {
     Sha256::new().chain_update(salt).chain_update(plain).finalize().to_vec()
 }
+
+/// The columns that are no text.
+const EVENTS: &[(&str, &str)] = &[
+    ("id", "uuid"),
+    ("actor_id", "uuid"),
+    ("subject_id", "uuid"),
+    ("fields", "text[]"),
+    ("digest", "bytea"),
+    ("request_id", "uuid"),
+];
 
 #[derive(Serialize)]
 struct EventRow {

@@ -1,6 +1,6 @@
 //! Many rows in one statement. `VALUES` takes a parameter for each column of each row, and PostgreSQL spends more time on
-//! reading tens of thousands of them than on the rows; here the rows are one JSON document, and the statement has one text,
-//! prepared once, however many there are.
+//! reading tens of thousands of them than on the rows; here the rows are one JSON document, or an array a column where they come by
+//! the thousands, and the statement has one text, prepared once, however many there are.
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
@@ -35,6 +35,7 @@ pub enum Column {
     SmallInt(Vec<i16>),
     BigInt(Vec<i64>),
     Bool(Vec<bool>),
+    Written(Vec<Option<String>>),
     Rows(String),
 }
 
@@ -47,6 +48,7 @@ impl Column {
             Self::SmallInt(values) => values.is_empty(),
             Self::BigInt(values) => values.is_empty(),
             Self::Bool(values) => values.is_empty(),
+            Self::Written(values) => values.is_empty(),
             Self::Rows(rows) => rows.is_empty(),
         }
     }
@@ -59,6 +61,7 @@ impl Column {
             Self::SmallInt(values) => out.push_bind_param::<Array<types::SmallInt>, _>(values),
             Self::BigInt(values) => out.push_bind_param::<Array<types::BigInt>, _>(values),
             Self::Bool(values) => out.push_bind_param::<Array<types::Bool>, _>(values),
+            Self::Written(values) => out.push_bind_param::<Array<types::Nullable<types::Text>>, _>(values),
             Self::Rows(rows) => out.push_bind_param::<types::Text, _>(rows),
         }
     }
@@ -87,13 +90,12 @@ impl Insert {
     /// # Errors
     /// Rows that are no structures.
     pub fn of<R: Serialize>(table: &'static str, rows: &[R], conflict: &'static str) -> QueryResult<Vec<Self>> {
-        let fault = |error: serde_json::Error| Error::SerializationError(Box::new(error));
         let Some(first) = rows.first() else { return Ok(Vec::new()) };
         let columns = match serde_json::to_value(first).map_err(fault)? {
             Value::Object(members) => {
                 members.into_iter().map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
             }
-            _ => return Err(Error::SerializationError("a row is no structure".into())),
+            _ => return Err(no_structure()),
         };
         let text = format!(
             "INSERT INTO {table} ({columns}) \
@@ -114,6 +116,45 @@ impl Insert {
         values.iter().any(|column| !column.is_empty()).then_some(Self { text, values })
     }
 
+    /// As [`Insert::of`], for rows that come by the thousands: a column is an array of what PostgreSQL reads, which takes it a
+    /// third of the time a document does. `types` names the types of the columns that are no text.
+    ///
+    /// # Errors
+    /// Rows that are no structures.
+    pub fn of_written<R: Serialize>(
+        table: &'static str,
+        types: &[(&'static str, &'static str)],
+        rows: &[R],
+        conflict: &'static str,
+    ) -> QueryResult<Vec<Self>> {
+        rows.chunks(MOST).map(|rows| Self::written(table, types, rows, conflict)).collect()
+    }
+
+    fn written<R: Serialize>(
+        table: &'static str,
+        types: &[(&'static str, &'static str)],
+        rows: &[R],
+        conflict: &'static str,
+    ) -> QueryResult<Self> {
+        let mut columns: Vec<Writing> = Vec::new();
+        for row in rows {
+            let Value::Object(members) = serde_json::to_value(row).map_err(fault)? else { return Err(no_structure()) };
+            if columns.is_empty() {
+                let type_of = |name: &str| types.iter().find(|(column, _)| *column == name).map(|(_, of)| *of);
+                columns = members.keys().map(|name| Writing::new(name, type_of(name), rows.len())).collect();
+            }
+            for (column, (_, value)) in columns.iter_mut().zip(members) {
+                column.values.push(written(value, column.of));
+            }
+        }
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let cast = |column: &Writing| format!("{}::{}", column.name, column.of.unwrap_or("text"));
+        let casts: Vec<String> = columns.iter().map(cast).collect();
+        let (names, casts, places) = (names.join(", "), casts.join(", "), vec!["$"; columns.len()].join(", "));
+        let text = format!("INSERT INTO {table} ({names}) SELECT {casts} FROM unnest({places}) n ({names}) {conflict}");
+        Ok(Self { text, values: columns.into_iter().map(|column| Column::Written(column.values)).collect() })
+    }
+
     /// Sends it.
     ///
     /// # Errors
@@ -121,6 +162,68 @@ impl Insert {
     pub async fn run(&self, tx: &mut Conn) -> QueryResult<usize> {
         self.execute(tx).await
     }
+}
+
+/// A column that is being written.
+struct Writing {
+    /// In quotes.
+    name: String,
+    /// Its type; none for text.
+    of: Option<&'static str>,
+    values: Vec<Option<String>>,
+}
+
+impl Writing {
+    fn new(name: &str, of: Option<&'static str>, rows: usize) -> Self {
+        Self { name: format!("\"{name}\""), of, values: Vec::with_capacity(rows) }
+    }
+}
+
+fn fault(error: serde_json::Error) -> Error {
+    Error::SerializationError(Box::new(error))
+}
+
+fn no_structure() -> Error {
+    Error::SerializationError("a row is no structure".into())
+}
+
+/// A value as PostgreSQL reads it for a column of a type.
+fn written(value: Value, of: Option<&str>) -> Option<String> {
+    match value {
+        Value::Null => None,
+        value if of == Some("jsonb") => Some(value.to_string()),
+        Value::String(text) => Some(text),
+        Value::Array(items) => Some(list(&items)),
+        value => Some(value.to_string()),
+    }
+}
+
+/// An array as PostgreSQL reads it: `{"one","\\"two\\""}`.
+fn list(items: &[Value]) -> String {
+    let mut out = String::from("{");
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        match item {
+            Value::Null => out.push_str("NULL"),
+            Value::String(text) => quote(text, &mut out),
+            other => quote(&other.to_string(), &mut out),
+        }
+    }
+    out.push('}');
+    out
+}
+
+fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    for letter in text.chars() {
+        if matches!(letter, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
+    out.push('"');
 }
 
 /// Makes inserts and sends them; see [`Insert::of`].
@@ -165,4 +268,29 @@ pub fn lists_of_bytes<S: Serializer>(lists: &[Vec<u8>], serializer: S) -> Result
 
 fn hex(bytes: &[u8]) -> String {
     format!("\\x{}", hex::encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_are_written_as_postgresql_reads_them() {
+        for (value, of, told) in [
+            (json!(null), None, None),
+            (json!(null), Some("jsonb"), None),
+            (json!("Hà \"Giang\""), None, Some("Hà \"Giang\"")),
+            (json!(7), Some("smallint"), Some("7")),
+            (json!(true), Some("boolean"), Some("true")),
+            (json!([]), Some("text[]"), Some("{}")),
+            (json!(["a,b", "", "NULL", "c\\\"d", null]), Some("text[]"), Some(r#"{"a,b","","NULL","c\\\"d",NULL}"#)),
+            (json!(["a"]), Some("jsonb"), Some(r#"["a"]"#)),
+            (json!("a"), Some("jsonb"), Some(r#""a""#)),
+            (json!({"a": 1}), Some("jsonb"), Some(r#"{"a":1}"#)),
+        ] {
+            assert_eq!(written(value.clone(), of).as_deref(), told, "{value}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use diesel::ConnectionError;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Integer};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{
@@ -20,6 +20,7 @@ use diesel_async::{
 };
 
 use self::shared::{Shared, Turn};
+use crate::kernel::background::step_back;
 use crate::kernel::problem::{Answer, Code, Problem};
 
 /// A pooled connection.
@@ -73,6 +74,8 @@ pub async fn request<T>(work: impl Future<Output = T>) -> T {
 pub struct Db {
     pool: Pool<AsyncPgConnection>,
     shared: Shared,
+    /// The server is a private one on this machine.
+    is_ours: bool,
 }
 
 impl Db {
@@ -100,7 +103,13 @@ impl Db {
             })
         });
         let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
-        Ok(Self { pool: Pool::builder(manager).max_size(size).build()?, shared })
+        Ok(Self { pool: Pool::builder(manager).max_size(size).build()?, shared, is_ours: false })
+    }
+
+    /// With a private server on this machine, whose sessions may be told to step behind the others.
+    #[must_use]
+    pub fn with_own_server(self) -> Self {
+        Self { is_ours: true, ..self }
     }
 
     /// A connection for queries.
@@ -149,8 +158,8 @@ impl Db {
             match self.either(what).await? {
                 Either::Shared(again) => turn = Some(again),
                 // what only reads over a shared connection only reads here, too
-                Either::Own(conn) => {
-                    return within(*conn, async |tx| {
+                Either::Own(mut conn) => {
+                    return within(&mut conn, async |tx| {
                         tx.batch_execute("SET TRANSACTION READ ONLY").await?;
                         work(&**tx).await.map_err(Into::into)
                     })
@@ -209,7 +218,24 @@ impl Db {
     /// # Errors
     /// What `work` answers, or what the database says at commit; 503 when the line broke there, and nobody knows.
     pub async fn transaction<T>(&self, work: impl AsyncFnOnce(&mut Conn) -> Answer<T>) -> Answer<T> {
-        within(self.conn().await?, work).await
+        within(&mut self.conn().await?, work).await
+    }
+
+    /// As [`Db::transaction`], for one that keeps PostgreSQL busy for minutes: where the server is a private one, its session steps
+    /// behind those of the requests. The connection is not used for anything else afterwards.
+    ///
+    /// # Errors
+    /// As [`Db::transaction`].
+    pub async fn bulk_transaction<T>(&self, work: impl AsyncFnOnce(&mut Conn) -> Answer<T>) -> Answer<T> {
+        let mut conn = self.conn().await?;
+        if self.is_ours {
+            let pid = diesel::select(diesel::dsl::sql::<Integer>("pg_backend_pid()"));
+            step_back(Some(pid.get_result(&mut conn).await?));
+        }
+        let done = within(&mut conn, work).await;
+        // what stepped back stays back
+        drop(Object::take(conn));
+        done
     }
 }
 
@@ -233,15 +259,15 @@ fn spend(time: Duration) {
     let _ = PATIENCE.try_with(|left| left.set(left.get().saturating_sub(time)));
 }
 
-async fn within<T>(mut conn: Conn, work: impl AsyncFnOnce(&mut Conn) -> Answer<T>) -> Answer<T> {
-    AnsiTransactionManager::begin_transaction(&mut *conn).await?;
-    match work(&mut conn).await {
+async fn within<T>(conn: &mut Conn, work: impl AsyncFnOnce(&mut Conn) -> Answer<T>) -> Answer<T> {
+    AnsiTransactionManager::begin_transaction(&mut **conn).await?;
+    match work(conn).await {
         Ok(value) => {
-            AnsiTransactionManager::commit_transaction(&mut *conn).await?;
+            AnsiTransactionManager::commit_transaction(&mut **conn).await?;
             Ok(value)
         }
         Err(problem) => {
-            if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut *conn).await {
+            if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut **conn).await {
                 tracing::warn!(%error, "rollback failed; the connection is given up");
             }
             Err(problem)

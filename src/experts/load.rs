@@ -31,7 +31,8 @@ use super::three_way::MergeRules;
 use super::vocabulary::Vocabulary;
 use crate::audit::event::Recorder;
 use crate::db::Conn;
-use crate::kernel::problem::{Answer, FieldError, Problem};
+use crate::kernel::background::aside;
+use crate::kernel::problem::{Answer, FieldError};
 use crate::kernel::sealed::Sealer;
 use crate::say;
 use crate::state::State;
@@ -253,11 +254,6 @@ impl Loader<'_> {
         let version = if self.options.with_all_consents { 2 } else { 1 };
         aside(move || plan.prepare(&tools, &source, version).map(|()| plan)).await?
     }
-}
-
-/// Runs what takes its time on a thread that may.
-pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
-    tokio::task::spawn_blocking(work).await.map_err(Problem::internal)
 }
 
 /// Nothing here leaves a half-made value behind.

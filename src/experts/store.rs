@@ -65,7 +65,7 @@ pub use states::{NEVER, StaleRow, confirm, is_listed, is_supplied, move_to, stal
 pub use stored::{Stored, lock_all, look_anew, remove, states_of, stored, touched_since};
 pub use texts::{TextRow, add_texts, consent_texts};
 pub use whole::{Whole, WholeSql, cards, whole};
-pub use words::{Audience, Known, compact, frequencies, specialties, spelled};
+pub use words::{Audience, Known, WordCounts, compact, frequencies, specialties, spelled};
 pub use workplaces::{
     AfterWorkplace, OpenWorkplace, assign_workplace, open_workplaces, people_at, set_workplace_keys,
     without_workplace_key,
@@ -233,6 +233,31 @@ impl ProfileRow {
         }
     }
 }
+
+/// The columns that are no text.
+const EXPERTS: &[(&str, &str)] = &[
+    ("id", "uuid"),
+    ("name_sort", "bytea"),
+    ("birth_year", "smallint"),
+    ("other_titles", "text[]"),
+    ("workplace_id", "uuid"),
+    ("province_id", "integer"),
+    ("specialties", "text[]"),
+    ("languages", "text[]"),
+    ("publications_count", "integer"),
+    ("former_names", "text[]"),
+    ("other_names", "text[]"),
+    ("academic_rank_year", "smallint"),
+    ("degree_year", "smallint"),
+    ("honours", "text[]"),
+    ("field_groups", "text[]"),
+    ("details", "jsonb"),
+    ("nominated_by", "uuid"),
+    ("max_parallel", "smallint"),
+    ("accepted_kinds", "text[]"),
+    ("standing", "smallint"),
+    ("updated_at", "timestamptz"),
+];
 
 #[derive(AsChangeset, Serialize)]
 #[diesel(table_name = experts, treat_none_as_null = true)]
@@ -475,7 +500,7 @@ pub async fn insert(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> Answer
 /// The inserts of new experts with fields, memberships and restricted data.
 pub fn new_rows(sealer: &Sealer, entries: &[Entry]) -> Answer<Vec<Insert>> {
     let rows: Vec<WriteRow<'_>> = entries.iter().map(Entry::row).collect();
-    let mut inserts = Insert::of("experts", &rows, "")?;
+    let mut inserts = Insert::of_written("experts", EXPERTS, &rows, "")?;
     inserts.extend(field_rows(entries));
     inserts.extend(membership_rows(entries)?);
     inserts.extend(restricted_rows(sealer, entries)?);

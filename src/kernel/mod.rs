@@ -1,5 +1,6 @@
 //! Words every slice uses. The kernel knows no domain and imports no slice.
 
+pub mod background;
 pub mod clock;
 pub mod database_fault;
 pub mod document;

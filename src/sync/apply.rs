@@ -17,12 +17,13 @@ use crate::audit::event::{Event, Recorder};
 use crate::db::Conn;
 use crate::experts::duplicates::list::distinguished;
 use crate::experts::duplicates::{self, Candidate, Person};
+use crate::experts::load::Aside;
 use crate::experts::load::plan::Prepared;
 use crate::experts::load::verdict::{Line, Update};
 use crate::experts::load::write::{self, create};
-use crate::experts::load::{Aside, aside};
-use crate::experts::store::{self as experts, KnownRecords, Stored};
+use crate::experts::store::{self as experts, KnownRecords, Stored, WordCounts};
 use crate::experts::three_way::Merged;
+use crate::kernel::background::aside;
 use crate::kernel::clock::now;
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::state::State;
@@ -51,7 +52,7 @@ pub async fn run(state: &State, plan: PlanRow, done: &AtomicI64) -> Answer<()> {
     let moved = Moved::default();
     let applied = state
         .db
-        .transaction(async |tx| {
+        .bulk_transaction(async |tx| {
             tx.batch_execute(PATIENCE).await?;
             experts::keep_merges_out(tx).await?;
             let mut plan = store::lock(tx, id).await?;
@@ -149,14 +150,14 @@ struct Batch {
 impl Writer<'_> {
     /// Writes batch after batch; while one is written the next is read and made into statements.
     async fn write_all(&self, tx: &mut Conn) -> Answer<()> {
-        let mut next = self.next(0).await?;
+        let (mut next, mut words) = (self.next(0).await?, WordCounts::default());
         while let Some(batch) = next {
-            let (written, following) = tokio::join!(self.write(tx, &batch), self.next(batch.last));
+            let (written, following) = tokio::join!(self.write(tx, &batch, &mut words), self.next(batch.last));
             written?;
             self.done.fetch_add(batch.rows, Ordering::Relaxed);
             next = following?;
         }
-        Ok(())
+        words.write(tx).await
     }
 
     async fn next(&self, after: i64) -> Answer<Option<Batch>> {
@@ -168,8 +169,8 @@ impl Writer<'_> {
         aside(move || Batch::of(rows, plan, &source, &tools).map(Some)).await?
     }
 
-    async fn write(&self, tx: &mut Conn, batch: &Batch) -> Answer<()> {
-        if !batch.prepared.ids.is_empty() && !create(tx, &batch.prepared).await? {
+    async fn write(&self, tx: &mut Conn, batch: &Batch, words: &mut WordCounts) -> Answer<()> {
+        if !batch.prepared.ids.is_empty() && !create(tx, &batch.prepared, words).await? {
             let clash = changes::moved(tx, self.plan.id, &self.plan.source, MOST_NAMED).await?;
             return self.stop(clash, batch.new_rows.first());
         }

@@ -1,11 +1,15 @@
 //! What a change says of a person. It is kept packed and sealed, for its place in its plan alone.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::thread::LocalKey;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
+use zstd::bulk::{Compressor, Decompressor};
 
 use super::store::changes::ChangeRow;
 use crate::experts::duplicates::{Candidate, Evidence};
@@ -149,6 +153,30 @@ pub struct Undo {
     pub publications: Option<Vec<Publication>>,
 }
 
+/// Of zstd: the quickest.
+const LEVEL: i32 = 1;
+
+thread_local! {
+    // to make one takes as long as to pack a record
+    static PACKER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static UNPACKER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+/// Does something with what this thread keeps for it, made when it is needed first.
+fn with<T, R>(
+    kept: &'static LocalKey<RefCell<Option<T>>>,
+    make: impl FnOnce() -> io::Result<T>,
+    work: impl FnOnce(&mut T) -> io::Result<R>,
+) -> Answer<R> {
+    let mut tool = match kept.take() {
+        Some(tool) => tool,
+        None => make().map_err(Problem::internal)?,
+    };
+    let done = work(&mut tool).map_err(Problem::internal)?;
+    kept.set(Some(tool));
+    Ok(done)
+}
+
 fn context(plan: Uuid, number: i64, what: &str) -> String {
     format!("sync_changes/{plan}/{number}/{what}")
 }
@@ -167,7 +195,7 @@ pub fn seal<T: Serialize>(sealer: &Sealer, plan: Uuid, number: i64, what: &str, 
 /// Those of sealing.
 pub fn weigh<T: Serialize>(sealer: &Sealer, plan: Uuid, number: i64, what: &str, value: &T) -> Answer<(Vec<u8>, i64)> {
     let plain = serde_json::to_vec(value).map_err(Problem::internal)?;
-    let packed = zstd::bulk::compress(&plain, 1).map_err(Problem::internal)?;
+    let packed = with(&PACKER, || Compressor::new(LEVEL), |packer| packer.compress(&plain))?;
     let mut sized = u32::try_from(plain.len()).map_err(Problem::internal)?.to_be_bytes().to_vec();
     sized.extend(packed);
     let sealed = sealer.seal(&context(plan, number, what), &sized).map_err(Problem::internal)?;
@@ -182,7 +210,7 @@ pub fn open<T: DeserializeOwned>(sealer: &Sealer, plan: Uuid, number: i64, what:
     let sized = sealer.open(&context(plan, number, what), sealed).map_err(Problem::internal)?;
     let (size, packed) = sized.split_first_chunk::<4>().ok_or_else(|| Problem::internal("a sealed value is cut"))?;
     let size = usize::try_from(u32::from_be_bytes(*size)).map_err(Problem::internal)?;
-    let plain = zstd::bulk::decompress(packed, size).map_err(Problem::internal)?;
+    let plain = with(&UNPACKER, Decompressor::new, |unpacker| unpacker.decompress(packed, size))?;
     serde_json::from_slice(&plain).map_err(Problem::internal)
 }
 

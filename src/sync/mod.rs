@@ -26,7 +26,7 @@ use self::view::Reader;
 use crate::access::actor::Role;
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
-use crate::db::Conn;
+use crate::db::{Conn, Db};
 use crate::experts::form::is_source;
 use crate::experts::settings as expert_settings;
 use crate::experts::store::erased_hash;
@@ -77,6 +77,14 @@ fn check_source(source: &str) -> Answer<()> {
             "A source is named with small letters, digits, `-`, `_`, a letter first, 32 at most.",
         ),
     ))
+}
+
+/// True while a plan is made, applied or undone, here or on another instance.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn is_at_work(db: &Db) -> Answer<bool> {
+    store::work::is_at_work(&mut db.conn().await?).await
 }
 
 /// Forgets the records of an expert who is erased; what the sources send of them later brings nobody back.

@@ -21,11 +21,12 @@ use super::words::{ChangeKind, PlanState, SyncMode};
 use crate::audit::event::{Event, Recorder};
 use crate::db::Conn;
 use crate::experts::duplicates::{self, LIKELY, Person};
+use crate::experts::load::Aside;
 use crate::experts::load::plan::{Before, link};
 use crate::experts::load::read::{Broken, RawLine};
 use crate::experts::load::verdict::is_same;
-use crate::experts::load::{Aside, aside};
 use crate::experts::store as experts;
+use crate::kernel::background::aside;
 use crate::kernel::clock::now;
 use crate::kernel::problem::{Answer, Problem};
 use crate::state::State;
@@ -65,23 +66,27 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// 503 when the database is away, 409 when another worker has the plan.
     pub async fn run(mut self) -> Answer<()> {
-        // what was decided last is kept while the next lines are looked at
-        let (mut last, mut kept, mut read) = (0, Vec::new(), 0);
-        for number in 0.. {
-            let Some(sealed) = store::chunk(&mut self.state.db.conn().await?, self.plan.id, number).await? else {
-                break;
-            };
-            let (plan, tools) = (self.plan.id, Arc::clone(&self.tools));
-            let lines = aside(move || chunks::read(&tools.sealer, plan, number, &sealed)).await??;
-            last = lines.iter().map(number_of).max().unwrap_or(last).max(last);
-            let count = i64::try_from(lines.len()).unwrap_or(i64::MAX);
-            let (put, rows) = tokio::join!(self.put(&kept), self.rows(lines, &kept));
+        let (mut last, mut read, mut number) = (0, 0, 0);
+        let mut lines = self.lines(number).await?;
+        let (mut judged, mut rows) = (Vec::new(), Vec::new());
+        let (mut flying, mut landing) = (Flight::default(), Flight::default());
+        // a chunk is read while the one before is looked at, the one before that is sealed, and the one before that is kept
+        while lines.is_some() || !judged.is_empty() || !rows.is_empty() {
+            number += 1;
+            let is_more = lines.is_some();
+            let next = async { if is_more { self.lines(number).await } else { Ok(None) } };
+            let chunk = lines.unwrap_or_default();
+            let count = i64::try_from(chunk.len()).unwrap_or(i64::MAX);
+            last = chunk.iter().map(number_of).max().unwrap_or(last).max(last);
+            let looked_at = self.judged(chunk, [&flying, &landing]);
+            let (put, sealed, looked_at, next) =
+                tokio::join!(self.put(&rows), self.rows(std::mem::take(&mut judged)), looked_at, next);
             put?;
-            kept = rows?;
+            (rows, judged, lines) = (sealed?, looked_at?, next?);
+            (landing, flying) = (flying, Flight::of(&judged));
             read += count;
             self.done.fetch_add(count, Ordering::Relaxed);
         }
-        self.put(&kept).await?;
         if read != self.plan.records {
             return Err(Problem::internal(format!("{read} of {} lines of a file are there", self.plan.records)));
         }
@@ -89,6 +94,15 @@ impl<'a> Planner<'a> {
             self.absent(last).await?;
         }
         self.finish().await
+    }
+
+    /// The lines of a chunk; none behind the last.
+    async fn lines(&self, number: i32) -> Answer<Option<Vec<Result<RawLine, Broken>>>> {
+        let Some(sealed) = store::chunk(&mut self.state.db.conn().await?, self.plan.id, number).await? else {
+            return Ok(None);
+        };
+        let (plan, tools) = (self.plan.id, Arc::clone(&self.tools));
+        Ok(Some(aside(move || chunks::read(&tools.sealer, plan, number, &sealed)).await??))
     }
 
     fn is_snapshot(&self) -> bool {
@@ -114,17 +128,29 @@ impl<'a> Planner<'a> {
         if rows.is_empty() { Ok(()) } else { self.write(async |tx| changes::put(tx, self.plan.id, rows).await).await }
     }
 
-    /// What becomes of lines, ready to be kept; `before` are the rows that are being kept meanwhile.
-    async fn rows(&self, lines: Vec<Result<RawLine, Broken>>, before: &[ChangeRow]) -> Answer<Vec<ChangeRow>> {
+    /// What becomes of lines, while those of some chunks before are not kept yet.
+    async fn judged(&self, lines: Vec<Result<RawLine, Broken>>, before: [&Flight; 2]) -> Answer<Vec<Judged>> {
+        if lines.is_empty() {
+            return Ok(Vec::new());
+        }
         let conn = &mut self.state.db.conn().await?;
         let mut facts = self.facts(conn, &lines).await?;
-        let taken = before.iter().filter(|row| row.kind != ChangeKind::Rejected.as_str());
-        facts.seen.extend(taken.filter_map(|row| row.external_id.clone()));
-        facts.written.extend(before.iter().filter_map(ChangeRow::writes_expert));
+        for flight in before {
+            facts.seen.extend(flight.ids.iter().cloned());
+            facts.written.extend(&flight.written);
+        }
         facts.is_snapshot = self.is_snapshot();
         let tools = Arc::clone(&self.tools);
         let mut judged = aside(move || judge(lines, facts, &tools)).await?;
         settle(conn, &self.tools, &self.plan.source, &mut judged).await?;
+        Ok(judged)
+    }
+
+    /// What becomes of lines, ready to be kept.
+    async fn rows(&self, judged: Vec<Judged>) -> Answer<Vec<ChangeRow>> {
+        if judged.is_empty() {
+            return Ok(Vec::new());
+        }
         let (plan, tools) = (self.plan.id, Arc::clone(&self.tools));
         aside(move || judged.into_iter().map(|judged| row(&tools, plan, judged)).collect()).await?
     }
@@ -226,6 +252,25 @@ impl<'a> Planner<'a> {
             tools.recorder.record(tx, vec![Event::on("sync_plan", id).fields(["state"])]).await
         })
         .await
+    }
+}
+
+/// What later lines must know of a chunk that is not kept yet.
+#[derive(Default)]
+struct Flight {
+    /// Ids that are taken.
+    ids: Vec<String>,
+    /// Experts of whom a record is followed.
+    written: Vec<Uuid>,
+}
+
+impl Flight {
+    fn of(judged: &[Judged]) -> Self {
+        let taken = judged.iter().filter(|judged| judged.kind != ChangeKind::Rejected);
+        Self {
+            ids: taken.filter_map(|judged| judged.external_id.clone()).collect(),
+            written: judged.iter().filter_map(Judged::writes_expert).collect(),
+        }
     }
 }
 

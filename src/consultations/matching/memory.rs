@@ -20,7 +20,7 @@ use crate::kernel::problem::{Answer, Problem};
 /// Experts whose texts are read in one statement.
 const BATCH: usize = 250;
 /// How long a request reads, and waits for others who do.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// The version of a record: counted, and when it was written.
 pub type Stamp = (i64, DateTime<Utc>);

@@ -70,7 +70,7 @@ struct Json {
     json: String,
 }
 
-/// The statement of [`texts`].
+/// The statement that reads texts of experts.
 pub const TEXTS: &str = "SELECT json_build_object(
         'id', e.id, 'version', e.version, 'updated_at', e.updated_at, 'specialties', e.specialties,
         'biography', e.biography, 'position', e.position, 'unit', e.unit,
@@ -191,8 +191,10 @@ const GOES_ON: &str = "(c.state IN ('panel_forming', 'in_review', 'concluding') 
 /// A member `m` who sits, as far as that is settled.
 const SITS: &str = "m.rank = 0 AND m.state IN ('chosen', 'invited', 'accepted')";
 
-/// When a member `m` was asked. Who was chosen for a seat and never written to is as good as asked; an alternate is not.
-const ASKED: &str = "coalesce(m.asked_at, CASE WHEN m.rank = 0 THEN m.created_at END)";
+/// When a member `m` was asked. Who was chosen for a seat and never written to is as good as asked; an alternate is not, nor is who
+/// was let go again.
+const ASKED: &str =
+    "coalesce(m.asked_at, CASE WHEN m.rank = 0 AND m.state NOT IN ('recused', 'released') THEN m.created_at END)";
 
 /// What a member `m` knows of: who was chosen while the panel is formed was not asked yet.
 const TOLD: &str = "(m.state <> 'chosen' OR m.asked_at IS NOT NULL OR c.state <> 'panel_forming')";

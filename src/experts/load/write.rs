@@ -15,7 +15,7 @@ use crate::experts::keys::Keys;
 use crate::experts::model::Purpose;
 use crate::experts::profile::updated_event;
 use crate::experts::publications;
-use crate::experts::store::{self, ConsentRow, Entry, SourceRow};
+use crate::experts::store::{self, ConsentRow, Entry, SourceRow, WordCounts};
 use crate::kernel::clock::{now, today};
 use crate::kernel::id::new_id;
 use crate::kernel::problem::{Answer, Code, Problem};
@@ -84,20 +84,22 @@ impl Loader<'_> {
             }
             store::insert_consents(tx, &consents).await?;
         }
-        finish(tx, new).await
+        // last, so that the words of a batch are counted once, for the audiences they end up with
+        new.search.write(tx).await?;
+        claim(tx, new).await
     }
 }
 
-/// Enters new experts with their events; false when somebody entered one of the records in the meantime.
-pub(crate) async fn create(tx: &mut Conn, new: &Prepared) -> Answer<bool> {
+/// Enters new experts with their events, and adds their words to those that are entered when all are written; false when somebody
+/// entered one of the records in the meantime.
+pub(crate) async fn create(tx: &mut Conn, new: &Prepared, words: &mut WordCounts) -> Answer<bool> {
     store::run(tx, &new.records).await?;
     store::run(tx, &new.events).await?;
-    finish(tx, new).await
+    new.search.write_new(tx, words).await?;
+    claim(tx, new).await
 }
 
-async fn finish(tx: &mut Conn, new: &Prepared) -> Answer<bool> {
-    // last, so that the words of a batch are counted once, for the audiences they end up with
-    new.search.write(tx).await?;
+async fn claim(tx: &mut Conn, new: &Prepared) -> Answer<bool> {
     // each waits for whoever enters the same record, and finds it entered
     Ok(store::run(tx, new.sources.as_slice()).await? == new.ids.len())
 }

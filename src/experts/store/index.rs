@@ -6,15 +6,16 @@ use std::io::Write;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
+use diesel::sql_types::{Array, BigInt, Bool, Text, Uuid as SqlUuid};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
+use super::words::WordCounts;
 use super::{BATCH, Entry, fields};
 use crate::db::Conn;
 use crate::db::schema::{expert_publications, experts};
 use crate::experts::duplicates::person::{Person, dois_of, names_of, titles_of};
-use crate::experts::keys::{Folds, Place, WordIndex};
+use crate::experts::keys::{ACCENTED, Folds, Place, WordIndex};
 use crate::experts::model::{ExpertField, Publication};
 use crate::experts::vocabulary::Vocabulary;
 use crate::fields::store::{self as field_store, FieldRow};
@@ -145,7 +146,27 @@ impl SearchRows {
     /// # Errors
     /// 503 when the database is away.
     pub async fn write(&self, tx: &mut Conn) -> Answer<()> {
-        diesel::sql_query(
+        self.put(tx).await.map(|_shown| ())
+    }
+
+    /// Writes those of people who are new; their words are added to `counts`, which whoever writes many of them enters at the end.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn write_new(&self, tx: &mut Conn, counts: &mut WordCounts) -> Answer<()> {
+        tx.batch_execute("SET LOCAL expert_bank.words_counted = 'on'").await?;
+        let shown: HashMap<Uuid, Shown> = self.put(tx).await?.into_iter().map(|row| (row.expert_id, row)).collect();
+        tx.batch_execute("SET LOCAL expert_bank.words_counted = 'off'").await?;
+        for ((id, words), specialties) in self.people.iter().zip(&self.words).zip(&self.specialties) {
+            let Some(shown) = shown.get(id) else { continue };
+            let folded = words.0.lexemes().map(|(lexeme, _)| lexeme).filter(|lexeme| !lexeme.starts_with(ACCENTED));
+            counts.add(folded, specialties.lines(), shown.agency_search, shown.public_profile);
+        }
+        Ok(())
+    }
+
+    async fn put(&self, tx: &mut Conn) -> Answer<Vec<Shown>> {
+        let rows = diesel::sql_query(
             "INSERT INTO expert_search
                     (expert_id, words, specialties, alike, standing, name_sort, public_profile, agency_search)
              SELECT e.id, n.words, array_remove(string_to_array(n.specialties, E'\\n'), ''),
@@ -153,16 +174,28 @@ impl SearchRows {
                FROM unnest($1, $2, $3, $4) n (id, words, specialties, alike) JOIN experts e ON e.id = n.id
              ON CONFLICT (expert_id) DO UPDATE SET words = excluded.words, specialties = excluded.specialties,
                     alike = excluded.alike, standing = excluded.standing, name_sort = excluded.name_sort,
-                    public_profile = excluded.public_profile, agency_search = excluded.agency_search",
-        )
-        .bind::<Array<SqlUuid>, _>(&self.people)
-        .bind::<Array<Tsvector>, _>(&self.words)
-        .bind::<Array<Text>, _>(&self.specialties)
-        .bind::<Array<Text>, _>(&self.alike)
-        .execute(tx)
-        .await?;
-        Ok(())
+                    public_profile = excluded.public_profile, agency_search = excluded.agency_search
+             RETURNING expert_id, agency_search, public_profile",
+        );
+        Ok(rows
+            .bind::<Array<SqlUuid>, _>(&self.people)
+            .bind::<Array<Tsvector>, _>(&self.words)
+            .bind::<Array<Text>, _>(&self.specialties)
+            .bind::<Array<Text>, _>(&self.alike)
+            .load(tx)
+            .await?)
     }
+}
+
+/// Whom a search row is shown to.
+#[derive(QueryableByName)]
+struct Shown {
+    #[diesel(sql_type = SqlUuid)]
+    expert_id: Uuid,
+    #[diesel(sql_type = Bool)]
+    agency_search: bool,
+    #[diesel(sql_type = Bool)]
+    public_profile: bool,
 }
 
 /// Writes the search rows of experts anew. Call it in the transaction that changed a record, its fields or its publications,

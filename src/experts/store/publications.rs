@@ -156,5 +156,7 @@ pub fn publication_rows(lists: &[(Uuid, Vec<Publication>)]) -> Answer<Vec<Insert
             Placed { id, expert_id, ordinal, row: WriteRow::from(item) }
         })
         .collect();
-    Ok(Insert::of("expert_publications", &rows, "")?)
+    const TYPES: &[(&str, &str)] =
+        &[("id", "uuid"), ("expert_id", "uuid"), ("ordinal", "integer"), ("year", "smallint"), ("authors", "text[]")];
+    Ok(Insert::of_written("expert_publications", TYPES, &rows, "")?)
 }

@@ -1,7 +1,9 @@
 //! The words of the search, counted for each audience.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sql_types::{Array, BigInt, Integer, Text};
 use diesel_async::RunQueryDsl;
 
 use crate::access::policy::Reach;
@@ -89,6 +91,91 @@ pub async fn specialties(conn: &mut Conn, audience: Audience, words: &[String], 
     ));
     Ok(query.bind::<Text, _>(beginnings.join(" & ")).bind::<BigInt, _>(limit).load(conn).await?)
 }
+
+/// Words of people who are new, counted by who writes them instead of by the trigger: a transaction that writes a hundred thousand
+/// people appends a row a word, not a row a word and batch.
+#[derive(Debug, Default)]
+pub struct WordCounts {
+    people: Count,
+    words: HashMap<String, Count>,
+    /// By key and label.
+    specialties: HashMap<(String, String), Count>,
+}
+
+/// People of each audience.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    everybody: i32,
+    agencies: i32,
+    public: i32,
+}
+
+impl Count {
+    fn add(&mut self, is_for_agencies: bool, is_public: bool) {
+        self.everybody += 1;
+        self.agencies += i32::from(is_for_agencies);
+        self.public += i32::from(is_public);
+    }
+}
+
+impl WordCounts {
+    /// Adds a person: their folded words, each once, and their specialties as `key\tlabel`.
+    pub fn add<'a>(
+        &mut self,
+        words: impl Iterator<Item = &'a str>,
+        specialties: impl Iterator<Item = &'a str>,
+        is_for_agencies: bool,
+        is_public: bool,
+    ) {
+        self.people.add(is_for_agencies, is_public);
+        for word in words {
+            // most words are known by then
+            if let Some(count) = self.words.get_mut(word) {
+                count.add(is_for_agencies, is_public);
+            } else {
+                self.words.entry(word.to_owned()).or_default().add(is_for_agencies, is_public);
+            }
+        }
+        for specialty in specialties {
+            let (key, label) = specialty.split_once('\t').unwrap_or((specialty, ""));
+            let count = self.specialties.entry((key.to_owned(), label.to_owned())).or_default();
+            count.add(is_for_agencies, is_public);
+        }
+    }
+
+    /// Enters them.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn write(self, tx: &mut Conn) -> Answer<()> {
+        if self.people.everybody == 0 {
+            return Ok(());
+        }
+        let people = [("people", String::new(), String::new(), self.people)];
+        let words = self.words.into_iter().map(|(word, count)| ("word", word, String::new(), count));
+        let specialties = self.specialties.into_iter().map(|((key, label), count)| ("specialty", key, label, count));
+        let rows: Vec<_> = people.into_iter().chain(words).chain(specialties).collect();
+        for rows in rows.chunks(MOST_ROWS) {
+            let numbers = |of: fn(&Count) -> i32| rows.iter().map(|row| of(&row.3)).collect::<Vec<i32>>();
+            diesel::sql_query(
+                "INSERT INTO search_words (kind, key, label, everybody, agencies, public)
+                 SELECT * FROM unnest($1, $2, $3, $4, $5, $6)",
+            )
+            .bind::<Array<Text>, _>(rows.iter().map(|row| row.0).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(rows.iter().map(|row| &row.1).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(rows.iter().map(|row| &row.2).collect::<Vec<_>>())
+            .bind::<Array<Integer>, _>(numbers(|count| count.everybody))
+            .bind::<Array<Integer>, _>(numbers(|count| count.agencies))
+            .bind::<Array<Integer>, _>(numbers(|count| count.public))
+            .execute(tx)
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Rows of words a statement.
+const MOST_ROWS: usize = 10_000;
 
 /// Adds up what was appended; how many rows there are for what was in several.
 ///

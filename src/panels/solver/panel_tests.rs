@@ -18,13 +18,11 @@ fn person(score: f64) -> Candidate {
     }
 }
 
+/// Who sits where.
+type Seating = [(usize, SeatKind)];
+
 /// All ways to seat people, given the kinds of the seats in order.
-fn seatings(
-    people: usize,
-    kinds: &[SeatKind],
-    sitting: &mut Vec<(usize, SeatKind)>,
-    see: &mut dyn FnMut(&[(usize, SeatKind)]),
-) {
+fn seatings(people: usize, kinds: &[SeatKind], sitting: &mut Vec<(usize, SeatKind)>, see: &mut dyn FnMut(&Seating)) {
     let Some(&kind) = kinds.get(sitting.len()) else { return see(sitting) };
     // within a kind in ascending order
     let from = sitting.last().filter(|last| last.1 == kind).map_or(0, |last| last.0 + 1);

@@ -94,6 +94,14 @@ impl Judged {
         }
     }
 
+    /// Whom it writes as a record that is followed; as `ChangeRow::writes_expert` of what is kept of it.
+    pub(crate) fn writes_expert(&self) -> Option<Uuid> {
+        let update = self.update.as_ref()?;
+        let writes = update.writes() || self.kind == ChangeKind::Conflict;
+        let is_followed = self.outcome != Some(ChangeOutcome::Merged);
+        self.known.as_ref().filter(|_| writes && is_followed).map(|known| known.expert)
+    }
+
     fn unchanged(raw: &RawLine, outcome: Option<ChangeOutcome>) -> Self {
         Self { outcome, ..Self::of(raw, ChangeKind::Unchanged) }
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Double, Integer, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Double, Integer, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -34,6 +34,14 @@ pub struct Progress {
     pub total: i64,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub started_at: Option<DateTime<Utc>>,
+}
+
+/// True while somebody makes, applies or undoes a plan.
+pub async fn is_at_work(conn: &mut Conn) -> Answer<bool> {
+    use crate::db::schema::sync_work;
+    let is_leased = diesel::dsl::sql::<Bool>("lease_until > clock_timestamp()");
+    let leased = sync_work::table.filter(sync_work::worker.is_not_null()).filter(is_leased);
+    Ok(diesel::select(diesel::dsl::exists(leased)).get_result(conn).await?)
 }
 
 /// For a new plan: its upload is at work.

@@ -89,6 +89,8 @@ async fn two_records(app: &TestApp, officer: &Caller<'_>) -> (Value, Value) {
              SELECT gen_random_uuid(), 'consultation', 'ordered', 'draft', id, 'Mẫu' FROM organisations WHERE code = 'SYT-DEMO';
              INSERT INTO consultation_drafters (id, consultation_id, ordinal, expert_id, name)
              SELECT gen_random_uuid(), id, 0, '{id}', 'Kpă Văn Mẫu' FROM consultations WHERE title = 'Mẫu';
+             INSERT INTO panel_members (id, consultation_id, expert_id, seat, rank, state)
+             SELECT gen_random_uuid(), id, '{id}', 'member', 0, 'chosen' FROM consultations WHERE title = 'Mẫu';
              INSERT INTO expert_nominations (id, state, sealed, expert_id, decided_at)
              VALUES (gen_random_uuid(), 'linked', 'x', '{id}', now());
              INSERT INTO sync_decisions (source, external_id, decision, expert_id) VALUES ('skhcn', 'S-2', 'link', '{id}');
@@ -120,6 +122,7 @@ async fn every_reference_to_an_expert_is_known_to_a_merge() {
         // goes and comes with the expert
         "expert_search.expert_id",
         "expert_sources.expert_id",
+        "panel_members.expert_id",
         "sync_decisions.expert_id",
     ];
     let there: Vec<String> = references(&app).await.iter().map(|(table, column)| format!("{table}.{column}")).collect();

@@ -49,7 +49,9 @@ impl TestApp {
         let handle = server.handle();
         tokio::spawn(server);
         tokio::spawn(expert_bank::sync::worker::run(state.clone()));
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        // the server closes a connection that was idle for five seconds: on a slow machine a request would just miss it
+        let idle = std::time::Duration::from_secs(3);
+        let client = reqwest::Client::builder().no_proxy().pool_idle_timeout(idle).build().unwrap();
         Self { address, state, client, metrics, server: handle }
     }
 

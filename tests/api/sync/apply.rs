@@ -50,6 +50,39 @@ async fn new_and_changed_people_come_in_as_the_plan_shows() {
     assert_eq!((bank(&app).await, app.sql("SELECT count(*) FROM audit_events").await), after, "again changes nothing");
 }
 
+/// Words, specialties and people whose counts are not those of the search rows.
+const MISCOUNTED: &str = r#"
+    WITH counted AS (
+             SELECT kind, key COLLATE "default" AS key, label, sum(everybody) AS e, sum(agencies) AS a, sum(public) AS p
+               FROM search_words GROUP BY 1, 2, 3 HAVING sum(everybody) <> 0),
+         said AS (
+             SELECT 'word' AS kind, key, '' AS label, agency_search, public_profile
+               FROM expert_search, unnest(tsvector_to_array(words)) key WHERE key NOT LIKE '=%'
+              UNION ALL
+             SELECT 'specialty', split_part(s, E'\t', 1), split_part(s, E'\t', 2), agency_search, public_profile
+               FROM expert_search, unnest(specialties) s
+              UNION ALL
+             SELECT 'people', '', '', agency_search, public_profile FROM expert_search),
+         real AS (
+             SELECT kind, key, label, count(*) AS e, count(*) FILTER (WHERE agency_search) AS a,
+                    count(*) FILTER (WHERE public_profile) AS p
+               FROM said GROUP BY 1, 2, 3)
+    SELECT count(*) FILTER (WHERE (counted.e, counted.a, counted.p) IS DISTINCT FROM (real.e, real.a, real.p))
+           || ' of ' || (count(*) > 100)
+      FROM counted FULL JOIN real USING (kind, key, label)"#;
+
+#[tokio::test]
+async fn the_words_of_those_who_come_are_counted() {
+    let app = TestApp::start().await;
+    let dept = app.sign_in("science_dept").await;
+    sync(&dept, "delta", &records(40)).await;
+    assert_eq!(app.sql(MISCOUNTED).await, "0 of true", "new people");
+    let mut file = records(45);
+    file[3]["specialties"] = json!(["Quặng wolframit", "Địa chất"]);
+    sync(&dept, "delta", &file).await;
+    assert_eq!(app.sql(MISCOUNTED).await, "0 of true", "new and changed people together");
+}
+
 #[tokio::test]
 async fn a_plan_under_which_something_moved_is_refused_with_what_moved() {
     let app = TestApp::start().await;

@@ -4,7 +4,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['expert_publications', 'association_officers', 'consultation_drafters'] LOOP
+    FOREACH name IN ARRAY ARRAY['expert_publications', 'association_officers', 'consultation_drafters', 'panel_members'] LOOP
         EXECUTE format('DROP TRIGGER %I ON %I', name || '_panels_came', name);
         EXECUTE format('DROP TRIGGER %I ON %I', name || '_panels_changed', name);
     END LOOP;
@@ -17,7 +17,6 @@ DROP TABLE panel_rechecks;
 DROP TABLE panel_findings;
 DROP TABLE conflict_checks;
 DROP TABLE conflict_decisions;
-DROP TABLE panel_members;
 DROP FUNCTION recheck_panel_of_consultation();
 DROP FUNCTION recheck_panels_of_consultations();
 DROP FUNCTION recheck_panels_of_parts();
