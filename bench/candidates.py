@@ -1,7 +1,8 @@
 """Candidates for requests, measured over one connection: experts with ten publications each, abstracts of some 150 words drawn
-from a vocabulary in which a few words are frequent and most are rare. Called by `bench/run candidates`.
+from a vocabulary in which a few words are frequent and most are rare. Called by `bench/run candidates`; with `proposal` it measures
+proposals of panels of nine instead, without drafters and with two.
 
-Usage: candidates.py API SOCKETS PID OFFICER
+Usage: candidates.py API SOCKETS PID OFFICER [candidates|proposal]
 """
 
 import http.client
@@ -65,8 +66,9 @@ before = memory()
 connection = http.client.HTTPConnection(urllib.parse.urlparse(api).netloc, timeout=60)
 
 
-def ask(path):
-    connection.request("GET", "/api/v1" + path, headers={"authorization": "Bearer " + officer})
+def ask(path, body=None):
+    headers = {"authorization": "Bearer " + officer, "content-type": "application/json"}
+    connection.request("GET" if body is None else "POST", "/api/v1" + path, body=body, headers=headers)
     answer = connection.getresponse()
     body = answer.read()
     return answer.status, body
@@ -94,6 +96,35 @@ def measured(name, question, rounds=300):
     times.sort()
     print(f"| {name} | {times[len(times) // 2]:.0f} | {times[int(len(times) * 0.99)]:.0f} |")
 
+
+def proposed(name, ids, order, rounds=60):
+    times, proven = [], 0
+    for at in range(rounds):
+        begin = time.monotonic()
+        status, answer = ask(f"/consultations/{ids[at % len(ids)]}/panel/proposal", json.dumps(order))
+        times.append((time.monotonic() - begin) * 1000)
+        assert status == 200, (status, answer)
+        proven += json.loads(answer).get("optimal") is True
+    times.sort()
+    print(f"| {name} | {times[len(times) // 2]:.0f} | {times[-1]:.0f} | {proven} of {rounds} |")
+
+
+if sys.argv[5:] == ["proposal"]:
+    over = ("draft", "withdrawn", "declined", "cancelled", "closed", "delivered", "responded")
+    ids = psql(f"SELECT id FROM consultations WHERE state NOT IN {over} ORDER BY id").splitlines()
+    nine = {"seats": {"reviewer": 2, "member": 5}}
+    rules = {**nine, "least_outside_province": 2, "most_per_employer": 2, "least_degree": {"chair": "TS"}}
+    print("| order | median ms | most ms | proven |\n|---|---|---|---|")
+    psql("SET session_replication_role = replica; DELETE FROM consultation_drafters")
+    proposed("nine seats", ids, nine)
+    proposed("nine seats, rules", ids, rules)
+    psql("""SET session_replication_role = replica;
+    INSERT INTO consultation_drafters (id, consultation_id, ordinal, expert_id)
+    SELECT gen_random_uuid(), c.id, n - 1, e.id FROM consultations c, generate_series(1, 2) n,
+           LATERAL (SELECT id FROM experts WHERE status = 'active' ORDER BY id OFFSET n LIMIT 1) e""")
+    proposed("nine seats, two drafters", ids, nine)
+    proposed("nine seats, rules, two drafters", ids, rules)
+    sys.exit(0)
 
 print("| question | median ms | p99 ms |\n|---|---|---|")
 measured("candidates", "")

@@ -8,6 +8,7 @@ use super::order::order;
 use super::pool::Pool;
 use crate::panels::solver::joint::{JointClash, shortlist};
 use crate::panels::solver::panel::{Candidate, Order, Panel, Reason, Rule};
+use crate::panels::solver::search::Effort;
 
 /// People of all requests in one order.
 pub struct Everybody {
@@ -23,13 +24,13 @@ pub struct Everybody {
 
 impl Everybody {
     /// Of pools, nobody on more than `most` panels. Only those come in who could be needed.
-    pub fn new(pools: &[Pool], most: usize) -> Self {
+    pub fn new(pools: &[Pool], most: usize, effort: &Effort) -> Self {
         let sizes: usize = pools.iter().map(|pool| pool.order.size()).sum();
         let ids: BTreeSet<Uuid> = pools
             .iter()
             .flat_map(|pool| {
                 let beside = sizes - pool.order.size();
-                shortlist(&pool.people, &pool.order, beside)
+                shortlist(&pool.people, &pool.order, beside, effort)
                     .into_iter()
                     .filter_map(|place| pool.ids.get(place).copied())
             })
@@ -100,19 +101,31 @@ const fn absent() -> Candidate {
     }
 }
 
-/// How many of these panels somebody can sit on: by what they take, by the rules about loads, and never fewer than ask for them by
-/// name.
+/// How many of these panels somebody can sit on: by `most` and by what they said they take, and never fewer than ask for them by name.
+/// What they do on any of these panels now is no work beside them. A rule about loads is one of its own request, and counts what
+/// somebody does before these.
 fn spare(pools: &[Pool], owns: &[HashMap<Uuid, usize>], id: Uuid, most: usize) -> usize {
-    let (mut spare, mut named) = (most.min(pools.len()), 0);
-    for (pool, own) in pools.iter().zip(owns) {
-        let Some(place) = own.get(&id).copied() else { continue };
-        let room = pool.room.get(place).copied().flatten();
-        let load = pool.people.get(place).map_or(0, |person| person.load);
-        let limits = [room, pool.form.most_load.map(|most| most.saturating_sub(load))];
-        for limit in limits.into_iter().flatten() {
-            spare = spare.min(usize::try_from(limit).unwrap_or(usize::MAX));
+    let named = pools.iter().filter(|pool| pool.named.include.contains(&id)).count();
+    let room = pools.iter().zip(owns).enumerate().filter_map(|(at, (pool, own))| {
+        let room = own.get(&id).and_then(|place| pool.room.get(*place)).copied().flatten()?;
+        let seats = pools.iter().enumerate().filter(|(other, pool)| *other != at && pool.seated.contains(&id)).count();
+        Some(usize::try_from(room).unwrap_or(usize::MAX).saturating_add(seats))
+    });
+    room.min().unwrap_or(usize::MAX).min(most).min(pools.len()).max(named)
+}
+
+/// Who is asked for by name more often than they can sit: where the name stands that is one too many, `(request, place in its list)`.
+pub fn named_too_often(pools: &[Pool], most: usize) -> Vec<(usize, usize)> {
+    let mut counts: HashMap<Uuid, usize> = HashMap::new();
+    let mut over = Vec::new();
+    for (request, pool) in pools.iter().enumerate() {
+        for (place, id) in pool.named.include.iter().enumerate() {
+            let count = counts.entry(*id).or_default();
+            *count += 1;
+            if *count > most {
+                over.push((request, place));
+            }
         }
-        named += usize::from(pool.named.include.contains(&id));
     }
-    spare.max(named)
+    over
 }

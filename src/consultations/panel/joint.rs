@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::everybody::Everybody;
+use super::everybody::{Everybody, named_too_often};
 use super::order::PanelOrder;
 use super::pool::Pool;
 use super::proposal::{PanelProposal, Telling, beside, check_open, shown};
@@ -33,8 +33,6 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 
 /// Most requests of one joint proposal.
 const MOST_REQUESTS: usize = 20;
-/// Nodes of the search for each panel: there are many searches.
-const NODES: usize = 300;
 
 /// What a joint proposal is for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -101,12 +99,16 @@ struct JointPanelProposal {
     /// Whether it is proven that nothing is better.
     #[serde(skip_serializing_if = "Option::is_none")]
     optimal: Option<bool>,
+    /// Where it is not possible: whether that is proven, because the request has no panel even alone. Else none was found for it beside
+    /// the others, in the orders that were tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proven: Option<bool>,
 }
 
 /// Propose panels for several consultations
 ///
-/// Jointly, under what each person can take: for the largest total, or for the lowest panel. Never worse than one after the other.
-/// Nothing is written.
+/// Jointly, under what each person can take: for the largest total, or for the lowest panel. Never worse than one after the other with
+/// the same share of the search each. Where `possible` is false, `proven` says whether that is certain. Nothing is written.
 #[utoipa::path(
     tag = "panels",
     request_body = JointPanelForm,
@@ -129,8 +131,9 @@ async fn propose_panels(permit: Permit<PrepareConsultation>, body: Body<JointPan
         cases.push(case);
     }
     drop(conn);
-    let pools = Arc::new(pools);
     let most = form.most_each.and_then(|most| usize::try_from(most).ok()).unwrap_or(MOST_REQUESTS);
+    check_names(&pools, most)?;
+    let pools = Arc::new(pools);
     let (asked, objective) = (Arc::clone(&pools), form.objective);
     let found = beside(move || solve(&asked, most, objective)).await?;
     let mut conn = permit.read().await?;
@@ -150,9 +153,10 @@ async fn propose_panels(permit: Permit<PrepareConsultation>, body: Body<JointPan
                 worst: Some(joint.worst),
                 bound: Some(joint.bound),
                 optimal: Some(joint.optimal),
+                proven: None,
             }
         }
-        Err(JointClash { request, clash }) => {
+        Err(JointClash { request, clash, proven }) => {
             for (case, pool) in cases.iter().zip(pools.iter()).skip(request).take(1) {
                 let people = shown(&mut conn, pool, None).await?;
                 panels.push(Telling { case, pool, people: &people, lang }.clash(&clash));
@@ -165,6 +169,7 @@ async fn propose_panels(permit: Permit<PrepareConsultation>, body: Body<JointPan
                 worst: None,
                 bound: None,
                 optimal: None,
+                proven: Some(proven),
             }
         }
     };
@@ -177,6 +182,19 @@ fn unknown(problem: Problem, at: &str) -> Problem {
     }
     let detail = say!("Không có hồ sơ này.", "There is no such consultation.");
     Problem::field(format!("{at}/consultation_id"), "unknown_reference", detail)
+}
+
+/// Who is asked for by name on more panels than one may sit on.
+fn check_names(pools: &[Pool], most: usize) -> Answer<()> {
+    let mut reader = Reader::default();
+    for (request, place) in named_too_often(pools, most) {
+        let detail = say!(
+            "Đã được nêu ở {most} hồ sơ khác, trong khi `most_each` là {most}: bỏ tên, hoặc tăng `most_each`.",
+            "Is named for {most} other requests, and `most_each` is {most}: leave the name out, or raise `most_each`."
+        );
+        reader.fault(&format!("/consultations/{request}/order/include/{place}"), "over_limit", detail);
+    }
+    reader.done(())
 }
 
 fn check_joint(form: &JointPanelForm) -> Answer<()> {
@@ -203,14 +221,15 @@ fn check_joint(form: &JointPanelForm) -> Answer<()> {
 
 /// Solves over everybody who could sit on any of the panels. The panels come back in the places of their own pools.
 fn solve(pools: &[Pool], most: usize, objective: PanelObjective) -> Result<Joint, JointClash> {
-    let all = Everybody::new(pools, most);
+    let effort = Effort::default();
+    let all = Everybody::new(pools, most, &effort);
     let requests: Vec<Request<'_>> =
         all.people.iter().zip(&all.orders).map(|(people, order)| Request { people, order }).collect();
     let objective = match objective {
         PanelObjective::Total => Objective::Total,
         PanelObjective::Worst => Objective::Worst,
     };
-    match joint::propose(&requests, &all.spare, objective, Effort { nodes: NODES }) {
+    match joint::propose(&requests, &all.spare, objective, &effort) {
         Ok(mut found) => {
             for (request, panel) in found.panels.iter_mut().enumerate() {
                 all.rename(request, panel);

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::model::MOST_MEMBERS;
+use crate::consultations::model::FieldCode;
 use crate::consultations::reader::Reader;
 use crate::consultations::words::PanelSeat;
 use crate::panels::solver::clash::Relaxation;
@@ -27,11 +28,11 @@ const MOST_LOAD: u32 = 1_000;
 #[serde(default, deny_unknown_fields)]
 #[schema(as = PanelSeatCounts)]
 pub struct Seats {
-    /// Chủ tịch: one, or none.
-    #[schema(maximum = 1)]
+    /// Chủ tịch: one.
+    #[schema(minimum = 1, maximum = 1)]
     pub chair: u32,
-    /// Thư ký.
-    #[schema(maximum = 51)]
+    /// Thư ký: one at least.
+    #[schema(minimum = 1, maximum = 51)]
     pub secretary: u32,
     /// Ủy viên phản biện.
     #[schema(maximum = 51)]
@@ -54,6 +55,11 @@ impl Seats {
         let size = if size < 3 { 3 } else { size };
         let reviewer = if size >= 5 { 2 } else { 1 };
         Self { chair: 1, secretary: 1, reviewer, member: size - 2 - reviewer }
+    }
+
+    /// Seats in all.
+    pub fn size(self) -> usize {
+        self.counts().iter().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// In the order of [`SeatKind::ALL`].
@@ -173,14 +179,11 @@ impl PanelOrder {
         };
         let most = u32::try_from(MOST_MEMBERS).unwrap_or(u32::MAX);
         let seats = self.seats.unwrap_or_default();
-        range("/seats/chair", Some(seats.chair), 0, 1);
-        for (pointer, count) in [
-            ("/seats/secretary", seats.secretary),
-            ("/seats/reviewer", seats.reviewer),
-            ("/seats/member", seats.member),
-        ] {
-            range(pointer, Some(count), 0, most);
-        }
+        // without these no panel is approved
+        range("/seats/chair", Some(seats.chair), 1, 1);
+        range("/seats/secretary", Some(seats.secretary), 1, most);
+        range("/seats/reviewer", Some(seats.reviewer), 0, most);
+        range("/seats/member", Some(seats.member), 0, most);
         range("/least_outside_province", Some(self.least_outside_province), 0, most);
         range("/least_outside_asker", Some(self.least_outside_asker), 0, most);
         range("/most_per_employer", self.most_per_employer, 1, most);
@@ -207,10 +210,10 @@ impl PanelOrder {
         if size > u64::from(most) {
             reader.fault(&format!("{at}/seats"), "too_many", say!("Tối đa {most} ghế.", "At most {most} seats."));
         } else if self.seats.is_some() && size.is_multiple_of(2) {
-            let (fewer, more) = (size.saturating_sub(1), size + 1);
+            let other = if size < u64::from(most) { size + 1 } else { size - 1 };
             let detail = say!(
-                "Số ghế là {size}, phải là số lẻ: chọn {fewer} hoặc {more}.",
-                "There are {size} seats, an odd number is needed: choose {fewer} or {more}."
+                "Số ghế là {size}, phải là số lẻ: ví dụ {other}.",
+                "There are {size} seats, an odd number is needed: such as {other}."
             );
             reader.fault(&format!("{at}/seats"), "even", detail);
         }
@@ -224,10 +227,12 @@ pub struct Named {
     pub include: Vec<Uuid>,
     /// Who must not, in the order of the form.
     pub exclude: Vec<Uuid>,
-    /// Codes of the fields, in the order of the form.
-    pub fields: Vec<String>,
+    /// The fields, in the order of the form.
+    pub fields: Vec<FieldCode>,
     /// The rank among degrees of each kind of seat that has one.
     pub degrees: BTreeMap<PanelSeat, u8>,
+    /// Fewest members of a panel of the request's kind.
+    pub fewest: usize,
 }
 
 /// The kind of seat the solver knows.
@@ -255,6 +260,9 @@ pub const fn seat_of(kind: SeatKind) -> PanelSeat {
 pub fn order(form: &PanelOrder, named: &Named, places: &HashMap<Uuid, usize>) -> Order {
     let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     let mut rules = vec![Rule::Odd];
+    if named.fewest > 0 {
+        rules.push(Rule::Size { least: named.fewest, most: MOST_MEMBERS });
+    }
     let covers = form.fields.iter().flatten().zip(0_u32..);
     rules.extend(covers.map(|(cover, field)| Rule::Field { field, least: size(cover.least) }));
     if form.least_outside_province > 0 {
@@ -282,7 +290,7 @@ pub fn pointer(rule: Rule, named: &Named, ids: &[Uuid]) -> String {
         ids.get(candidate).and_then(|id| list.iter().position(|other| other == id)).unwrap_or_default()
     };
     match rule {
-        Rule::Odd => "/seats".to_owned(),
+        Rule::Odd | Rule::Size { .. } => "/seats".to_owned(),
         Rule::Field { field, .. } => format!("/fields/{field}"),
         Rule::OutsideProvince { .. } => "/least_outside_province".to_owned(),
         Rule::OutsideAsker { .. } => "/least_outside_asker".to_owned(),
@@ -355,7 +363,7 @@ fn weaken(form: &mut PanelOrder, rule: Rule, to: Option<Rule>, degree: &impl Fn(
         (Rule::LeastDegree { seat, .. }, _) => *form.least_degree.of_mut(seat_of(seat)) = None,
         (Rule::MostLoad { .. }, Some(Rule::MostLoad { most })) => form.most_load = Some(most),
         (Rule::MostLoad { .. }, _) => form.most_load = None,
-        (Rule::Field { .. } | Rule::Include { .. } | Rule::Exclude { .. } | Rule::Odd, _) => {}
+        (Rule::Field { .. } | Rule::Include { .. } | Rule::Exclude { .. } | Rule::Odd | Rule::Size { .. }, _) => {}
     }
 }
 

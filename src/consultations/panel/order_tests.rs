@@ -37,10 +37,11 @@ fn ranges_are_told_in_their_places() {
     let with = |seats| PanelOrder { seats: Some(seats), ..PanelOrder::default() };
     assert!(faults(&with(seats(1, 1, 2, 1))).is_empty());
     assert_eq!(faults(&with(seats(1, 1, 2, 0))), ["/seats even"]);
-    assert_eq!(faults(&with(seats(0, 0, 0, 0))), ["/seats even"]);
+    // without a chair or a secretary no panel is approved
+    assert_eq!(faults(&with(seats(0, 0, 0, 1))), ["/seats/chair out_of_range", "/seats/secretary out_of_range"]);
     assert_eq!(faults(&with(seats(2, 1, 0, 0))), ["/seats/chair out_of_range"]);
     assert_eq!(faults(&with(seats(1, 1, 30, 30))), ["/seats too_many"]);
-    assert_eq!(faults(&with(seats(1, 0, 0, u32::MAX)))[0], "/seats/member out_of_range");
+    assert_eq!(faults(&with(seats(1, 0, 0, u32::MAX)))[0], "/seats/secretary out_of_range");
     let cover = |least| Cover { field: "404".to_owned(), least };
     let form = PanelOrder {
         fields: Some(vec![cover(1), cover(0)]),
@@ -80,8 +81,11 @@ fn named() -> (PanelOrder, Named, Vec<Uuid>) {
     let named = Named {
         include: vec![ids[1]],
         exclude: vec![ids[3], Uuid::from_u128(99)],
-        fields: vec!["404".to_owned(), "102".to_owned()],
+        fields: ["404", "102"]
+            .map(|code| FieldCode { scheme: "BKHCN-2025".to_owned(), code: code.to_owned() })
+            .to_vec(),
         degrees: BTreeMap::from([(PanelSeat::Chair, 6)]),
+        fewest: 0,
     };
     (form, named, ids)
 }
@@ -110,6 +114,11 @@ fn an_order_becomes_rules_and_each_rule_has_its_place() {
     );
     let bare = PanelOrder { seats: Some(seats(1, 1, 1, 0)), ..PanelOrder::default() };
     assert_eq!(super::order(&bare, &Named::default(), &HashMap::new()).rules, [Rule::Odd, Rule::Balance]);
+    // no way out leads to a panel that could not be approved
+    let kind = Named { fewest: 5, ..Named::default() };
+    let rules = super::order(&bare, &kind, &HashMap::new()).rules;
+    assert_eq!(rules, [Rule::Odd, Rule::Size { least: 5, most: MOST_MEMBERS }, Rule::Balance]);
+    assert_eq!(pointer(rules[1], &kind, &ids), "/seats");
 }
 
 #[test]

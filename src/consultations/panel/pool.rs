@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::coi::may_sit;
+use super::coi::{employers, may_sit};
 use super::conflicts::named;
 use super::order::{Cover, Named, PanelOrder, Seats, order};
 use super::routes::not_available;
@@ -13,7 +13,7 @@ use super::store::{self, Who};
 use super::words::Glossary;
 use crate::access::permit::Scope;
 use crate::consultations::matching::{self, CandidateFilter};
-use crate::consultations::model::Case;
+use crate::consultations::model::{Case, FieldCode};
 use crate::consultations::reader::Reader;
 use crate::consultations::rules::{Known, find_field};
 use crate::consultations::words::{ConflictSide, ConflictTie, PanelSeat};
@@ -81,6 +81,8 @@ pub struct Pool {
     pub scores: Vec<f64>,
     /// How many more requests each takes, as they said; none where they said nothing.
     pub room: Vec<Option<u32>>,
+    /// Who sits on the panel now.
+    pub seated: HashSet<Uuid>,
     /// How many have a conflict of interest.
     pub conflicted: usize,
     /// How many have no time, or don't take such work, and were left out.
@@ -114,8 +116,10 @@ impl Pool {
             exclude: ids_of(&exclude),
             degrees: degrees_of(&mut reader, at, &form, &degrees),
             fields: fields_of(conn, &mut reader, at, &form).await?,
+            fewest: usize::try_from(number(conn, fewest(case.row.kind), today()).await?).unwrap_or_default(),
         };
         check_people(&mut reader, at, &include, &exclude);
+        check_size(&mut reader, at, &form, named.fewest);
         reader.done(())?;
         let all = matching::candidates(conn, state, scope, case, &CandidateFilter::default()).await?;
         let found = all.len();
@@ -123,7 +127,7 @@ impl Pool {
             all.into_iter().filter(|one| one.facts.is_free() || named.include.contains(&one.expert)).collect();
         let busy = found - kept.len();
         let ids: Vec<Uuid> = kept.iter().map(|one| one.expert).collect();
-        let standings = store::standings(conn, case, &ids).await?;
+        let standings = store::standings_alone(conn, case, &ids).await?;
         let conflicted: HashSet<Uuid> =
             standings.iter().filter(|(_, one)| !may_sit(one.outcome)).map(|(id, _)| *id).collect();
         check_conflicts(at, &include, &conflicted)?;
@@ -141,7 +145,9 @@ impl Pool {
             names: include.iter().chain(&exclude).flatten().map(|who| (who.id, who.full_name.clone())).collect(),
         };
         let conflicted = conflicted.len();
-        Ok(Self { form, named, order, ids, people, scores, room, conflicted, busy, glossary, ladder })
+        let members = store::members(conn, case.id()).await?;
+        let seated = members.iter().filter(|row| row.sits()).map(|row| row.expert_id).collect();
+        Ok(Self { form, named, order, ids, people, scores, room, seated, conflicted, busy, glossary, ladder })
     }
 
     /// The code of a degree of a rank among degrees.
@@ -209,14 +215,14 @@ fn degrees_of(
     steps
 }
 
-async fn fields_of(conn: &mut Conn, reader: &mut Reader, at: &str, form: &PanelOrder) -> Answer<Vec<String>> {
+async fn fields_of(conn: &mut Conn, reader: &mut Reader, at: &str, form: &PanelOrder) -> Answer<Vec<FieldCode>> {
     let Some(covers) = &form.fields else { return Ok(Vec::new()) };
     let all = field_store::all(conn).await?.into_iter().map(|row| (row.scheme, row.code));
     let known = Known { fields: all.collect(), ..Known::default() };
     let mut codes = Vec::new();
     for (index, cover) in covers.iter().enumerate() {
         match find_field(&cover.field, &known) {
-            Some(field) => codes.push(field.code),
+            Some(field) => codes.push(field),
             None => {
                 let detail = say!("Không có lĩnh vực này.", "There is no such field.");
                 reader.fault(&format!("{at}/fields/{index}/field"), "unknown_code", detail);
@@ -226,19 +232,37 @@ async fn fields_of(conn: &mut Conn, reader: &mut Reader, at: &str, form: &PanelO
     Ok(codes)
 }
 
-async fn field_names(conn: &mut Conn, codes: &[String]) -> Answer<Vec<String>> {
-    let asked: Vec<&str> = codes.iter().map(String::as_str).collect();
+async fn field_names(conn: &mut Conn, fields: &[FieldCode]) -> Answer<Vec<String>> {
+    let asked: Vec<&str> = fields.iter().map(|field| field.code.as_str()).collect();
     let rows = field_store::with_ancestors(conn, &asked).await?;
-    let name = |code: &String| {
-        let row = rows.iter().find(|row| row.code == *code);
-        row.map_or_else(|| code.clone(), |row| format!("{code} {}", row.name_vi))
+    let name = |field: &FieldCode| {
+        let of_code = || rows.iter().filter(|row| row.code == field.code);
+        let row = of_code().find(|row| row.scheme == field.scheme).or_else(|| of_code().next());
+        row.map_or_else(|| field.code.clone(), |row| format!("{} {}", field.code, row.name_vi))
     };
-    Ok(codes.iter().map(name).collect())
+    Ok(fields.iter().map(name).collect())
 }
 
-/// Whether somebody works in a field, or under it.
-fn covers(one: &matching::Candidate, code: &str) -> bool {
-    one.facts.fields.iter().any(|field| field.code.starts_with(code))
+/// Whether somebody works in a field, or under it. What schemes have in common are their groups of three digits.
+fn covers(one: &matching::Candidate, field: &FieldCode) -> bool {
+    one.facts.fields.iter().any(|own| is_under((&own.scheme, &own.code), field))
+}
+
+fn is_under((scheme, code): (&str, &str), field: &FieldCode) -> bool {
+    code.starts_with(&field.code) && (scheme == field.scheme || field.code.len() <= GROUP)
+}
+
+/// A panel of fewer could not be approved.
+fn check_size(reader: &mut Reader, at: &str, form: &PanelOrder, fewest: usize) {
+    let Some(seats) = form.seats else { return };
+    let size = seats.size();
+    if size < fewest {
+        let detail = say!(
+            "Có {size} ghế; hội đồng loại này cần ít nhất {fewest} thành viên.",
+            "There are {size} seats: a panel of this kind has at least {fewest} members."
+        );
+        reader.fault(&format!("{at}/seats"), "too_few", detail);
+    }
 }
 
 /// The order with what it did not say: the usual seats, and the groups of the request's fields that anybody covers.
@@ -253,17 +277,19 @@ async fn filled(
         form.seats = Some(Seats::usual(number(conn, fewest(case.row.kind), today()).await?));
     }
     if form.fields.is_none() {
-        let mut groups: Vec<String> = Vec::new();
+        let mut groups: Vec<FieldCode> = Vec::new();
+        // each of those who sit covers one of them at least
+        let room = form.seats.map_or(0, Seats::size).saturating_sub(form.include.len());
         for field in &case.fields {
-            let group: String = field.code.chars().take(GROUP).collect();
+            let code = field.code.chars().take(GROUP).collect();
+            let group = FieldCode { scheme: field.scheme.clone(), code };
+            let is_there = groups.iter().any(|other| other.code == group.code);
             let somebody = kept.iter().any(|one| !conflicted.contains(&one.expert) && covers(one, &group));
-            if somebody && !groups.contains(&group) {
+            if somebody && !is_there && groups.len() < room.min(super::order::MOST_FIELDS) {
                 groups.push(group);
             }
         }
-        let rules = groups.iter().map(|field| Cover { field: field.clone(), least: 1 });
-        form.fields = Some(rules.take(super::order::MOST_FIELDS).collect());
-        groups.truncate(super::order::MOST_FIELDS);
+        form.fields = Some(groups.iter().map(|field| Cover { field: field.code.clone(), least: 1 }).collect());
         named.fields = groups;
     }
     Ok(form)
@@ -283,16 +309,19 @@ async fn people(
     let ground = store::ground(conn, case).await?;
     let is_askers = |body: &Uuid| {
         let ties = ground.ties.get(body).map(Vec::as_slice).unwrap_or_default();
-        ties.iter().any(|(side, tie)| *side == ConflictSide::Asker && *tie != ConflictTie::Above)
+        ties.iter()
+            .any(|tie| tie.side == ConflictSide::Asker && tie.tie != ConflictTie::Above && tie.lasts(ground.today))
     };
-    let mut employers: HashMap<String, u32> = HashMap::new();
-    let mut employer = |facts: &matching::Facts| {
-        // people of one workplace key work at one place, also where no organisation of the register is known
-        let key = facts.employer.map(|id| id.to_string()).or_else(|| facts.workplace_key.clone())?;
-        let next = u32::try_from(employers.len()).unwrap_or(u32::MAX);
-        Some(*employers.entry(key).or_insert(next))
-    };
-    let candidate = |one: &matching::Candidate| {
+    let workplaces: Vec<_> = kept.iter().map(|one| (one.facts.employer, one.facts.workplace_key.clone())).collect();
+    let mut numbers: HashMap<String, u32> = HashMap::new();
+    let employers: Vec<Option<u32>> = employers(&workplaces)
+        .into_iter()
+        .map(|key| {
+            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            key.map(|key| *numbers.entry(key).or_insert(next))
+        })
+        .collect();
+    let candidate = |(one, employer): (&matching::Candidate, Option<u32>)| {
         let facts = &one.facts;
         let standing = one.explanation.parts.qualification.clamp(0.0, 1.0);
         let chair = (1.0 - CHAIR_STANDING).mul_add(one.score, CHAIR_STANDING * standing);
@@ -303,12 +332,32 @@ async fn people(
             scores: [chair, one.score, one.score, one.score].map(|score| score.clamp(0.0, 1.0)),
             degree: ladder.step(facts.degree.1),
             fields: known.map(|(_, field)| field).collect(),
-            employer: employer(facts),
+            employer,
             outside_province: matches!(home, Some(Residency::OutOfProvince | Residency::Abroad)),
             outside_asker: !facts.employer.as_ref().is_some_and(is_askers),
             load: facts.load.now,
             conflicted: conflicted.contains(&one.expert),
         }
     };
-    Ok(kept.iter().map(candidate).collect())
+    Ok(kept.iter().zip(employers).map(candidate).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_counts_within_its_scheme_and_a_group_in_all() {
+        let field = |scheme: &str, code: &str| FieldCode { scheme: scheme.to_owned(), code: code.to_owned() };
+        for (own, asked, expected) in [
+            (("A", "40401"), field("A", "40401"), true),
+            (("A", "40401"), field("A", "404"), true),
+            (("A", "404"), field("A", "40401"), false),
+            (("B", "40401"), field("A", "40401"), false),
+            (("B", "40401"), field("A", "404"), true),
+            (("B", "40401"), field("A", "303"), false),
+        ] {
+            assert_eq!(is_under(own, &asked), expected, "{own:?} {asked:?}");
+        }
+    }
 }

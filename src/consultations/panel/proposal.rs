@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::{HttpRequest, post};
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -162,8 +164,25 @@ async fn propose_panel(
     fresh(&req, None, "private", &proposal)
 }
 
-/// Solves beside the threads that serve others.
+/// Proposals that are worked out at a time; each takes its thread for a second or two at most, see [`Effort`].
+static SOLVERS: Semaphore = Semaphore::const_new(2);
+/// How long a proposal waits for its turn.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// Solves beside the threads that serve others, a few at a time.
+///
+/// # Errors
+/// 503 when too many wait.
 pub(super) async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
+    let turn = tokio::time::timeout(WAIT, SOLVERS.acquire()).await;
+    let turn = turn
+        .map_err(|_elapsed| Problem::unavailable("too many proposals are being worked out"))?
+        .map_err(Problem::internal)?;
+    // whoever goes away in the meantime leaves the thread at work: its turn ends with it
+    let work = move || {
+        let _turn = turn;
+        work()
+    };
     tokio::task::spawn_blocking(work).await.map_err(Problem::internal)
 }
 

@@ -49,6 +49,9 @@ impl Glossary {
     pub fn rule(&self, rule: Rule) -> Say {
         match rule {
             Rule::Odd => say!("số thành viên là số lẻ", "an odd number of members"),
+            Rule::Size { least, most } => {
+                say!("từ {least} đến {most} thành viên", "from {least} to {most} members")
+            }
             Rule::Field { field, least } => {
                 let field = self.field(field);
                 say!("ít nhất {least} người thuộc lĩnh vực {field}", "at least {least} in the field {field}")

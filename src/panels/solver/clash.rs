@@ -56,26 +56,31 @@ struct Eased {
 
 struct Asker<'a> {
     people: &'a [Candidate],
-    effort: Effort,
+    effort: &'a Effort,
     proven: bool,
     left: usize,
 }
 
 impl Asker<'_> {
-    /// Whether there is a panel; no where it is not known.
-    fn can(&mut self, seats: [usize; 4], rules: Vec<Rule>) -> bool {
-        self.left = self.left.saturating_sub(1);
-        let known = exists(self.people, &Order { seats, rules }, self.effort);
+    /// Whether there is a panel, where that is known.
+    fn can(&mut self, seats: [usize; 4], rules: Vec<Rule>) -> Option<bool> {
+        self.left = if self.effort.is_spent() { 0 } else { self.left.saturating_sub(1) };
+        if self.left == 0 {
+            self.proven = false;
+            return None;
+        }
+        // no question takes more than a tenth of what is left
+        let known = exists(self.people, &Order { seats, rules }, &self.effort.part(10));
         self.proven &= known.is_some();
-        known == Some(true)
+        known
     }
 
-    /// Rules that can't be kept together; each one is needed for that.
+    /// Rules that can't be kept together; each one is needed for that, as far as the effort suffices.
     fn clash(&mut self, seats: [usize; 4], rules: &[Rule]) -> Vec<Rule> {
         let mut stay = rules.to_vec();
         for rule in rules {
             let without: Vec<Rule> = stay.iter().filter(|other| *other != rule).copied().collect();
-            if !self.can(seats, without.clone()) {
+            if self.can(seats, without.clone()) == Some(false) {
                 stay = without;
             }
         }
@@ -84,7 +89,7 @@ impl Asker<'_> {
 }
 
 /// Why no panel keeps all rules. Of people who differ in nothing a rule could ask for, no more are looked at than could sit.
-pub(super) fn explain(people: &[Candidate], order: &Order, effort: Effort) -> Clash {
+pub(super) fn explain(people: &[Candidate], order: &Order, effort: &Effort) -> Clash {
     let places = alike(people, order, order.size() + MORE);
     let few: Vec<Candidate> = places.iter().map(|&place| people[place].clone()).collect();
     let renamed = |rule: Rule, to: &dyn Fn(usize) -> usize| match rule {
@@ -144,7 +149,7 @@ pub(super) fn alike(people: &[Candidate], order: &Order, most: usize) -> Vec<usi
     people.iter().enumerate().filter(stays).map(|(place, _)| place).collect()
 }
 
-fn explain_few(people: &[Candidate], order: &Order, effort: Effort) -> Clash {
+fn explain_few(people: &[Candidate], order: &Order, effort: &Effort) -> Clash {
     let mut asker = Asker { people, effort, proven: true, left: QUESTIONS };
     let mut rules: Vec<Rule> = Vec::new();
     for rule in &order.rules {
@@ -179,14 +184,20 @@ fn smallest(asker: &mut Asker<'_>, order: &Order) -> Option<Relaxation> {
         *member = member.saturating_add_signed(isize::try_from(eased.members).unwrap_or(0));
         let size: usize = seats.iter().sum();
         let rules: Vec<Rule> = eased.rules.iter().filter_map(|(rule, _)| *rule).collect();
-        if size.is_multiple_of(2) && rules.contains(&Rule::Odd) {
-            // an even panel is no way out where an odd one is asked for
+        let is_size = |rule: &Rule| match *rule {
+            Rule::Odd => !size.is_multiple_of(2),
+            Rule::Size { least, most } => (least..=most).contains(&size),
+            _ => true,
+        };
+        if !rules.iter().all(is_size) {
+            // an even panel is no way out where an odd one is asked for, nor one of another size than may be
             continue;
         }
-        if size > 0 && asker.can(seats, rules.clone()) {
+        if size > 0 && asker.can(seats, rules.clone()) == Some(true) {
             return Some(told(order, &eased, usize::try_from(cost).unwrap_or(usize::MAX)));
         }
-        for rule in asker.clash(seats, &rules).into_iter().filter(|rule| *rule != Rule::Odd) {
+        for rule in asker.clash(seats, &rules).into_iter().filter(|rule| !matches!(rule, Rule::Odd | Rule::Size { .. }))
+        {
             for index in (0..eased.rules.len()).filter(|&index| eased.rules[index].0 == Some(rule)) {
                 let mut next = eased.clone();
                 next.rules[index] = (rule.weaker(size, highest_load), eased.rules[index].1 + 1);

@@ -1,5 +1,7 @@
 //! One panel: seats, candidates, rules, and the best panel that keeps them.
 
+use std::collections::{HashMap, HashSet};
+
 use super::clash::{self, Clash};
 use super::search::{self, Effort};
 use super::task::Task;
@@ -52,6 +54,13 @@ pub struct Candidate {
 pub enum Rule {
     /// An odd number of seats.
     Odd,
+    /// Between so many seats and so many: no way out changes it.
+    Size {
+        /// The fewest.
+        least: usize,
+        /// The most.
+        most: usize,
+    },
     /// At least so many who know a field.
     Field {
         /// The field.
@@ -177,13 +186,13 @@ pub(super) const UNIT: f64 = 1e9;
 /// # Errors
 /// [`Clash`] names rules that can't be kept together, and the smallest relaxation that helps.
 pub fn propose(people: &[Candidate], order: &Order, effort: Effort) -> Result<Panel, Clash> {
-    let found = match search::exists(people, order, effort) {
+    let found = match search::exists(people, order, &effort.part(4)) {
         Some(false) => None,
-        _ => Task::new(people, order).map(|task| search::best(&task, effort)),
+        _ => Task::new(people, order, &effort).map(|task| search::best(&task, &effort.part(2))),
     };
     let Some((found, sitting)) = found.and_then(|mut found| found.sitting.take().map(|sitting| (found, sitting)))
     else {
-        return Err(clash::explain(people, order, effort));
+        return Err(clash::explain(people, order, &effort));
     };
     let (value, bound) = (found.value as f64 / UNIT, found.bound as f64 / UNIT);
     Ok(Panel { seats: seats(people, order, &sitting), value, bound, optimal: found.proven })
@@ -204,14 +213,46 @@ pub(super) fn seats(people: &[Candidate], order: &Order, sitting: &[(usize, Seat
 
 /// Who could take a seat while the others stay.
 fn alternates(people: &[Candidate], order: &Order, sitting: &[(usize, SeatKind)], at: usize) -> Vec<usize> {
-    let kind = sitting[at].1;
-    let mut others: Vec<usize> = (0..people.len())
-        .filter(|&other| sitting.iter().all(|seat| seat.0 != other))
-        .filter(|&other| {
-            let mut changed = sitting.to_vec();
-            changed[at].0 = other;
-            order.rules.iter().all(|rule| keeps(people, *rule, &changed)) && !people[other].conflicted
+    let (who, kind) = sitting[at];
+    let mut left = sitting.to_vec();
+    left.remove(at);
+    let count = |is: &dyn Fn(&Candidate) -> bool| left.iter().filter(|seat| is(&people[seat.0])).count();
+    let mut employed: HashMap<u32, usize> = HashMap::new();
+    left.iter().filter_map(|seat| people[seat.0].employer).for_each(|one| *employed.entry(one).or_default() += 1);
+    let (mut asks, mut out): (Vec<Rule>, HashSet<usize>) = (Vec::new(), sitting.iter().map(|seat| seat.0).collect());
+    for &rule in &order.rules {
+        match rule {
+            Rule::Exclude { candidate } => {
+                out.insert(candidate);
+            }
+            // kept whoever comes, or asked of who comes
+            Rule::Field { field, least } if count(&|one| one.fields.contains(&field)) >= least => {}
+            Rule::OutsideProvince { least } if count(&|one| one.outside_province) >= least => {}
+            Rule::OutsideAsker { least } if count(&|one| one.outside_asker) >= least => {}
+            Rule::Include { candidate } if candidate != who => {}
+            Rule::Odd | Rule::Size { .. } => {}
+            // who must sit here has nobody in line
+            Rule::Include { .. } => return Vec::new(),
+            other => asks.push(other),
+        }
+    }
+    let cap = |employer: Option<u32>, most: usize| {
+        employer.is_none_or(|employer| employed.get(&employer).copied().unwrap_or(0) < most)
+    };
+    let fits = |person: &Candidate| {
+        asks.iter().all(|rule| match *rule {
+            Rule::Field { field, .. } => person.fields.contains(&field),
+            Rule::OutsideProvince { .. } => person.outside_province,
+            Rule::OutsideAsker { .. } => person.outside_asker,
+            Rule::PerEmployer { most } => cap(person.employer, most),
+            Rule::Balance => cap(person.employer, (sitting.len() / 3).max(1)),
+            Rule::LeastDegree { seat, rank } => seat != kind || person.degree >= rank,
+            Rule::MostLoad { most } => person.load < most,
+            Rule::Odd | Rule::Size { .. } | Rule::Include { .. } | Rule::Exclude { .. } => true,
         })
+    };
+    let mut others: Vec<usize> = (0..people.len())
+        .filter(|other| !out.contains(other) && !people[*other].conflicted && fits(&people[*other]))
         .collect();
     others.sort_by(|&a, &b| people[b].scores[kind.index()].total_cmp(&people[a].scores[kind.index()]));
     others
@@ -242,6 +283,7 @@ pub(super) fn keeps(people: &[Candidate], rule: Rule, sitting: &[(usize, SeatKin
     };
     match rule {
         Rule::Odd => sitting.len() % 2 == 1,
+        Rule::Size { least, most } => (least..=most).contains(&sitting.len()),
         Rule::Field { field, least } => count(&|person| person.fields.contains(&field)) >= least,
         Rule::OutsideProvince { least } => count(&|person| person.outside_province) >= least,
         Rule::OutsideAsker { least } => count(&|person| person.outside_asker) >= least,

@@ -194,7 +194,7 @@ fn nine_seats_of_three_hundred_are_proven() {
     assert!(panel.optimal, "{panel:?}");
     assert!(panel.seats.iter().all(|seat| !seat.alternates.is_empty() || seat.reasons.len() > 1));
     assert_eq!(panel, propose(&people, &order, Effort::default()).unwrap(), "the same again");
-    let less = propose(&people, &order, Effort { nodes: 0 }).unwrap();
+    let less = propose(&people, &order, Effort::new(0, 300_000_000)).unwrap();
     assert!(less.value <= panel.value && less.bound >= panel.value, "{} {} {}", less.value, less.bound, panel.value);
 }
 
@@ -216,4 +216,82 @@ fn what_clashes_is_named_with_the_way_out() {
     let many = Order { seats: [1, 1, 2, 5], rules: Vec::new() };
     let clash = propose(&people, &many, Effort::default()).unwrap_err();
     assert_eq!((clash.rules, clash.relaxation.unwrap().members), (vec![], -4), "more seats than people");
+}
+
+/// Many seats and many names: steps are counted over the whole question, also of why there is no panel.
+#[test]
+fn no_question_takes_more_than_its_steps() {
+    let people: Vec<Candidate> = (0..600_u32)
+        .map(|one| Candidate {
+            fields: vec![one % 7, one % 11],
+            employer: Some(one % 30),
+            degree: u8::try_from(one % 4).unwrap(),
+            ..person(f64::from(one * 7919 % 1009) / 1009.0)
+        })
+        .collect();
+    let mut rules = vec![Rule::Odd, Rule::PerEmployer { most: 1 }];
+    rules.extend((0..100).map(|candidate| Rule::Include { candidate }));
+    rules.extend((100..200).map(|candidate| Rule::Exclude { candidate }));
+    rules.extend((0..10).map(|field| Rule::Field { field, least: 9 }));
+    let order = Order { seats: [1, 17, 17, 16], rules };
+    let clash = propose(&people, &order, Effort::new(5_000, 10_000_000)).unwrap_err();
+    assert!(!clash.rules.is_empty());
+    let few = propose(&people, &order, Effort::new(5_000, 1_000_000)).unwrap_err();
+    assert!(!few.proven, "nothing is called proven that was not looked at");
+    let large =
+        Order { seats: [1, 17, 17, 16], rules: vec![Rule::Odd, Rule::Balance, Rule::Field { field: 3, least: 20 }] };
+    let panel = propose(&people, &large, Effort::new(5_000, 10_000_000)).unwrap();
+    assert_eq!(panel.seats.len(), 51);
+    assert!(panel.bound >= panel.value);
+}
+
+#[test]
+fn who_could_take_a_seat_is_who_keeps_all_rules_there() {
+    let people: Vec<Candidate> = (0..12_u32)
+        .map(|one| Candidate {
+            fields: vec![one % 3],
+            employer: Some(one % 4),
+            degree: u8::try_from(one % 5).unwrap(),
+            load: one % 6,
+            outside_province: one % 2 == 0,
+            ..person(f64::from(one) / 12.0)
+        })
+        .collect();
+    let rules = vec![
+        Rule::Odd,
+        Rule::Field { field: 1, least: 1 },
+        Rule::OutsideProvince { least: 1 },
+        Rule::PerEmployer { most: 1 },
+        Rule::LeastDegree { seat: SeatKind::Chair, rank: 2 },
+        Rule::MostLoad { most: 5 },
+        Rule::Exclude { candidate: 9 },
+    ];
+    let order = Order { seats: [1, 0, 0, 2], rules };
+    let panel = propose(&people, &order, Effort::new(5_000, 10_000_000)).unwrap();
+    let sitting: Vec<(usize, SeatKind)> = panel.seats.iter().map(|seat| (seat.candidate, seat.kind)).collect();
+    for (at, seat) in panel.seats.iter().enumerate() {
+        let keeps_all = |other: &usize| {
+            let mut changed = sitting.clone();
+            changed[at].0 = *other;
+            order.rules.iter().all(|rule| keeps(&people, *rule, &changed))
+        };
+        let others = (0..people.len()).filter(|other| sitting.iter().all(|seat| seat.0 != *other)).filter(keeps_all);
+        let mut told = seat.alternates.clone();
+        told.sort_unstable();
+        assert_eq!(told, others.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_way_out_keeps_to_the_sizes_that_may_be() {
+    let people = vec![person(0.9); 4];
+    let order = |seats, least, most| Order { seats, rules: vec![Rule::Odd, Rule::Size { least, most }] };
+    // five seats and four people: three would do, where three may be
+    let clash = propose(&people, &order([1, 1, 0, 3], 3, 51), Effort::default()).unwrap_err();
+    assert_eq!(clash.relaxation.unwrap().members, -2);
+    let clash = propose(&people, &order([1, 1, 0, 3], 5, 51), Effort::default()).unwrap_err();
+    assert_eq!(clash.relaxation, None, "fewer than five may not be");
+    // of even seats the way is down where there is none up
+    let clash = propose(&people, &order([1, 1, 0, 2], 3, 4), Effort::default()).unwrap_err();
+    assert_eq!(clash.relaxation.unwrap().members, -1);
 }

@@ -6,20 +6,61 @@
 //! better panel by their reduced cost are fixed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::panel::{Candidate, Order, SeatKind, UNIT};
 use super::task::{NEVER, Task};
 
-/// How long may be searched. Counted in nodes, so that the answer never depends on the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Nodes of a search.
+const NODES: usize = 5_000;
+/// Steps of all that one effort is spent on: a second or two.
+const STEPS: u64 = 300_000_000;
+
+/// How long may be searched. Counted in nodes and in steps, so that the answer never depends on the machine. All that is asked with one
+/// effort, and with its parts and copies, draws on the same steps.
+#[derive(Debug, Clone)]
 pub struct Effort {
     /// Nodes of the search for the best panel, and of each question whether there is any.
-    pub nodes: usize,
+    nodes: usize,
+    /// Steps that are left.
+    left: Arc<AtomicU64>,
+    /// Steps that must stay for others.
+    floor: u64,
 }
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { nodes: 5_000 }
+        Self::new(NODES, STEPS)
+    }
+}
+
+impl Effort {
+    /// So many nodes a search, so many steps in all.
+    pub fn new(nodes: usize, steps: u64) -> Self {
+        Self { nodes, left: Arc::new(AtomicU64::new(steps)), floor: 0 }
+    }
+
+    /// The same steps, other nodes.
+    pub(super) fn with_nodes(&self, nodes: usize) -> Self {
+        Self { nodes, ..self.clone() }
+    }
+
+    /// One part of so many of what is left; what it does not use stays for the others.
+    pub(super) fn part(&self, of: u64) -> Self {
+        let left = self.left.load(Ordering::Relaxed);
+        Self { floor: left - left.saturating_sub(self.floor) / of.max(1), ..self.clone() }
+    }
+
+    /// Takes steps, also more than there are.
+    pub(super) fn spend(&self, steps: usize) {
+        let left = self.left.load(Ordering::Relaxed);
+        self.left.store(left.saturating_sub(u64::try_from(steps).unwrap_or(u64::MAX)), Ordering::Relaxed);
+    }
+
+    /// Whether nothing is left.
+    pub(super) fn is_spent(&self) -> bool {
+        self.left.load(Ordering::Relaxed) <= self.floor
     }
 }
 
@@ -37,19 +78,19 @@ pub(super) struct Found {
 }
 
 /// Searches for the best panel.
-pub(super) fn best(task: &Task, effort: Effort) -> Found {
+pub(super) fn best(task: &Task, effort: &Effort) -> Found {
     run(task, effort, false)
 }
 
 /// Whether there is a panel; not known where the effort did not suffice.
-pub(super) fn exists(people: &[Candidate], order: &Order, effort: Effort) -> Option<bool> {
-    let Some(task) = Task::new(people, order) else { return Some(false) };
-    let found = run(&task.flat(), effort, true);
+pub(super) fn exists(people: &[Candidate], order: &Order, effort: &Effort) -> Option<bool> {
+    let Some(task) = Task::new(people, order, effort) else { return Some(false) };
+    let found = run(&task.flat(effort), effort, true);
     if found.sitting.is_some() { Some(true) } else { found.proven.then_some(false) }
 }
 
-fn run(task: &Task, effort: Effort, any: bool) -> Found {
-    let mut search = Search { task, best: None, left: effort.nodes, open: NEVER, any };
+fn run(task: &Task, effort: &Effort, any: bool) -> Found {
+    let mut search = Search { task, effort, best: None, left: effort.nodes, open: NEVER, any };
     let mut state = vec![State::Open; task.people.len()];
     for (one, person) in task.people.iter().enumerate() {
         if person.forced {
@@ -78,6 +119,7 @@ struct Rates {
 
 struct Search<'t> {
     task: &'t Task,
+    effort: &'t Effort,
     best: Option<(i64, Sitting)>,
     left: usize,
     /// The highest bound of what was left unsearched.
@@ -107,6 +149,9 @@ impl Search<'_> {
         let Some(mut lowest) = self.relax(&state, &rates) else { return };
         let (mut stride, mut idle, mut here) = (1.0, 0, rates.clone());
         for _ in 0..steps {
+            if self.effort.is_spent() {
+                break;
+            }
             let Some(choice) = self.relax(&state, &here) else { return };
             self.try_out(&choice.chosen);
             let still = !self.follow(&choice, &mut here, stride);
@@ -125,7 +170,7 @@ impl Search<'_> {
         if self.is_beaten(lowest.bound) || (self.any && self.best.is_some()) {
             return;
         }
-        if self.left == 0 {
+        if self.left == 0 || self.effort.is_spent() {
             self.open = self.open.max(floor(lowest.bound));
             return;
         }
@@ -157,7 +202,7 @@ impl Search<'_> {
         let Some(room) = task.size.checked_sub(sits.len()) else { return false };
         let mut employed = BTreeMap::<usize, usize>::new();
         sits.iter().for_each(|&one| *employed.entry(task.people[one].employer).or_default() += 1);
-        if employed.values().any(|&count| count > task.cap) || task.seat(&sits).is_none() {
+        if employed.values().any(|&count| count > task.cap) || !task.has_seats(&sits) {
             return false;
         }
         task.needs.iter().enumerate().all(|(bit, &need)| {
@@ -170,6 +215,7 @@ impl Search<'_> {
     /// The best so many people at these rates.
     fn relax(&self, state: &[State], rates: &Rates) -> Option<Choice> {
         let task = self.task;
+        self.effort.spend(state.len() * (12 + task.needs.len()));
         let mut bound: f64 = (0..4).map(|kind| task.seats[kind] as f64 * rates.seat[kind]).sum();
         bound -= task.needs.iter().zip(&rates.need).map(|(need, rate)| *need as f64 * rate).sum::<f64>();
         let mut kinds = vec![0; state.len()];
@@ -242,6 +288,12 @@ impl Search<'_> {
             return;
         }
         sits.sort_unstable();
+        // more than the best seat of each they can't be worth
+        let most = |&one: &usize| task.people[one].value.into_iter().max().unwrap_or(NEVER);
+        if !task.has_seats(&sits) || sits.iter().map(most).sum::<i64>() <= self.incumbent() {
+            return;
+        }
+        self.effort.spend(task.steps_of_seat(sits.len()));
         let Some((value, kinds)) = task.seat(&sits) else { return };
         if value > self.incumbent() {
             let mut sitting: Sitting = sits.iter().zip(kinds).map(|(&one, kind)| (task.people[one].id, kind)).collect();

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::panel::{Candidate, Order, Rule, SeatKind, UNIT};
+use super::search::Effort;
 
 /// In place of a score: may not take such a seat.
 pub(super) const NEVER: i64 = i64::MIN;
@@ -43,14 +44,15 @@ fn dominates(left: &Person, right: &Person) -> bool {
 
 impl Task {
     /// Nothing where no panel can keep the rules, for a reason that needs no search.
-    pub fn new(people: &[Candidate], order: &Order) -> Option<Self> {
-        Self::priced(people, order, &[])
+    pub fn new(people: &[Candidate], order: &Order, effort: &Effort) -> Option<Self> {
+        Self::priced(people, order, &[], effort)
     }
 
     /// The same, with the price of each person (0 where there is none) taken from their scores.
-    pub fn priced(people: &[Candidate], order: &Order, prices: &[i64]) -> Option<Self> {
+    pub fn priced(people: &[Candidate], order: &Order, prices: &[i64], effort: &Effort) -> Option<Self> {
+        effort.spend(people.len().saturating_mul(8 + order.rules.len()));
         let mut task = Self::whole(people, order, prices)?;
-        task.drop_dominated(0);
+        task.drop_dominated(0, effort);
         (task.people.len() >= task.size).then_some(task)
     }
 
@@ -61,6 +63,7 @@ impl Task {
         for rule in &order.rules {
             match *rule {
                 Rule::Odd if size.is_multiple_of(2) => return None,
+                Rule::Size { least, most } if !(least..=most).contains(&size) => return None,
                 Rule::PerEmployer { most } => cap = cap.min(most),
                 Rule::Balance => cap = cap.min((size / 3).max(1)),
                 Rule::Field { least, .. } | Rule::OutsideProvince { least } | Rule::OutsideAsker { least } => {
@@ -97,9 +100,9 @@ impl Task {
     }
 
     /// Places of people who are enough for the best panel when so many seats elsewhere may take people, too. In ascending order.
-    pub fn shortlist(people: &[Candidate], order: &Order, beside: usize) -> Vec<usize> {
+    pub fn shortlist(people: &[Candidate], order: &Order, beside: usize, effort: &Effort) -> Vec<usize> {
         let Some(mut task) = Self::whole(people, order, &[]) else { return Vec::new() };
-        task.drop_dominated(beside);
+        task.drop_dominated(beside, effort);
         let mut places: Vec<usize> = task.people.iter().map(|person| person.id).collect();
         places.sort_unstable();
         places
@@ -111,8 +114,9 @@ impl Task {
     /// Whoever dominates comes first here, and whoever is dominated by somebody left out is dominated by those for whom that one was:
     /// so each is held against those who stay alone.
     ///
-    /// So many seats elsewhere may take people, too (`beside`).
-    fn drop_dominated(&mut self, beside: usize) {
+    /// So many seats elsewhere may take people, too (`beside`). When the effort is spent, all others stay.
+    fn drop_dominated(&mut self, beside: usize, effort: &Effort) {
+        let effort = effort.part(2);
         let people = &self.people;
         let total = |one: usize| people[one].value.iter().map(|value| i128::from(*value)).sum::<i128>();
         let mut order: Vec<usize> = (0..people.len()).collect();
@@ -121,6 +125,11 @@ impl Task {
         let mut kept: Vec<usize> = Vec::new();
         let mut by = BTreeMap::<usize, usize>::new();
         for one in order {
+            if effort.is_spent() {
+                keep[one] = true;
+                continue;
+            }
+            effort.spend(kept.len());
             by.clear();
             let (mut own, mut others) = (0, 0);
             let is_beaten = self.cap == 0
@@ -145,12 +154,31 @@ impl Task {
     }
 
     /// The same with all scores equal: whether there is any panel.
-    pub fn flat(mut self) -> Self {
+    pub fn flat(mut self, effort: &Effort) -> Self {
         for value in self.people.iter_mut().flat_map(|person| &mut person.value) {
             *value = (*value).min(0);
         }
-        self.drop_dominated(0);
+        self.drop_dominated(0, effort);
         self
+    }
+
+    /// Whether there are seats for all of these people at once: Hall's condition over the kinds of seats.
+    pub fn has_seats(&self, chosen: &[usize]) -> bool {
+        let mut with = [0_usize; 16];
+        for &one in chosen {
+            let kinds = (0..4).filter(|&kind| self.people[one].value[kind] != NEVER);
+            with[kinds.map(|kind| 1 << kind).sum::<usize>()] += 1;
+        }
+        (0..16_usize).all(|kinds| {
+            let bound: usize = (0..16).filter(|those| those & kinds == *those).map(|those| with[those]).sum();
+            let room: usize = (0..4).filter(|kind| kinds >> kind & 1 == 1).map(|kind| self.seats[kind]).sum();
+            bound <= room
+        })
+    }
+
+    /// What [`seat`](Self::seat) takes for so many people.
+    pub fn steps_of_seat(&self, chosen: usize) -> usize {
+        5 * chosen * self.seats.iter().map(|seats| seats + 1).product::<usize>()
     }
 
     /// The best seats for these people: value and kinds, in their order.

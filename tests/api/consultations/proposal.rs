@@ -72,7 +72,7 @@ async fn rules_are_kept() {
     assert!(other["value"].as_f64() <= first["value"].as_f64());
     // degrees, the province, employers
     let order = json!({ "least_degree": { "chair": "TS" }, "least_outside_province": 2, "most_per_employer": 1,
-        "seats": { "reviewer": 1 } });
+        "seats": { "reviewer": 1, "member": 2 } });
     let strict = propose(officer, &made, &order).await;
     assert_eq!(strict["possible"], true, "{strict}");
     let list = codes(&strict).join("','");
@@ -133,6 +133,8 @@ async fn bad_orders_name_the_rule_and_the_way_out() {
     for (order, place, code) in [
         (json!({ "seats": { "reviewer": 2 } }), "/seats", "even"),
         (json!({ "seats": { "member": 60 } }), "/seats/member", "out_of_range"),
+        (json!({ "seats": { "chair": 0, "reviewer": 2 } }), "/seats/chair", "out_of_range"),
+        (json!({ "seats": { "secretary": 0, "reviewer": 2 } }), "/seats/secretary", "out_of_range"),
         (json!({ "seats": { "member": -1 } }), "/seats/member", "invalid_value"),
         (json!({ "seats": { "king": 1 } }), "/seats/king", "unknown_field"),
         (json!({ "include": ["CG-999999"] }), "/include/0", "unknown_reference"),
@@ -148,7 +150,13 @@ async fn bad_orders_name_the_rule_and_the_way_out() {
         assert_eq!((text(&error["pointer"]), text(&error["code"])), (place, code), "{order}");
     }
     let even = officer.post(&at(&made, "/panel/proposal"), &json!({ "seats": { "reviewer": 2 } })).await.problem(422);
-    assert!(text(&even["errors"][0]["detail"]).contains("3 hoặc 5"), "{even}");
+    assert!(text(&even["errors"][0]["detail"]).contains("ví dụ 5"), "{even}");
+    let few = request(&callers, "consultation", &json!({})).await;
+    let refused = officer.post(&at(&few, "/panel/proposal"), &json!({ "seats": { "reviewer": 1 } })).await.problem(422);
+    assert_eq!(
+        (&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]),
+        (&json!("/seats"), &json!("too_few"))
+    );
     verb(&callers[2], &made, "cancel", &json!({ "reason": "x" })).await.expect(200);
     officer.post(&at(&made, "/panel/proposal"), &json!({})).await.problem(409);
 }
@@ -201,6 +209,20 @@ async fn several_requests_at_once_are_never_worse_than_one_by_one() {
     ] {
         assert_eq!(officer.post(path, &body).await.places(422)[0], place, "{body}");
     }
+    // a rule about loads is one of its own request, and whoever is named twice may sit once
+    let one = codes(&propose(officer, &all[1], &json!({})).await).remove(0);
+    let two = |first: Value, second: Value| {
+        json!({ "most_each": 1, "consultations": [{ "consultation_id": all[0]["id"], "order": first },
+                                                  { "consultation_id": all[1]["id"], "order": second }] })
+    };
+    let body = two(json!({ "most_load": 1 }), json!({ "include": [one] }));
+    assert_eq!(officer.post(path, &body).await.expect(200)["possible"], true);
+    let body = two(json!({ "include": [one] }), json!({ "include": [one] }));
+    let refused = officer.post(path, &body).await.problem(422);
+    assert_eq!(
+        (&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]),
+        (&json!("/consultations/1/order/include/0"), &json!("over_limit"))
+    );
     // too many for those who are there: the request that has nobody is told, with what clashes
     change(&app, "UPDATE experts SET status = 'paused' WHERE code > 'CG-000012'").await;
     let large: Vec<Value> = all
@@ -210,6 +232,7 @@ async fn several_requests_at_once_are_never_worse_than_one_by_one() {
     let none = officer.post(path, &json!({ "consultations": large, "most_each": 1 })).await.expect(200);
     assert_eq!((&none["possible"], none["panels"].as_array().unwrap().len()), (&json!(false), 1), "{none}");
     assert!(!none["panels"][0]["clash"].as_array().unwrap().is_empty());
+    assert_eq!(none["proven"], false, "each has a panel alone");
     for role in ["agency", "expert", "auditor", "admin"] {
         app.sign_in(role).await.post(path, &json!({ "consultations": asked })).await.problem(403);
     }
