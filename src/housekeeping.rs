@@ -21,6 +21,9 @@ const FORGET_CHANGES: i64 = 5_000;
 /// Seconds between two clean-ups.
 const CLEAN_EVERY: u32 = 600;
 
+/// Seconds between two looks for panels whose change nobody entered.
+const LOOK_EVERY: u32 = 60;
+
 /// Runs until the server stops.
 pub async fn run(state: State) {
     let State { db, sealer, matching, .. } = state;
@@ -32,7 +35,8 @@ pub async fn run(state: State) {
         report("changes of experts could not be put in order", experts::store::place_changes(&db).await);
         report("texts of experts could not be read", matching.keep_up(&db, READ_FOR).await);
         report("consultations could not be reckoned anew", consultations::work::catch_up(&db).await);
-        report("panels could not be looked at again", consultations::panel::watch(&db, &sealer).await);
+        let all = second % LOOK_EVERY == 0;
+        report("panels could not be looked at again", consultations::panel::watch(&db, &sealer, all).await);
         report("duplicates could not be looked for", look_for_duplicates(&db, &sealer).await);
         if second % CLEAN_EVERY == 0 {
             report("old idempotency keys could not be forgotten", replay::forget_old(&db).await);

@@ -17,6 +17,7 @@ DROP TABLE panel_rechecks;
 DROP TABLE panel_findings;
 DROP TABLE conflict_checks;
 DROP TABLE conflict_decisions;
+ALTER TABLE panel_members DROP COLUMN ended_by_merge;
 DROP FUNCTION recheck_panel_of_consultation();
 DROP FUNCTION recheck_panels_of_consultations();
 DROP FUNCTION recheck_panels_of_parts();

@@ -1,5 +1,8 @@
 -- Panels of consultations: what conflicts of interest were found and decided, what was told about it.
 
+-- A seat that ended because two of the panel became one person: the undo of the merge gives it back, and no other.
+ALTER TABLE panel_members ADD COLUMN ended_by_merge boolean;
+
 -- What was said and decided of conflicts of interest, in its order. The last word on a person counts.
 CREATE TABLE conflict_decisions (
     id              uuid PRIMARY KEY,
@@ -17,7 +20,7 @@ CREATE TABLE conflict_decisions (
 );
 CREATE INDEX conflict_decisions_expert ON conflict_decisions (expert_id, consultation_id);
 
--- Who was looked at for conflicts, when, and what was found: append-only, so the people stand in it by id alone.
+-- Who was looked at for conflicts, when, and what was found: append-only, so it holds ids, kinds and keys, and no words about people.
 CREATE TABLE conflict_checks (
     id              uuid PRIMARY KEY,
     consultation_id uuid NOT NULL REFERENCES consultations (id),
@@ -30,7 +33,8 @@ CREATE INDEX conflict_checks_consultation ON conflict_checks (consultation_id, i
 CREATE TRIGGER conflict_checks_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON conflict_checks
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
--- What is known of those who sit on a panel, each finding once: `raised` where it came up after they were chosen.
+-- What is known of those who sit on a panel, each finding once and without words about people: `raised` where it came up after
+-- they were chosen.
 CREATE TABLE panel_findings (
     id              uuid PRIMARY KEY,
     consultation_id uuid NOT NULL REFERENCES consultations (id),
@@ -39,6 +43,8 @@ CREATE TABLE panel_findings (
     finding         jsonb NOT NULL,
     raised          boolean NOT NULL,
     found_at        timestamptz NOT NULL,
+    -- when it held no more; it is new when it comes up again
+    ended_at        timestamptz,
     CONSTRAINT panel_findings_once UNIQUE (consultation_id, expert_id, key)
 );
 CREATE INDEX panel_findings_expert ON panel_findings (expert_id);
@@ -48,10 +54,14 @@ CREATE TABLE panel_rechecks (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     consultation_id uuid NOT NULL
 );
--- The day by which a panel was looked at last: terms of office and years run out without a change.
+CREATE INDEX panel_rechecks_consultation ON panel_rechecks (consultation_id, id);
+-- The day by which a panel was looked at last: terms of office and years run out without a change. And the sum of the versions of the
+-- records it rested on: who is put on a panel while a long transaction writes their record is entered by nobody. No reference to the
+-- consultation, which would wait for whoever holds it.
 CREATE TABLE panel_watch (
-    consultation_id uuid PRIMARY KEY REFERENCES consultations (id),
-    checked_on      date NOT NULL
+    consultation_id uuid PRIMARY KEY,
+    checked_on      date NOT NULL,
+    records         bigint NOT NULL
 );
 
 CREATE FUNCTION recheck_all_panels() RETURNS trigger LANGUAGE plpgsql AS $$

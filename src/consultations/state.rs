@@ -146,6 +146,8 @@ pub enum Need {
     Document,
     /// Chair, secretary, an odd number of people and enough of them, nobody with a conflict of interest that was not waived.
     Panel,
+    /// Enough members who count, and none with an open conflict.
+    Counting,
 }
 
 impl Need {
@@ -160,6 +162,7 @@ impl Need {
             Self::Reason => "reason",
             Self::Document => "document",
             Self::Panel => "whole panel without open conflicts",
+            Self::Counting => "enough members who count, none with an open conflict",
         }
     }
 }
@@ -195,7 +198,7 @@ const STEPS: &[Step] = {
         Accepted, Cancelled, Closed, Concluding, Declined, Delivered, Draft, InReview, NeedsCompletion, PanelForming,
         Responded, Submitted, Suspended, Withdrawn,
     };
-    use Need::{Document, Fields, MissingItems, Panel, Reason, ReasonCode, Time, WholeFile};
+    use Need::{Counting, Document, Fields, MissingItems, Panel, Reason, ReasonCode, Time, WholeFile};
     use Verb as V;
     use Who::{Asker, AskerByLetter, Leader, Officer};
     const fn step(from: ConsultationState, verb: Verb, to: ConsultationState, who: Who, needs: &'static [Need]) -> Step {
@@ -221,12 +224,12 @@ const STEPS: &[Step] = {
         step(PanelForming,    V::Suspend,           Suspended,       Officer, &[Reason]),
         step(PanelForming,    V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),
         step(PanelForming,    V::Cancel,            Cancelled,       Leader,  &[Reason]),
-        step(InReview,        V::Conclude,          Concluding,      Officer, &[]),
+        step(InReview,        V::Conclude,          Concluding,      Officer, &[Counting]),
         step(InReview,        V::Reschedule,        InReview,        Leader,  &[Reason]),
         step(InReview,        V::Suspend,           Suspended,       Officer, &[Reason]),
         step(InReview,        V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),
         step(InReview,        V::Cancel,            Cancelled,       Leader,  &[Reason]),
-        step(Concluding,      V::Deliver,           Delivered,       Leader,  &[Document]),
+        step(Concluding,      V::Deliver,           Delivered,       Leader,  &[Document, Counting]),
         step(Concluding,      V::Reschedule,        Concluding,      Leader,  &[Reason]),
         step(Concluding,      V::Suspend,           Suspended,       Officer, &[Reason]),
         step(Concluding,      V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),

@@ -56,8 +56,9 @@ impl Seen {
 const SENT: &str = "(c.state <> 'draft' AND (c.state <> 'withdrawn' OR EXISTS (
     SELECT FROM consultation_moves s WHERE s.consultation_id = c.id AND s.to_state = 'submitted')))";
 
-/// Those on whose panel an expert sits.
-const PANELS: &str = "(SELECT p.consultation_id FROM panel_members p WHERE p.expert_id = $5 AND p.rank = 0 AND p.state IN ('chosen', 'invited', 'accepted'))";
+/// Those on whose panel an expert sits, once they were asked: before, an officer tries names.
+const PANELS: &str = "(SELECT p.consultation_id FROM panel_members p WHERE p.expert_id = $5 AND p.rank = 0
+    AND p.asked_at IS NOT NULL AND p.state IN ('chosen', 'invited', 'accepted'))";
 
 /// An organisation and those whose place it took: whose files its office keeps.
 const OWN: &str =

@@ -269,6 +269,8 @@ words! {
         WorkedAt = "worked_at",
         /// Drafted what is judged.
         Drafter = "drafter",
+        /// Has the name of a drafter of whom no record is known.
+        NamedAsDrafter = "named_as_drafter",
         /// Works at a body that drafted it.
         WorksForDrafter = "works_for_drafter",
         /// Published with a drafter within the years that count.
@@ -277,6 +279,8 @@ words! {
         SharedProject = "shared_project",
         /// Officer of an association that asks, decides, drafted it or stands above or under who does.
         AssociationOfficer = "association_officer",
+        /// More than a third of the panel is of one employer, theirs.
+        Balance = "balance",
         /// Said so.
         Declared = "declared",
     }
@@ -289,6 +293,8 @@ words! {
         High = "high",
         /// Anything else.
         Medium = "medium",
+        /// By a name alone: to be found out.
+        Low = "low",
     }
 }
 

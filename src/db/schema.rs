@@ -824,6 +824,7 @@ diesel::table! {
         finding -> Jsonb,
         raised -> Bool,
         found_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -843,6 +844,7 @@ diesel::table! {
         ended_at -> Nullable<Timestamptz>,
         ended_reason -> Nullable<Text>,
         created_at -> Timestamptz,
+        ended_by_merge -> Nullable<Bool>,
     }
 }
 
@@ -857,6 +859,7 @@ diesel::table! {
     panel_watch (consultation_id) {
         consultation_id -> Uuid,
         checked_on -> Date,
+        records -> Int8,
     }
 }
 
@@ -1131,7 +1134,6 @@ diesel::joinable!(panel_findings -> consultations (consultation_id));
 diesel::joinable!(panel_findings -> experts (expert_id));
 diesel::joinable!(panel_members -> consultations (consultation_id));
 diesel::joinable!(panel_members -> experts (expert_id));
-diesel::joinable!(panel_watch -> consultations (consultation_id));
 diesel::joinable!(password_resets -> accounts (account_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> accounts (account_id));

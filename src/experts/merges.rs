@@ -268,6 +268,7 @@ async fn hand_over(tx: &mut Conn, winner: Uuid, loser: Uuid) -> Answer<(Rows, Ve
     let mut closed = store::displace_account(tx, winner, loser).await?;
     let moved = store::move_references(tx, winner, loser).await?;
     closed.extend(store::close_account(tx, loser).await?);
+    store::touch_panels(tx, &[winner]).await?;
     end_sessions(tx, &moved, &closed).await?;
     Ok((moved, closed))
 }

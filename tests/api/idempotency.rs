@@ -291,8 +291,8 @@ fn of_consultations() -> Vec<Example> {
         (
             "conflicts/{key}/waive",
             "union_leader",
-            "{consultation panel_forming}/conflicts/{declared}/waive",
-            reason.clone(),
+            "{consultation panel_forming}/conflicts/{recused}/waive",
+            json!({ "reason": "Không còn liên quan", "findings": [] }),
             "conflict_decisions",
         ),
         (
@@ -353,10 +353,11 @@ async fn consultation_path(app: &TestApp, path: String) -> String {
     let file = attach_scheme(&callers[0], &made).await;
     bring(&callers, &made, state).await;
     let mut rest = rest.to_owned();
-    if rest.contains("{declared}") {
+    if rest.contains("{recused}") {
         let reason = json!({ "reason": "Có người thân tham gia" });
-        callers[1].post(&at(&made, "/conflicts/CG-000002/declare"), &reason).await.expect(200);
-        rest = rest.replace("{declared}", "CG-000002");
+        let path = at(&made, "/conflicts/CG-000002/recuse");
+        callers[1].send(reqwest::Method::POST, &path, &[("if-match", "*")], Some(&reason)).await.expect(200);
+        rest = rest.replace("{recused}", "CG-000002");
     }
     if rest.contains("{seat}") {
         let panel = callers[1].get(&at(&made, "/panel")).await.expect(200);
@@ -737,7 +738,7 @@ const VERSIONED: [(&str, &str, &str, &str); 66] = [
         "POST",
         "/api/v1/consultations/{id}/conflicts/{key}/waive",
         "union_leader",
-        "{consultation panel_forming}/conflicts/{declared}/waive",
+        "{consultation panel_forming}/conflicts/{recused}/waive",
     ),
     ("POST", "/api/v1/consultations/{id}/deliver", "union_leader", "{consultation concluding}/deliver"),
     ("POST", "/api/v1/consultations/{id}/form-panel", "union_officer", "{consultation accepted}/form-panel"),

@@ -11,6 +11,7 @@ use super::settings::Settings;
 use super::view::{ConsultationCandidate, Teller};
 use super::{Candidate, CandidateFilter, ranked, store};
 use crate::access::permit::Permit;
+use crate::consultations::panel;
 use crate::consultations::policy::ReadCandidates;
 use crate::consultations::store::{self as consultation_store, Seen};
 use crate::experts::model::Residency;
@@ -109,7 +110,7 @@ struct CandidatePage {
 /// Rank candidates for a request
 ///
 /// Everybody who may be asked (verified, consenting, neither paused nor gone), the best first, each with a score from 0 to 1 that is
-/// comparable between requests, and what it is made of. Filters are those of the search of experts; they leave people out and
+/// comparable between requests, what it is made of, and the conflicts of interest that were found. Filters are those of the search of experts; they leave people out and
 /// change no score.
 #[utoipa::path(
     tag = "consultations",
@@ -145,11 +146,13 @@ async fn rank_candidates(
     let documents: Vec<_> = page.iter().flat_map(of).collect();
     let titles = store::titles(&mut conn, &documents).await?;
     let settings = Settings::read(&mut conn, today()).await?;
+    let standings = panel::standings_alone(&mut conn, &case, &ids).await?;
     let vocabulary = &*vocabulary;
     let teller = Teller {
         case: &case,
         vocabulary,
         titles: &titles,
+        standings: &standings,
         window: settings.window_months,
         today: today(),
         lang: lang(&req),

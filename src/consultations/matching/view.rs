@@ -1,5 +1,7 @@
 //! Candidates as they are shown: what each part of a score says, in words.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -9,6 +11,8 @@ use super::score::{self, Presence};
 use super::store::Titles;
 use super::{Candidate, Match};
 use crate::consultations::model::{Case, FieldCode};
+use crate::consultations::panel::{Finding, Standing, may_sit};
+use crate::consultations::words::ConflictOutcome;
 use crate::experts::view::ExpertCard;
 use crate::experts::vocabulary::Vocabulary;
 use crate::kernel::problem::{Lang, Say};
@@ -34,6 +38,8 @@ pub enum CandidatePartKind {
     Availability,
     /// Whether they take work of this kind.
     Kind,
+    /// Conflicts of interest: 0 for who has one that nobody waived. It changes no score, and who has one never counts on a panel.
+    Conflicts,
 }
 
 /// What a part does.
@@ -132,7 +138,7 @@ pub struct ConsultationCandidate {
     /// How well they fit, 0 to 1; comparable between requests.
     #[schema(example = 0.53)]
     score: f64,
-    /// True for who can be asked now: there, with room, taking work of this kind.
+    /// True for who can be asked now: there, with room, taking work of this kind, and without a conflict of interest that nobody waived.
     free: bool,
     /// Why.
     explanation: Vec<CandidatePart>,
@@ -151,6 +157,8 @@ pub struct Teller<'a> {
     pub vocabulary: &'a Vocabulary,
     /// Titles of documents.
     pub titles: &'a Titles,
+    /// How candidates stand to conflicts of interest.
+    pub standings: &'a HashMap<Uuid, Standing>,
     /// Months of the window.
     pub window: u32,
     /// Today.
@@ -165,8 +173,37 @@ impl Teller<'_> {
         ConsultationCandidate {
             expert,
             score: shown(candidate.score),
-            free: candidate.facts.is_free(),
-            explanation: self.parts(candidate),
+            free: candidate.facts.is_free() && self.may_sit(candidate.expert),
+            explanation: self.parts(candidate).into_iter().chain([self.conflicts(candidate.expert)]).collect(),
+        }
+    }
+
+    fn may_sit(&self, expert: Uuid) -> bool {
+        self.standings.get(&expert).is_none_or(|standing| may_sit(standing.outcome))
+    }
+
+    /// What was found of conflicts of interest.
+    fn conflicts(&self, expert: Uuid) -> CandidatePart {
+        let standing = self.standings.get(&expert);
+        let found: Vec<Say> = standing.into_iter().flat_map(|one| &one.findings).map(Finding::words).collect();
+        let join = |lang: Lang| found.iter().map(|said| lang.of(said)).collect::<Vec<_>>().join(" ");
+        let (vi, en) = (join(Lang::Vi), join(Lang::En));
+        let words = match standing.map(|standing| standing.outcome) {
+            Some(ConflictOutcome::Recused) => {
+                say!("Đã rút khỏi việc này. {vi}", "Recused. {en}")
+            }
+            Some(ConflictOutcome::Waived) => say!("Lãnh đạo đã chấp thuận: {vi}", "Waived by a leader: {en}"),
+            _ if found.is_empty() => say!("Không thấy xung đột lợi ích.", "No conflict of interest was found."),
+            _ => Say { vi, en },
+        };
+        CandidatePart {
+            part: CandidatePartKind::Conflicts,
+            effect: CandidateEffect::Scales,
+            value: if self.may_sit(expert) { 1.0 } else { 0.0 },
+            weight: 0.0,
+            words: self.lang.of(&words).trim().to_owned(),
+            fields: Vec::new(),
+            documents: Vec::new(),
         }
     }
 

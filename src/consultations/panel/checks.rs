@@ -7,12 +7,14 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::coi::Finding;
 use super::conflicts::named;
 use super::store::{self, CheckResult, CheckRow};
 use super::view::{self, ConflictCheck};
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::Reach;
 use crate::audit::event::Event;
+use crate::consultations::model::Case;
 use crate::consultations::policy::{PrepareConsultation, ReadConflicts};
 use crate::consultations::reader::Reader;
 use crate::consultations::store::{self as consultation_store, Seen};
@@ -49,7 +51,7 @@ struct ConflictCheckForm {
 /// Check people for conflicts of interest
 ///
 /// Before anybody is invited: what the record says of these people against who asks, decides and drafted. Who was looked at, when and
-/// what was found is kept.
+/// what was found is kept: kinds, bodies and keys, and none of the words about a person.
 #[utoipa::path(
     tag = "panels",
     params(("id" = Uuid, Path, description = "Id of the consultation"), Once),
@@ -68,10 +70,26 @@ async fn check_conflicts(
     let (once, form, scope) = (once.of(&body), body.0, permit.scope().clone());
     let made = permit.write_once(once, async move |tx| Box::pin(check(tx, &scope, id.0, form)).await).await?;
     let mut conn = permit.read().await?;
-    consultation_store::find(&mut conn, Seen::by(permit.scope(), today()), id.0).await?;
+    let case = consultation_store::find(&mut conn, Seen::by(permit.scope(), today()), id.0).await?;
     let rows = store::checks(&mut conn, id.0, (Some(made), None), 1).await?;
+    let rows = with_words(&mut conn, &case, rows).await?;
     let check = view::checks(&mut conn, &rows, lang(&req)).await?.remove(&made);
     fresh(&req, None, "private", &check.ok_or_else(|| Problem::new(Code::NotFound))?)
+}
+
+/// What was found just now with all it rests on: what is kept has no words about people.
+async fn with_words(conn: &mut Conn, case: &Case, mut rows: Vec<CheckRow>) -> Answer<Vec<CheckRow>> {
+    let ids: Vec<Uuid> = rows.iter().flat_map(|row| row.results.iter().map(|result| result.expert_id)).collect();
+    let standings = store::standings(conn, case, &ids).await?;
+    for result in rows.iter_mut().flat_map(|row| &mut row.results) {
+        let Some(standing) = standings.get(&result.expert_id) else { continue };
+        for finding in &mut result.findings {
+            if let Some(whole) = standing.findings.iter().find(|whole| whole.key == finding.key) {
+                *finding = whole.clone();
+            }
+        }
+    }
+    Ok(rows)
 }
 
 async fn check(tx: &mut Conn, scope: &Scope, id: Uuid, form: ConflictCheckForm) -> Answer<(Uuid, Event)> {
@@ -87,7 +105,8 @@ async fn check(tx: &mut Conn, scope: &Scope, id: Uuid, form: ConflictCheckForm) 
     let mut standings = store::standings(tx, &case, &ids).await?;
     let results = ids.iter().filter_map(|id| {
         let standing = standings.remove(id)?;
-        let (outcome, open, findings) = (standing.outcome, standing.open, standing.findings);
+        let (outcome, open) = (standing.outcome, standing.open);
+        let findings = standing.findings.iter().map(Finding::bare).collect();
         Some(CheckResult { expert_id: *id, outcome, open, findings })
     });
     let row = CheckRow {

@@ -1,6 +1,8 @@
 //! Conflicts of interest: what the record says of a person, held against who asks, decides and drafted. Rules over organisation
 //! ids and dates, never over e-mail addresses; no SQL, no HTTP.
 
+mod told;
+
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Datelike, Months, NaiveDate};
@@ -9,8 +11,7 @@ use uuid::Uuid;
 
 use crate::consultations::words::{ConflictKind, ConflictOutcome, ConflictSeverity, ConflictSide, ConflictTie};
 use crate::kernel::partial_date::PartialDate;
-use crate::kernel::problem::Say;
-use crate::say;
+use crate::kernel::text::{accent_key, fold};
 
 /// What a consultation is, as far as conflicts go.
 #[derive(Debug, Clone)]
@@ -22,11 +23,68 @@ pub struct Ground {
     /// Years for which what was done together counts.
     pub shared_years: u32,
     /// How bodies stand to those that ask, decide or drafted.
-    pub ties: HashMap<Uuid, Vec<(ConflictSide, ConflictTie)>>,
+    pub ties: HashMap<Uuid, Vec<Tie>>,
     /// Names of these bodies.
     pub names: HashMap<Uuid, String>,
-    /// Records of people who drafted.
-    pub drafters: Vec<Uuid>,
+    /// Who drafted.
+    pub drafters: Vec<Drafter>,
+}
+
+/// How a body stands to one that asks, decides or drafted, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tie {
+    /// Which part that one has.
+    pub side: ConflictSide,
+    /// How the body stands to it.
+    pub tie: ConflictTie,
+    /// That one.
+    pub root: Uuid,
+    /// Since, where it was not always so.
+    pub from: Option<NaiveDate>,
+    /// Until, where it is over.
+    pub to: Option<NaiveDate>,
+}
+
+impl Tie {
+    /// Whether it is so on a day.
+    pub fn lasts(&self, day: NaiveDate) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| to >= day)
+    }
+}
+
+/// Somebody who drafted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drafter {
+    /// The entry of the request: it stays the same whatever becomes of the record.
+    pub entry: Uuid,
+    /// The record, where there is one.
+    pub expert: Option<Uuid>,
+    /// The name without titles: of the record, else as typed.
+    pub name: Spelling,
+}
+
+/// A name or title as it is compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spelling {
+    /// Without tones and marks.
+    pub plain: String,
+    /// With them.
+    pub accented: String,
+}
+
+impl Spelling {
+    /// Of a text.
+    pub fn of(text: &str) -> Self {
+        Self { plain: fold(text), accented: accent_key(text) }
+    }
+
+    /// Whether two are of one name: tones and marks must be the same where both are written with any.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let bare = |one: &Self| one.plain == one.accented;
+        !self.plain.is_empty()
+            && self.plain == other.plain
+            && (self.accented == other.accented || bare(self) || bare(other))
+    }
 }
 
 /// A post held at a body.
@@ -50,8 +108,10 @@ pub struct Post {
 pub struct Shared {
     /// [`ConflictKind::SharedPublication`] or [`ConflictKind::SharedProject`].
     pub kind: ConflictKind,
-    /// The drafter's record, where they have one.
-    pub drafter: Option<Uuid>,
+    /// The entry of the drafter.
+    pub drafter: Uuid,
+    /// Whether both have it in their records; else it is by a name alone.
+    pub is_certain: bool,
     /// Its title.
     pub title: String,
     /// The last year of it, where that is known.
@@ -63,6 +123,8 @@ pub struct Shared {
 pub struct Person {
     /// Who.
     pub id: Uuid,
+    /// The name.
+    pub name: Spelling,
     /// Works there now.
     pub workplace: Option<Uuid>,
     /// Worked there.
@@ -71,8 +133,32 @@ pub struct Person {
     pub offices: Vec<Post>,
     /// Done together with drafters.
     pub shared: Vec<Shared>,
-    /// What the person declared: the id of the declaration and what was said.
-    pub declared: Vec<(Uuid, String)>,
+    /// What was declared of the person.
+    pub declared: Vec<Declared>,
+    /// More than a third of the panel on which the person sits is of their employer.
+    pub balance: Option<Balance>,
+}
+
+/// Something that was declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declared {
+    /// The declaration.
+    pub id: Uuid,
+    /// What was said.
+    pub statement: String,
+    /// By the person; else the office says so of them.
+    pub by_person: bool,
+}
+
+/// People of one employer on a panel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Balance {
+    /// The employer by its key.
+    pub employer: String,
+    /// Its name as far as it is known.
+    pub name: Option<String>,
+    /// How many of the panel are of it.
+    pub count: usize,
 }
 
 /// What is told of a finding.
@@ -100,8 +186,11 @@ pub struct Evidence {
     pub year: Option<i32>,
     /// How many such works there are.
     pub count: Option<usize>,
-    /// What the person said.
+    /// What was said.
     pub statement: Option<String>,
+    /// Said by the office, not by the person.
+    #[serde(default)]
+    pub by_office: bool,
 }
 
 /// A conflict of interest that was found.
@@ -123,18 +212,20 @@ pub fn findings(ground: &Ground, person: &Person) -> Vec<Finding> {
     let mut keep = |finding: Finding| {
         found.entry(finding.key.clone()).or_insert(finding);
     };
-    if ground.drafters.contains(&person.id) {
-        keep(finding("drafter".to_owned(), ConflictKind::Drafter, ConflictSeverity::High, Evidence::default()));
-    }
+    of_drafting(ground, person).into_iter().for_each(&mut keep);
     let now = person.workplace.map(|organisation_id| Post { organisation_id, position: None, from: None, to: None });
     // a post of the history says since when; the workplace alone does not
     let posts = person.posts.iter().chain(now.as_ref());
     posts.flat_map(|post| of_post(ground, post)).for_each(&mut keep);
     person.offices.iter().flat_map(|office| of_office(ground, office)).for_each(&mut keep);
-    of_shared(ground, &person.shared).into_iter().for_each(&mut keep);
-    for (id, statement) in &person.declared {
-        let evidence = Evidence { statement: Some(statement.clone()), ..Evidence::default() };
+    of_shared(ground, person).into_iter().for_each(&mut keep);
+    for Declared { id, statement, by_person } in &person.declared {
+        let evidence = Evidence { statement: Some(statement.clone()), by_office: !by_person, ..Evidence::default() };
         keep(finding(format!("declared:{id}"), ConflictKind::Declared, ConflictSeverity::High, evidence));
+    }
+    if let Some(Balance { employer, name, count }) = &person.balance {
+        let evidence = Evidence { organisation: name.clone(), count: Some(*count), ..Evidence::default() };
+        keep(finding(format!("balance:{employer}"), ConflictKind::Balance, ConflictSeverity::Medium, evidence));
     }
     found.into_values().collect()
 }
@@ -149,43 +240,76 @@ fn counts(ground: &Ground, ended: NaiveDate, years: u32) -> bool {
     since.is_none_or(|since| ended >= since)
 }
 
-fn of_post(ground: &Ground, post: &Post) -> Vec<Finding> {
-    let lasts = post.to.is_none_or(|to| to.last_day() >= ground.today);
-    let is_ahead = post.from.is_some_and(|from| from.first_day() > ground.today);
-    let counts = lasts || post.to.is_some_and(|to| counts(ground, to.last_day(), ground.work_years));
-    if is_ahead || !counts {
-        return Vec::new();
+/// Who drafted it, by their record or by a name like theirs.
+fn of_drafting(ground: &Ground, person: &Person) -> Option<Finding> {
+    let drafters = || ground.drafters.iter();
+    if drafters().any(|drafter| drafter.expert == Some(person.id)) {
+        let key = "drafter".to_owned();
+        return Some(finding(key, ConflictKind::Drafter, ConflictSeverity::High, Evidence::default()));
     }
+    let alike = drafters().find(|drafter| drafter.expert.is_none() && drafter.name.is_like(&person.name))?;
+    let key = format!("drafter:{}", alike.entry);
+    Some(finding(key, ConflictKind::NamedAsDrafter, ConflictSeverity::Low, Evidence::default()))
+}
+
+/// The later of two days, and the earlier; none is no limit.
+fn later(one: Option<NaiveDate>, other: Option<NaiveDate>) -> Option<NaiveDate> {
+    one.max(other)
+}
+
+fn earlier(one: Option<NaiveDate>, other: Option<NaiveDate>) -> Option<NaiveDate> {
+    [one, other].into_iter().flatten().min()
+}
+
+/// Posts at bodies for the time in which these had a tie.
+fn of_post(ground: &Ground, post: &Post) -> Vec<Finding> {
     let ties = ground.ties.get(&post.organisation_id).map(Vec::as_slice).unwrap_or_default();
-    let of_tie = |&(side, tie): &(ConflictSide, ConflictTie)| {
-        let kind = match (side, lasts, tie) {
+    let mut found: Vec<(&Tie, bool)> = Vec::new();
+    for tie in ties {
+        let from = later(post.from.map(|from| from.first_day()), tie.from);
+        let to = earlier(post.to.map(|to| to.last_day()), tie.to);
+        let never = from.zip(to).is_some_and(|(from, to)| from > to) || from.is_some_and(|from| from > ground.today);
+        let lasts = to.is_none_or(|to| to >= ground.today);
+        if !never && (lasts || to.is_some_and(|to| counts(ground, to, ground.work_years))) {
+            found.push((tie, lasts));
+        }
+    }
+    let still =
+        |tie: &Tie| found.iter().any(|(other, lasts)| *lasts && (other.side, other.root) == (tie.side, tie.root));
+    let told = found.iter().filter(|(tie, lasts)| *lasts || !still(tie)).filter_map(|&(tie, lasts)| {
+        let kind = match (tie.side, lasts, tie.tie) {
             (ConflictSide::Drafter, true, ConflictTie::Same | ConflictTie::Below) => ConflictKind::WorksForDrafter,
             (ConflictSide::Drafter, ..) => return None,
             (_, true, _) => ConflictKind::WorksAt,
             (_, false, _) => ConflictKind::WorkedAt,
         };
-        let is_close = lasts && tie == ConflictTie::Same;
+        let is_close = lasts && tie.tie == ConflictTie::Same;
         let severity = if is_close { ConflictSeverity::High } else { ConflictSeverity::Medium };
-        let key = format!("{}:{}:{}", kind.as_str(), side.as_str(), post.organisation_id);
-        Some(finding(key, kind, severity, evidence(ground, post, side, tie)))
-    };
-    ties.iter().filter_map(of_tie).collect()
+        Some(finding(key(kind, tie, post.organisation_id), kind, severity, evidence(ground, post, tie)))
+    });
+    told.collect()
+}
+
+/// The relation: another part, another body or another tie is another one.
+fn key(kind: ConflictKind, tie: &Tie, body: Uuid) -> String {
+    format!("{}:{}:{}:{body}:{}", kind.as_str(), tie.side.as_str(), tie.root, tie.tie.as_str())
 }
 
 fn of_office(ground: &Ground, office: &Post) -> Vec<Finding> {
     let ties = ground.ties.get(&office.organisation_id).map(Vec::as_slice).unwrap_or_default();
-    let of_tie = |&(side, tie): &(ConflictSide, ConflictTie)| {
+    let lasts = ties.iter().filter(|tie| tie.lasts(ground.today));
+    let of_tie = |tie: &Tie| {
         let kind = ConflictKind::AssociationOfficer;
-        let key = format!("{}:{}:{}", kind.as_str(), side.as_str(), office.organisation_id);
-        finding(key, kind, ConflictSeverity::Medium, evidence(ground, office, side, tie))
+        let key = key(kind, tie, office.organisation_id);
+        finding(key, kind, ConflictSeverity::Medium, evidence(ground, office, tie))
     };
-    ties.iter().map(of_tie).collect()
+    lasts.map(of_tie).collect()
 }
 
-fn evidence(ground: &Ground, post: &Post, side: ConflictSide, tie: ConflictTie) -> Evidence {
+fn evidence(ground: &Ground, post: &Post, tie: &Tie) -> Evidence {
     Evidence {
-        side: Some(side),
-        tie: Some(tie),
+        side: Some(tie.side),
+        tie: Some(tie.tie),
         organisation_id: Some(post.organisation_id),
         organisation: ground.names.get(&post.organisation_id).cloned(),
         position: post.position.clone(),
@@ -195,26 +319,30 @@ fn evidence(ground: &Ground, post: &Post, side: ConflictSide, tie: ConflictTie) 
     }
 }
 
-/// One finding a drafter and kind, with the latest work.
-fn of_shared(ground: &Ground, shared: &[Shared]) -> Vec<Finding> {
+/// One finding a drafter and kind, with the latest work. A later work is another one: the key has the year of the latest.
+fn of_shared(ground: &Ground, person: &Person) -> Vec<Finding> {
     let first = ground.today.year() - i32::try_from(ground.shared_years).unwrap_or(i32::MAX);
-    let mut works: BTreeMap<(&str, Option<Uuid>), Vec<&Shared>> = BTreeMap::new();
-    for work in shared.iter().filter(|work| work.year.is_none_or(|year| year >= first)) {
+    let mut works: BTreeMap<(&str, Uuid), Vec<&Shared>> = BTreeMap::new();
+    for work in person.shared.iter().filter(|work| work.year.is_none_or(|year| year >= first)) {
         works.entry((work.kind.as_str(), work.drafter)).or_default().push(work);
     }
-    let told = works.into_iter().filter_map(|((kind, drafter), mut works)| {
-        works.sort_by(|a, b| (b.year, &a.title).cmp(&(a.year, &b.title)));
+    let told = works.into_iter().filter_map(|((kind, entry), mut works)| {
+        works.sort_by(|a, b| (b.year, &a.title, b.is_certain).cmp(&(a.year, &b.title, a.is_certain)));
         works.dedup_by(|a, b| a.title == b.title);
         let latest = works.first()?;
+        let drafter = ground.drafters.iter().find(|drafter| drafter.entry == entry);
         let evidence = Evidence {
-            drafter_id: drafter,
+            drafter_id: drafter.and_then(|drafter| drafter.expert),
             title: Some(latest.title.clone()),
             year: latest.year,
             count: Some(works.len()),
             ..Evidence::default()
         };
-        let with = drafter.map_or_else(|| "named".to_owned(), |id| id.to_string());
-        Some(finding(format!("{kind}:{with}"), latest.kind, ConflictSeverity::Medium, evidence))
+        let is_certain = works.iter().any(|work| work.is_certain);
+        let (severity, how) =
+            if is_certain { (ConflictSeverity::Medium, "") } else { (ConflictSeverity::Low, ":by_name") };
+        let year = latest.year.map_or_else(|| "unknown".to_owned(), |year| year.to_string());
+        Some(finding(format!("{kind}:{entry}:{year}{how}"), latest.kind, severity, evidence))
     });
     told.collect()
 }
@@ -230,17 +358,24 @@ pub struct Decision {
     pub covers: Vec<String>,
 }
 
+impl Decision {
+    /// By which key a waiver covers it, where it recused somebody.
+    pub fn recusal(&self) -> String {
+        format!("recused:{}", self.id)
+    }
+}
+
 /// How a person stands: the outcome, and the findings nobody waived.
 ///
-/// A waiver covers the findings known when it was given and no later one. Who recused themselves takes no part until a leader waives.
+/// A waiver covers the findings known when it was given and no later one. Who was recused takes no part until a leader's waiver covers
+/// the recusal ([`Decision::recusal`]): of people who became one, each decision stands for itself.
 pub fn outcome(findings: &[Finding], decisions: &[Decision]) -> (ConflictOutcome, Vec<String>) {
-    let last = decisions.iter().rfind(|decision| decision.outcome != ConflictOutcome::Declared);
     let covers = |key: &str| {
         let waivers = decisions.iter().filter(|decision| decision.outcome == ConflictOutcome::Waived);
         waivers.flat_map(|waiver| &waiver.covers).any(|covered| covered == key)
     };
     let open: Vec<&Finding> = findings.iter().filter(|finding| !covers(&finding.key)).collect();
-    let outcome = if last.is_some_and(|decision| decision.outcome == ConflictOutcome::Recused) {
+    let outcome = if decisions.iter().any(|one| one.outcome == ConflictOutcome::Recused && !covers(&one.recusal())) {
         ConflictOutcome::Recused
     } else if open.iter().any(|finding| finding.kind == ConflictKind::Declared) {
         ConflictOutcome::Declared
@@ -259,90 +394,30 @@ pub const fn may_sit(outcome: ConflictOutcome) -> bool {
     matches!(outcome, ConflictOutcome::None | ConflictOutcome::Waived)
 }
 
-/// Bodies that employ more than a third of a panel, and more than one of it: `(body, how many)`, by id.
-pub fn unbalanced(employers: &[Option<Uuid>]) -> Vec<(Uuid, usize)> {
-    let mut counts: BTreeMap<Uuid, usize> = BTreeMap::new();
+/// One key for each employer, of people by their workplace in the register and by how they wrote it: who is not linked works where
+/// others do who wrote the same.
+pub fn employers(workplaces: &[(Option<Uuid>, Option<String>)]) -> Vec<Option<String>> {
+    let mut known: BTreeMap<&str, Uuid> = BTreeMap::new();
+    for (id, key) in workplaces {
+        if let (Some(id), Some(key)) = (id, key) {
+            let entry = known.entry(key).or_insert(*id);
+            *entry = (*entry).min(*id);
+        }
+    }
+    let of = |(id, key): &(Option<Uuid>, Option<String>)| {
+        let linked = id.or_else(|| key.as_deref().and_then(|key| known.get(key).copied()));
+        linked.map(|id| id.to_string()).or_else(|| key.clone())
+    };
+    workplaces.iter().map(of).collect()
+}
+
+/// Employers of more than a third of a panel, and of more than one of it: `(key, how many)`, by key.
+pub fn unbalanced(employers: &[Option<String>]) -> Vec<(String, usize)> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for employer in employers.iter().flatten() {
-        *counts.entry(*employer).or_default() += 1;
+        *counts.entry(employer.clone()).or_default() += 1;
     }
     counts.into_iter().filter(|(_, count)| *count > 1 && count * 3 > employers.len()).collect()
-}
-
-impl Finding {
-    /// In words.
-    pub fn words(&self) -> Say {
-        let evidence = &self.evidence;
-        let nobody = String::new();
-        let body = evidence.organisation.as_ref().unwrap_or(&nobody);
-        let place = place(evidence.side, evidence.tie);
-        let (vi, en) = (place.vi, place.en);
-        let period = period(evidence);
-        let (when_vi, when_en) = (period.vi, period.en);
-        match self.kind {
-            ConflictKind::WorksAt => {
-                say!("Đang làm việc tại {body} ({vi}){when_vi}.", "Works at {body} ({en}){when_en}.")
-            }
-            ConflictKind::WorkedAt => {
-                say!("Đã làm việc tại {body} ({vi}){when_vi}.", "Worked at {body} ({en}){when_en}.")
-            }
-            ConflictKind::Drafter => say!("Tham gia soạn thảo.", "Is one of the drafters."),
-            ConflictKind::WorksForDrafter => {
-                say!("Đang làm việc tại {body}, nơi soạn thảo{when_vi}.", "Works at {body}, which drafted it{when_en}.")
-            }
-            ConflictKind::SharedPublication | ConflictKind::SharedProject => self.shared_words(),
-            ConflictKind::AssociationOfficer => {
-                say!("Giữ chức vụ trong {body} ({vi}){when_vi}.", "Is an officer of {body} ({en}){when_en}.")
-            }
-            ConflictKind::Declared => {
-                let said = evidence.statement.as_ref().unwrap_or(&nobody);
-                say!("Tự khai: {said}", "Declared: {said}")
-            }
-        }
-    }
-
-    fn shared_words(&self) -> Say {
-        let title = self.evidence.title.as_deref().unwrap_or_default();
-        let year = self.evidence.year;
-        let (vi, en) = match year {
-            Some(year) => (format!("năm {year}"), format!("{year}")),
-            None => ("không rõ năm".to_owned(), "year unknown".to_owned()),
-        };
-        let count = self.evidence.count.unwrap_or(1);
-        match self.kind {
-            ConflictKind::SharedProject => say!(
-                "Cùng tham gia {count} đề tài, dự án với người soạn thảo; gần nhất: “{title}” ({vi}).",
-                "Shares {count} projects with a drafter; the latest: “{title}” ({en})."
-            ),
-            _ => say!(
-                "Đồng tác giả {count} công trình với người soạn thảo; gần nhất: “{title}” ({vi}).",
-                "Shares {count} publications with a drafter; the latest: “{title}” ({en})."
-            ),
-        }
-    }
-}
-
-/// Which part a body has, and how.
-fn place(side: Option<ConflictSide>, tie: Option<ConflictTie>) -> Say {
-    let part = match side {
-        Some(ConflictSide::Asker) => say!("cơ quan đề nghị", "who asks"),
-        Some(ConflictSide::Authority) => say!("cơ quan quyết định", "who decides"),
-        Some(ConflictSide::Drafter) | None => say!("đơn vị soạn thảo", "who drafted it"),
-    };
-    let (vi, en) = (part.vi, part.en);
-    match tie {
-        Some(ConflictTie::Above) => say!("cấp trên của {vi}", "above {en}"),
-        Some(ConflictTie::Below) => say!("trực thuộc {vi}", "under {en}"),
-        _ => Say { vi, en },
-    }
-}
-
-fn period(evidence: &Evidence) -> Say {
-    match (&evidence.from, &evidence.to) {
-        (Some(from), Some(to)) => say!(", từ {from} đến {to}", ", {from} to {to}"),
-        (Some(from), None) => say!(", từ {from}", ", since {from}"),
-        (None, Some(to)) => say!(", đến {to}", ", until {to}"),
-        (None, None) => Say { vi: String::new(), en: String::new() },
-    }
 }
 
 #[cfg(test)]

@@ -7,16 +7,19 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::model::is_live;
+use super::coi::Finding;
+use super::model::{Standing, is_approved, is_live};
 use super::store::{self, DecisionRow, Who};
 use super::view::{self, ConflictRecord};
+use super::watch;
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::{Policy, Reach};
 use crate::audit::event::Event;
+use crate::consultations::model::Case;
 use crate::consultations::policy::{DecideConsultation, DeclareConflict, PrepareConsultation, ReadConflicts};
 use crate::consultations::reader::Reader;
 use crate::consultations::store::{self as consultation_store, Seen};
-use crate::consultations::words::{ConflictOutcome, PanelMemberState};
+use crate::consultations::words::{ConflictKind, ConflictOutcome, PanelMemberState};
 use crate::consultations::work::{self, Locked};
 use crate::db::Conn;
 use crate::experts::store as expert_store;
@@ -44,6 +47,25 @@ pub(super) struct ConflictReasonForm {
     #[schema(min_length = 1, max_length = 2000)]
     pub reason: String,
 }
+
+/// Why conflicts are waived, and which.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Đã nghỉ công tác tại đơn vị từ lâu, không tham gia soạn thảo",
+    "findings": ["declared:0190c0de-0000-7000-8000-000000000001"]}))]
+struct ConflictWaiverForm {
+    /// Why, in words.
+    #[schema(min_length = 1, max_length = 2000)]
+    reason: String,
+    /// The keys of the findings that are waived: all that are open, as they were read. Empty for who was recused without any.
+    #[schema(max_items = 200)]
+    findings: Vec<String>,
+}
+
+/// Most findings that one waiver names.
+const MOST_WAIVED: usize = 200;
+/// Most open declarations of one person.
+const MOST_DECLARED: usize = 20;
 
 /// People by id or code, in the order they were named.
 ///
@@ -93,7 +115,8 @@ async fn shown<P: Policy>(permit: &Permit<P>, id: Uuid, key: &str, req: &HttpReq
         other => other?,
     };
     let who = person(&mut conn, permit.scope(), key).await?;
-    Ok((view::record(&mut conn, &case, &who, lang(req)).await?, case.row.version))
+    let own = permit.scope().reach == Reach::Own;
+    Ok((view::record(&mut conn, &case, (&who, own), lang(req)).await?, case.row.version))
 }
 
 /// Read how a person stands to a consultation
@@ -119,7 +142,8 @@ async fn read_conflict(
     let mut conn = permit.read().await?;
     let case = consultation_store::find(&mut conn, Seen::by(permit.scope(), today()), id.0).await?;
     let who = person(&mut conn, permit.scope(), &key.0).await?;
-    let record = view::record(&mut conn, &case, &who, lang(&req)).await?;
+    let own = permit.scope().reach == Reach::Own;
+    let record = view::record(&mut conn, &case, (&who, own), lang(&req)).await?;
     let version = permit.may::<PrepareConsultation>(|reach| reach == Reach::All).then_some(case.row.version);
     fresh(&req, version, "private", &record)
 }
@@ -147,13 +171,15 @@ async fn declare_conflict(
     body: Body<ConflictReasonForm>,
     req: HttpRequest,
 ) -> Answer {
-    decide(permit, (id.0, key.0), (None, once.of(&body)), (ConflictOutcome::Declared, body.0), req).await
+    let once = once.of(&body);
+    decide(permit, (id.0, key.0), (None, once), Said::of(ConflictOutcome::Declared, body.0), req).await
 }
 
 /// Waive conflicts of interest
 ///
-/// By a leader, with a reason. The waiver covers what is known of the person now: what is found later is another conflict, which it
-/// does not cover. Where nothing was found there is nothing to waive.
+/// By a leader, with a reason, of the findings the leader read and names. Where something is open that is not among them, it came up in
+/// the meantime: 409, read anew. What is found later is another conflict, which the waiver does not cover. Where nothing was found there
+/// is nothing to waive.
 #[utoipa::path(
     tag = "panels",
     params(
@@ -162,7 +188,7 @@ async fn declare_conflict(
         IfMatch,
         Once,
     ),
-    request_body = ConflictReasonForm,
+    request_body = ConflictWaiverForm,
     security(("session" = ["consultations.decide"])),
     responses((status = 200, description = "How the person stands now", body = ConflictRecord)),
 )]
@@ -173,10 +199,13 @@ async fn waive_conflict(
     key: Key,
     if_match: IfMatch,
     once: Once,
-    body: Body<ConflictReasonForm>,
+    body: Body<ConflictWaiverForm>,
     req: HttpRequest,
 ) -> Answer {
-    decide(permit, (id.0, key.0), (Some(if_match), once.of(&body)), (ConflictOutcome::Waived, body.0), req).await
+    let once = once.of(&body);
+    let ConflictWaiverForm { reason, findings } = body.0;
+    let said = Said { outcome: ConflictOutcome::Waived, reason, findings };
+    decide(permit, (id.0, key.0), (Some(if_match), once), said, req).await
 }
 
 /// Recuse somebody
@@ -204,14 +233,29 @@ async fn recuse_expert(
     body: Body<ConflictReasonForm>,
     req: HttpRequest,
 ) -> Answer {
-    decide(permit, (id.0, key.0), (Some(if_match), once.of(&body)), (ConflictOutcome::Recused, body.0), req).await
+    let once = once.of(&body);
+    decide(permit, (id.0, key.0), (Some(if_match), once), Said::of(ConflictOutcome::Recused, body.0), req).await
+}
+
+/// What is said of a person.
+struct Said {
+    outcome: ConflictOutcome,
+    reason: String,
+    /// Of a waiver: the findings it is for.
+    findings: Vec<String>,
+}
+
+impl Said {
+    fn of(outcome: ConflictOutcome, form: ConflictReasonForm) -> Self {
+        Self { outcome, reason: form.reason, findings: Vec::new() }
+    }
 }
 
 async fn decide<P: Policy>(
     permit: Permit<P>,
     (id, key): (Uuid, String),
     (if_match, once): (Option<IfMatch>, Once),
-    (outcome, form): (ConflictOutcome, ConflictReasonForm),
+    said: Said,
     req: HttpRequest,
 ) -> Answer {
     let (scope, named) = (permit.scope().clone(), key.clone());
@@ -219,7 +263,7 @@ async fn decide<P: Policy>(
         expert_store::keep_merges_out(tx).await?;
         let locked = work::lock(tx, &scope, id, if_match.as_ref()).await?;
         let who = person(tx, &scope, &named).await?;
-        let event = Box::pin(enter(tx, &scope, &locked, (&who, outcome), form)).await?;
+        let event = Box::pin(enter(tx, &scope, &locked, &who, said)).await?;
         Ok((id, event))
     }))
     .await?;
@@ -230,28 +274,39 @@ async fn decide<P: Policy>(
     fresh(&req, None, "private", &record)
 }
 
-/// There is something to waive, and nobody is recused twice.
-fn check_change(before: ConflictOutcome, outcome: ConflictOutcome) -> Answer<()> {
-    let detail = match (before, outcome) {
+/// There is something to waive, all that is open was read, nobody is recused twice, and what is declared can be read.
+fn check_change(before: &Standing, said: &Said) -> Answer<()> {
+    let declared = |found: &&Finding| found.kind == ConflictKind::Declared && before.open.contains(&found.key);
+    let detail = match (before.outcome, said.outcome) {
         (ConflictOutcome::None | ConflictOutcome::Waived, ConflictOutcome::Waived) => say!(
             "Không có xung đột nào đang chờ quyết định đối với người này.",
             "There is no conflict of this person to be waived.",
         ),
+        (_, ConflictOutcome::Waived) => {
+            let unread: Vec<&str> =
+                before.open.iter().filter(|key| !said.findings.contains(key)).map(String::as_str).collect();
+            if unread.is_empty() {
+                return Ok(());
+            }
+            let keys = unread.join(", ");
+            say!(
+                "Còn phát hiện không được nêu trong `findings`: {keys}. Đọc lại rồi quyết định.",
+                "Findings are open that `findings` does not name: {keys}. Read them and decide anew."
+            )
+        }
         (ConflictOutcome::Recused, ConflictOutcome::Recused) => {
             say!("Người này đã rút khỏi việc này.", "The person is recused already.")
         }
+        (_, ConflictOutcome::Declared) if before.findings.iter().filter(declared).count() >= MOST_DECLARED => say!(
+            "Đã có {MOST_DECLARED} khai báo chưa được quyết định về người này; chờ lãnh đạo quyết định.",
+            "{MOST_DECLARED} declarations of this person wait for a decision: a leader decides first."
+        ),
         _ => return Ok(()),
     };
     Err(Problem::new(Code::Conflict).detail(detail))
 }
 
-async fn enter(
-    tx: &mut Conn,
-    scope: &Scope,
-    locked: &Locked,
-    (who, outcome): (&Who, ConflictOutcome),
-    form: ConflictReasonForm,
-) -> Answer<Event> {
+async fn enter(tx: &mut Conn, scope: &Scope, locked: &Locked, who: &Who, said: Said) -> Answer<Event> {
     let case = &locked.case;
     if case.row.state.is_over() {
         let state = case.row.state.as_str();
@@ -261,21 +316,29 @@ async fn enter(
         )));
     }
     let mut reader = Reader::default();
-    let reason = reader.needed_note("/reason", &form.reason);
+    let reason = reader.needed_note("/reason", &said.reason);
+    if said.findings.len() > MOST_WAIVED {
+        let detail = say!("Tối đa {MOST_WAIVED} mục.", "At most {MOST_WAIVED} items.");
+        reader.fault("/findings", "too_many", detail);
+    }
     let reason = reader.done(reason)?;
-    let standing = store::standings(tx, case, &[who.id]).await?.remove(&who.id);
-    let (before, findings) = standing.map_or((ConflictOutcome::None, Vec::new()), |one| (one.outcome, one.findings));
-    check_change(before, outcome)?;
-    let covers = match outcome {
-        ConflictOutcome::Waived => findings.into_iter().map(|finding| finding.key).collect(),
-        _ => Vec::new(),
-    };
+    let nothing = || Standing { findings: Vec::new(), outcome: ConflictOutcome::None, open: Vec::new() };
+    let before = store::standings(tx, case, &[who.id]).await?.remove(&who.id).unwrap_or_else(nothing);
+    check_change(&before, &said)?;
+    let covered = |found: &Finding| said.outcome == ConflictOutcome::Waived && said.findings.contains(&found.key);
+    let covered: Vec<Finding> = before.findings.into_iter().filter(covered).collect();
+    let decided = store::decisions(tx, case.id()).await?;
+    let mut covers: Vec<String> = covered.iter().map(|found| found.key.clone()).collect();
+    if said.outcome == ConflictOutcome::Waived {
+        let recusals = decided.iter().filter(|row| row.expert_id == who.id && row.outcome == ConflictOutcome::Recused);
+        covers.extend(recusals.map(|row| row.decision().recusal()));
+    }
     let row = DecisionRow {
         id: new_id(),
         consultation_id: case.id(),
         expert_id: who.id,
-        ordinal: i32::try_from(store::decisions(tx, case.id()).await?.len()).unwrap_or(i32::MAX),
-        outcome,
+        ordinal: i32::try_from(decided.len()).unwrap_or(i32::MAX),
+        outcome: said.outcome,
         reason,
         covers,
         at: now(),
@@ -283,23 +346,40 @@ async fn enter(
         actor_role: scope.actor.role().map(|role| role.as_str().to_owned()),
     };
     store::decide(tx, &row).await?;
-    if outcome == ConflictOutcome::Recused {
-        let rows = store::members(tx, case.id()).await?;
-        let seats: Vec<Uuid> =
-            rows.iter().filter(|seat| seat.expert_id == who.id && seat.state.is_live()).map(|seat| seat.id).collect();
-        let ended = (PanelMemberState::Recused.as_str(), row.reason.as_str());
-        store::end(tx, &seats, ended, super::model::is_approved(case)).await?;
-    }
-    if is_live(case) {
-        // what was said just now is known, and no alert
-        super::watch::note(tx, case, false).await?;
-    }
+    settle(tx, case, &row, &covered).await?;
     store::touch(tx, case.id()).await?;
-    let action = match outcome {
+    let action = match said.outcome {
         ConflictOutcome::Waived => "consultations.waive_conflict",
         ConflictOutcome::Recused => "consultations.recuse_expert",
         _ => "consultations.declare_conflict",
     };
-    let values = json!({ "expert": who.id, "outcome": outcome, "reason": row.reason, "covers": row.covers });
+    let values = json!({ "expert": who.id, "outcome": row.outcome, "reason": row.reason, "covers": row.covers });
     Ok(locked.event(action).fields(["conflicts"]).values(values))
+}
+
+/// What follows from a decision: who is recused leaves, and what was read or said here is no alert. What is declared of one whose panel
+/// was approved is one: whoever looks at panels again raises it.
+async fn settle(tx: &mut Conn, case: &Case, row: &DecisionRow, covered: &[Finding]) -> Answer<()> {
+    if row.outcome == ConflictOutcome::Recused {
+        let rows = store::members(tx, case.id()).await?;
+        let seats: Vec<Uuid> = rows
+            .iter()
+            .filter(|seat| seat.expert_id == row.expert_id && seat.state.is_live())
+            .map(|seat| seat.id)
+            .collect();
+        let ended = (PanelMemberState::Recused.as_str(), row.reason.as_str());
+        store::end(tx, &seats, ended, is_approved(case)).await?;
+    }
+    let sits = store::members(tx, case.id()).await?.iter().any(|seat| seat.sits() && seat.expert_id == row.expert_id);
+    if !is_live(case) || !sits {
+        return Ok(());
+    }
+    if row.outcome == ConflictOutcome::Declared && !is_approved(case) {
+        let standing = store::standings(tx, case, &[row.expert_id]).await?.remove(&row.expert_id);
+        let key = format!("declared:{}", row.id);
+        let found = standing.into_iter().flat_map(|standing| standing.findings);
+        let declared: Vec<Finding> = found.filter(|found| found.key == key).collect();
+        return watch::note_known(tx, case, row.expert_id, &declared).await;
+    }
+    watch::note_known(tx, case, row.expert_id, covered).await
 }

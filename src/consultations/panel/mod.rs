@@ -19,17 +19,12 @@ mod view;
 mod watch;
 mod words;
 
-use std::collections::HashMap;
-
-use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
-
-pub use self::coi::Finding;
+pub use self::coi::{Finding, may_sit};
+pub use self::model::Standing;
+pub use self::store::{ask, standings_alone};
 pub use self::view::lacks_of;
 pub use self::watch::{ALERT, watch};
-use super::model::Case;
-use crate::db::Conn;
-use crate::kernel::problem::Answer;
+use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes of panels.
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -38,15 +33,4 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     conflicts::configure(config);
     proposal::configure(config);
     joint::configure(config);
-}
-
-/// What makes a conflict of interest between people and a consultation, by the record and the settings of this moment, waived or not.
-/// Who has none is left out.
-///
-/// # Errors
-/// 503 when the database is away.
-pub async fn find(conn: &mut Conn, case: &Case, ids: &[Uuid]) -> Answer<HashMap<Uuid, Vec<Finding>>> {
-    let standings = store::standings(conn, case, ids).await?;
-    let found = standings.into_iter().map(|(id, standing)| (id, standing.findings));
-    Ok(found.filter(|(_, findings)| !findings.is_empty()).collect())
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::coi::{Finding, may_sit, unbalanced};
+use super::coi::{Finding, may_sit};
 use crate::consultations::model::Case;
 use crate::consultations::state::Verb;
 use crate::consultations::words::{ConflictOutcome, ConsultationState, PanelMemberState, PanelSeat};
@@ -60,6 +60,14 @@ pub struct Standing {
     pub open: Vec<String>,
 }
 
+impl Standing {
+    /// As it is told the person themself ([`Finding::for_the_person`]).
+    pub fn for_the_person(mut self) -> Self {
+        self.findings.iter_mut().for_each(|finding| *finding = finding.for_the_person());
+        self
+    }
+}
+
 /// Whether a panel is at work: it is formed, or its consultation goes on.
 pub fn is_live(case: &Case) -> bool {
     use ConsultationState::{Concluding, InReview, PanelForming};
@@ -79,8 +87,6 @@ pub struct Sitting {
     pub seat: PanelSeat,
     /// How the person stands to conflicts.
     pub outcome: ConflictOutcome,
-    /// The employer.
-    pub employer: Option<Uuid>,
     /// Whether the person may be asked at all: active, and in the bank with their consent.
     pub available: bool,
     /// The name, for words.
@@ -131,15 +137,6 @@ pub fn lacks(sitting: &[Sitting], fewest: usize) -> Vec<Lack> {
         );
     }
     lacks.extend(sitting.iter().flat_map(lacks_of_one));
-    let employers: Vec<Option<Uuid>> = sitting.iter().map(|one| one.employer).collect();
-    for (_, count) in unbalanced(&employers) {
-        let size = sitting.len();
-        let detail = say!(
-            "{count} trong {size} thành viên cùng một nơi công tác, quá một phần ba.",
-            "{count} of {size} members have one employer: more than a third."
-        );
-        lacks.push(Lack { code: "balance", detail, blocks: false });
-    }
     lacks
 }
 

@@ -208,7 +208,8 @@ async fn read(tx: &mut Conn, id: Uuid, form: PanelForm) -> Answer<Vec<MemberRow>
         state: PanelMemberState::Chosen,
         score: form.score,
         reasons: form.reasons.clone(),
-        asked_at: (rank == 0).then(now),
+        // an officer tries names; people are asked once a leader approved the panel
+        asked_at: None,
         answered_at: None,
         decline_code: None,
         ended_at: None,

@@ -1,18 +1,20 @@
 //! SQL of panels: members, decisions on conflicts, checks, what was found.
 
 mod facts;
+mod found;
+mod works;
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
-use super::coi::{Decision, Finding, findings, outcome};
+pub use self::found::{FindingRow, due, end_findings, note_findings, raised, take_up, told};
+use super::coi::{Balance, Decision, Finding, employers, findings, outcome, unbalanced};
 use super::model::{MemberRow, Standing};
 use crate::consultations::model::Case;
 use crate::consultations::words::ConflictOutcome;
@@ -23,18 +25,6 @@ use crate::kernel::problem::{Answer, Problem};
 struct Json {
     #[diesel(sql_type = Text)]
     json: String,
-}
-
-#[derive(QueryableByName)]
-struct Id {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-}
-
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    n: i64,
 }
 
 fn read<T: serde::de::DeserializeOwned>(json: &str) -> Answer<T> {
@@ -100,6 +90,21 @@ pub async fn keep(tx: &mut Conn, row: &MemberRow) -> Answer<()> {
     Ok(())
 }
 
+/// Keeps that those who sit are asked from now on: their panel was approved.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn ask(tx: &mut Conn, consultation: Uuid) -> Answer<()> {
+    let sql = "UPDATE panel_members SET asked_at = $2 WHERE consultation_id = $1 AND rank = 0 AND asked_at IS NULL
+                  AND state IN ('chosen', 'invited', 'accepted')";
+    diesel::sql_query(sql)
+        .bind::<SqlUuid, _>(consultation)
+        .bind::<Timestamptz, _>(crate::kernel::clock::now())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// Counts the version of a consultation up.
 ///
 /// # Errors
@@ -124,6 +129,13 @@ pub struct DecisionRow {
     pub at: DateTime<Utc>,
     pub actor_id: Option<Uuid>,
     pub actor_role: Option<String>,
+}
+
+impl DecisionRow {
+    /// As the rules read it.
+    pub fn decision(&self) -> Decision {
+        Decision { id: self.id, outcome: self.outcome, covers: self.covers.clone() }
+    }
 }
 
 /// What a consultation is today, as far as conflicts go.
@@ -167,7 +179,40 @@ pub async fn decide(tx: &mut Conn, row: &DecisionRow) -> Answer<()> {
     Ok(bulk::insert(tx, "conflict_decisions", std::slice::from_ref(row), "").await?)
 }
 
-/// How people stand to a consultation as to conflicts, by the record and the decisions of this moment.
+#[derive(QueryableByName)]
+struct SittingRow {
+    #[diesel(sql_type = SqlUuid)]
+    expert_id: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    workplace_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    workplace_key: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    workplace: Option<String>,
+}
+
+/// Those who sit with more than a third of the panel of their employer.
+async fn balances(conn: &mut Conn, consultation: Uuid) -> Answer<HashMap<Uuid, Balance>> {
+    let rows: Vec<SittingRow> = diesel::sql_query(
+        "SELECT m.expert_id, e.workplace_id, e.workplace_key, e.workplace
+           FROM panel_members m JOIN experts e ON e.id = m.expert_id
+          WHERE m.consultation_id = $1 AND m.rank = 0 AND m.state IN ('chosen', 'invited', 'accepted') ORDER BY m.expert_id",
+    )
+    .bind::<SqlUuid, _>(consultation)
+    .load(conn)
+    .await?;
+    let workplaces: Vec<_> = rows.iter().map(|row| (row.workplace_id, row.workplace_key.clone())).collect();
+    let keys = employers(&workplaces);
+    let counts: HashMap<String, usize> = unbalanced(&keys).into_iter().collect();
+    let of = |(row, key): (SittingRow, Option<String>)| {
+        let employer = key?;
+        let count = *counts.get(&employer)?;
+        Some((row.expert_id, Balance { employer, name: row.workplace, count }))
+    };
+    Ok(rows.into_iter().zip(keys).filter_map(of).collect())
+}
+
+/// How people stand to a consultation as to conflicts, by the record and the decisions of this moment; with who else sits.
 ///
 /// # Errors
 /// 503 when the database is away.
@@ -175,13 +220,31 @@ pub async fn standings(conn: &mut Conn, case: &Case, ids: &[Uuid]) -> Answer<Has
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
+    let balances = balances(conn, case.id()).await?;
+    judged(conn, case, ids, balances).await
+}
+
+/// The same of people who may be asked for a new panel, whoever sits now.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn standings_alone(conn: &mut Conn, case: &Case, ids: &[Uuid]) -> Answer<HashMap<Uuid, Standing>> {
+    if ids.is_empty() { Ok(HashMap::new()) } else { judged(conn, case, ids, HashMap::new()).await }
+}
+
+async fn judged(
+    conn: &mut Conn,
+    case: &Case,
+    ids: &[Uuid],
+    mut balances: HashMap<Uuid, Balance>,
+) -> Answer<HashMap<Uuid, Standing>> {
     let ground = facts::ground(conn, case, crate::kernel::clock::today()).await?;
     let mut decided: HashMap<Uuid, Vec<Decision>> = HashMap::new();
     for row in decisions(conn, case.id()).await? {
-        let decision = Decision { id: row.id, outcome: row.outcome, covers: row.covers };
-        decided.entry(row.expert_id).or_default().push(decision);
+        decided.entry(row.expert_id).or_default().push(row.decision());
     }
-    let people = facts::people(conn, case, &ground, ids).await?;
+    let mut people = facts::people(conn, case, &ground, ids).await?;
+    people.iter_mut().for_each(|person| person.balance = balances.remove(&person.id));
     let standing = |person: &super::coi::Person| {
         let findings = findings(&ground, person);
         let decided = decided.get(&person.id).map(Vec::as_slice).unwrap_or_default();
@@ -203,7 +266,7 @@ pub struct CheckRow {
     pub results: Vec<CheckResult>,
 }
 
-/// What was found of one person.
+/// What was found of one person: kept for good, so without words about them ([`Finding::bare`]).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "members of the column")]
 pub struct CheckResult {
@@ -245,50 +308,6 @@ pub async fn checks(
     rows.iter().map(|row| read(&row.json)).collect()
 }
 
-/// What came up about somebody who sits.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "columns")]
-pub struct FindingRow {
-    pub id: Uuid,
-    pub consultation_id: Uuid,
-    pub expert_id: Uuid,
-    pub key: String,
-    pub finding: Finding,
-    pub raised: bool,
-    pub found_at: DateTime<Utc>,
-}
-
-/// Keeps findings that were not known; those that were not, each once, whoever looks at the same time.
-///
-/// # Errors
-/// 503 when the database is away.
-pub async fn note_findings(tx: &mut Conn, rows: &[FindingRow]) -> Answer<Vec<FindingRow>> {
-    let json = serde_json::to_value(rows).map_err(Problem::internal)?;
-    let new: Vec<Id> = diesel::sql_query(
-        "INSERT INTO panel_findings SELECT * FROM jsonb_populate_recordset(NULL::panel_findings, $1)
-             ON CONFLICT (consultation_id, expert_id, key) DO NOTHING RETURNING id",
-    )
-    .bind::<Jsonb, _>(json)
-    .load(tx)
-    .await?;
-    Ok(rows.iter().filter(|row| new.iter().any(|new| new.id == row.id)).cloned().collect())
-}
-
-/// Findings that came up after people were chosen, the latest first.
-///
-/// # Errors
-/// 503 when the database is away.
-pub async fn raised(conn: &mut Conn, consultation: Uuid) -> Answer<Vec<FindingRow>> {
-    let rows: Vec<Json> = diesel::sql_query(
-        "SELECT row_to_json(f)::text AS json FROM panel_findings f WHERE f.consultation_id = $1 AND f.raised
-          ORDER BY f.found_at DESC, f.id DESC LIMIT 200",
-    )
-    .bind::<SqlUuid, _>(consultation)
-    .load(conn)
-    .await?;
-    rows.iter().map(|row| read(&row.json)).collect()
-}
-
 /// Who a person is, and whether they may be asked.
 #[derive(Debug, Clone, QueryableByName)]
 #[expect(missing_docs, reason = "columns")]
@@ -321,65 +340,29 @@ pub async fn who(conn: &mut Conn, ids: &[Uuid], codes: &[String]) -> Answer<Vec<
     Ok(diesel::sql_query(sql).bind::<Array<SqlUuid>, _>(ids).bind::<Array<Text>, _>(codes).load(conn).await?)
 }
 
-/// Takes panels from the queue of those to be looked at again.
+#[derive(QueryableByName)]
+struct LeadsTo {
+    #[diesel(sql_type = SqlUuid)]
+    loser_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    leads_to: Uuid,
+}
+
+/// Whoever these people are now, by the ids they had: those who were merged since, too.
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn take_rechecks(tx: &mut Conn, limit: i64) -> Answer<Vec<Uuid>> {
-    let rows: Vec<Id> = diesel::sql_query(
-        "WITH taken AS (DELETE FROM panel_rechecks WHERE id IN (
-              SELECT id FROM panel_rechecks ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING consultation_id)
-         SELECT DISTINCT consultation_id AS id FROM taken ORDER BY 1",
-    )
-    .bind::<BigInt, _>(limit)
-    .load(tx)
-    .await?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
-}
-
-/// Live panels nobody looked at on that day.
-///
-/// # Errors
-/// 503 when the database is away.
-pub async fn unwatched(tx: &mut Conn, day: NaiveDate, limit: i64) -> Answer<Vec<Uuid>> {
-    let rows: Vec<Id> = diesel::sql_query(
-        "SELECT c.id FROM consultations c
-          WHERE c.state IN ('panel_forming', 'in_review', 'concluding', 'suspended')
-            AND EXISTS (SELECT FROM panel_members m WHERE m.consultation_id = c.id AND m.rank = 0 AND m.state IN ('chosen', 'invited', 'accepted'))
-            AND NOT EXISTS (SELECT FROM panel_watch w WHERE w.consultation_id = c.id AND w.checked_on >= $1)
-          ORDER BY c.id LIMIT $2",
-    )
-    .bind::<Date, _>(day)
-    .bind::<BigInt, _>(limit)
-    .load(tx)
-    .await?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
-}
-
-/// Keeps the day by which panels were looked at.
-///
-/// # Errors
-/// 503 when the database is away.
-pub async fn watched(tx: &mut Conn, ids: &[Uuid], day: NaiveDate) -> Answer<()> {
-    let sql = "INSERT INTO panel_watch (consultation_id, checked_on)
-               SELECT c.id, $2 FROM consultations c WHERE c.id = ANY ($1) ORDER BY c.id
-                   ON CONFLICT (consultation_id) DO UPDATE SET checked_on = excluded.checked_on";
-    diesel::sql_query(sql).bind::<Array<SqlUuid>, _>(ids).bind::<Date, _>(day).execute(tx).await?;
-    Ok(())
-}
-
-/// Whether there is anything to look at.
-///
-/// # Errors
-/// 503 when the database is away.
-pub async fn has_work(conn: &mut Conn, day: NaiveDate) -> Answer<bool> {
-    let waits: Number = diesel::sql_query("SELECT count(*) AS n FROM (SELECT FROM panel_rechecks LIMIT 1) one")
-        .get_result(conn)
-        .await?;
-    Ok(waits.n > 0 || !unwatched(conn, day, 1).await?.is_empty())
-}
-
-/// The values of an event on findings: no words, ids and keys.
-pub fn told(rows: &[FindingRow]) -> Value {
-    rows.iter().map(|row| serde_json::json!({ "expert": row.expert_id, "key": row.key })).collect()
+pub async fn who_became(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, Who>> {
+    let merged = diesel::sql_query(
+        "SELECT loser_id, leads_to FROM expert_merges WHERE loser_id = ANY ($1) AND leads_to IS NOT NULL",
+    );
+    let merged: Vec<LeadsTo> = merged.bind::<Array<SqlUuid>, _>(ids).load(conn).await?;
+    let all: Vec<Uuid> = ids.iter().copied().chain(merged.iter().map(|row| row.leads_to)).collect();
+    let mut known: HashMap<Uuid, Who> = who(conn, &all, &[]).await?.into_iter().map(|who| (who.id, who)).collect();
+    for LeadsTo { loser_id, leads_to } in merged {
+        if let Some(winner) = known.get(&leads_to).cloned() {
+            known.entry(loser_id).or_insert(winner);
+        }
+    }
+    Ok(known)
 }

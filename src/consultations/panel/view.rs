@@ -4,7 +4,7 @@ mod conflict;
 
 pub use self::conflict::{ConflictCheck, ConflictFinding, ConflictRecord, PanelExpert, checks, record};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -46,7 +46,7 @@ pub struct PanelMember {
     /// Conflicts of interest: for the Union, and of oneself.
     #[serde(skip_serializing_if = "Option::is_none")]
     conflict: Option<PanelConflict>,
-    /// When the person was chosen or asked.
+    /// When the person was asked: the panel was approved. Empty before.
     asked_at: Option<DateTime<Utc>>,
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,7 +68,7 @@ pub struct PanelConflict {
 /// Something a panel lacks, or a remark on it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PanelLack {
-    /// What: `chair`, `secretary`, `too_few`, `even`, `conflict`, `not_available`, `balance`.
+    /// What: `chair`, `secretary`, `too_few`, `even`, `conflict`, `not_available`.
     #[schema(example = "even")]
     code: &'static str,
     /// What it is and what helps.
@@ -150,6 +150,9 @@ pub async fn panel(conn: &mut Conn, scope: &Scope, case: &Case, lang: Lang) -> A
         Eyes::Member(id) => row.sits() && (approved || row.expert_id == id),
         Eyes::Asker => row.sits() && approved,
     });
+    // two who became one: who sits is in line no more
+    let sitting: HashSet<Uuid> = rows.iter().filter(|row| row.sits()).map(|row| row.expert_id).collect();
+    rows.retain(|row| !(row.is_alternate() && sitting.contains(&row.expert_id)));
     let alerts = if eyes == Eyes::All { store::raised(conn, case.id()).await? } else { Vec::new() };
     let mut ids: Vec<Uuid> = rows.iter().map(|row| row.expert_id).collect();
     ids.extend(alerts.iter().map(|row| row.expert_id));
@@ -194,7 +197,6 @@ fn sitting(rows: &[MemberRow], who: &HashMap<Uuid, Who>, standings: &HashMap<Uui
         Sitting {
             seat: row.seat,
             outcome: standings.get(&row.expert_id).map_or(ConflictOutcome::Open, |standing| standing.outcome),
-            employer: who.and_then(|who| who.workplace_id),
             available: who.is_some_and(|who| who.status == "active"),
             name: who.map(|who| who.full_name.clone()).unwrap_or_default(),
         }
@@ -223,11 +225,14 @@ impl Shown {
     }
 
     fn alert(&self, row: &FindingRow) -> PanelAlert {
-        let open = self.standings.get(&row.expert_id).map(|standing| standing.open.as_slice()).unwrap_or_default();
+        let standing = self.standings.get(&row.expert_id);
+        let open = standing.map(|standing| standing.open.as_slice()).unwrap_or_default();
+        // as it is now where it still holds: what is kept has no words about people
+        let now = standing.and_then(|standing| standing.findings.iter().find(|found| found.key == row.key));
         PanelAlert {
             id: row.id,
             expert: self.who.get(&row.expert_id).map(Into::into),
-            finding: ConflictFinding::new(&row.finding, open, self.lang),
+            finding: ConflictFinding::new(now.unwrap_or(&row.finding), open, self.lang),
             found_at: row.found_at,
         }
     }
@@ -235,6 +240,7 @@ impl Shown {
     fn member(&self, row: MemberRow) -> Option<PanelMember> {
         let all = self.eyes == Eyes::All;
         let conflict = self.standings.get(&row.expert_id).filter(|_| row.state.is_live()).map(|standing| {
+            let standing = if all { standing.clone() } else { standing.clone().for_the_person() };
             let found = standing.findings.iter();
             PanelConflict {
                 outcome: standing.outcome,

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::coi::Finding;
 use super::model::is_live;
 use super::store::{self, FindingRow};
 use crate::access::permit::Scope;
@@ -14,45 +15,36 @@ use crate::kernel::id::new_id;
 use crate::kernel::problem::{Answer, Code};
 use crate::kernel::sealed::Sealer;
 
-/// Entries of the queue that are taken in one transaction.
-const BATCH: i64 = 200;
-/// Panels that are looked at in one transaction because a new day began.
-const DAILY: i64 = 20;
+/// Panels that are looked at in one go: the rest waits for the next second, and what else is done beside the requests does not.
+const MOST: i64 = 50;
 
 /// The audit event of an alert.
 pub const ALERT: &str = "consultations.conflict_found";
 
-/// Looks at panels that changed, and at those nobody looked at today; how many. Safe on many instances at once: an entry is taken by
-/// one of them, and a finding is kept once.
+/// Looks at panels that changed, and at those nobody looked at today; how many. With `all` also at those that changed while somebody
+/// was not on them yet. Each in a transaction of its own: one that fails, or that an officer holds, keeps no other from being looked
+/// at and is tried again. Safe on many instances at once: a finding is kept once.
 ///
 /// # Errors
-/// 503 when the database is away.
-pub async fn watch(db: &Db, sealer: &Sealer) -> Answer<usize> {
-    let mut all = 0;
-    while store::has_work(&mut db.conn().await?, today()).await? {
+/// 503 when the database is away; the first fault, when all others were looked at.
+pub async fn watch(db: &Db, sealer: &Sealer, all: bool) -> Answer<usize> {
+    let due = store::due(&mut db.conn().await?, today(), all, MOST).await?;
+    let (mut looked, mut fault) = (0, None);
+    for id in due {
         let recorder = Recorder::system(sealer.clone(), ALERT);
         let done = db.transaction(async |tx| {
             give_way(tx).await?;
-            let mut ids = store::take_rechecks(tx, BATCH).await?;
-            if ids.is_empty() {
-                ids = store::unwatched(tx, today(), DAILY).await?;
-            }
-            let mut events = Vec::new();
-            for id in &ids {
-                events.extend(look(tx, *id).await?);
-            }
-            store::watched(tx, &ids, today()).await?;
-            recorder.record(tx, events).await?;
-            Ok(ids.len())
+            store::take_up(tx, id, today()).await?;
+            let event = look(tx, id).await?;
+            recorder.record(tx, event.into_iter().collect()).await?;
+            Ok(())
         });
-        let done = done.await?;
-        all += done;
-        if done == 0 {
-            // another instance holds the rest
-            break;
+        match done.await {
+            Ok(()) => looked += 1,
+            Err(problem) => fault = fault.or(Some(problem)),
         }
     }
-    Ok(all)
+    fault.map_or(Ok(looked), Err)
 }
 
 /// Looks at one panel; the alert, where something came up.
@@ -70,7 +62,7 @@ async fn look(tx: &mut Conn, id: Uuid) -> Answer<Option<Event>> {
     Ok((!new.is_empty()).then_some(event))
 }
 
-/// Keeps what is found now of those who sit; what was not known. It is `raised` when it came up by itself.
+/// Keeps what is found now of those who sit; what was not known. It is `raised` when it came up by itself. What holds no more ends.
 ///
 /// # Errors
 /// 503 when the database is away.
@@ -79,17 +71,33 @@ pub async fn note(tx: &mut Conn, case: &Case, raised: bool) -> Answer<Vec<Findin
         store::members(tx, case.id()).await?.iter().filter(|row| row.sits()).map(|row| row.expert_id).collect();
     let mut standings: Vec<_> = store::standings(tx, case, &sitting).await?.into_iter().collect();
     standings.sort_by_key(|(id, _)| *id);
-    let rows = standings.into_iter().flat_map(|(expert_id, standing)| {
-        standing.findings.into_iter().map(move |finding| FindingRow {
-            id: new_id(),
-            consultation_id: case.id(),
-            expert_id,
-            key: finding.key.clone(),
-            finding,
-            raised,
-            found_at: now(),
-        })
-    });
-    let rows: Vec<FindingRow> = rows.collect();
+    let found = standings.iter().flat_map(|(expert, standing)| standing.findings.iter().map(|found| (*expert, found)));
+    let rows: Vec<FindingRow> = found.map(|(expert, found)| row(case, expert, found, raised)).collect();
+    store::end_findings(tx, case.id(), &rows).await?;
     if rows.is_empty() { Ok(Vec::new()) } else { store::note_findings(tx, &rows).await }
+}
+
+/// Keeps that these findings on somebody are known: they were just told of, or decided.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn note_known(tx: &mut Conn, case: &Case, expert: Uuid, found: &[Finding]) -> Answer<()> {
+    let rows: Vec<FindingRow> = found.iter().map(|found| row(case, expert, found, false)).collect();
+    if !rows.is_empty() {
+        store::note_findings(tx, &rows).await?;
+    }
+    Ok(())
+}
+
+fn row(case: &Case, expert_id: Uuid, found: &Finding, raised: bool) -> FindingRow {
+    FindingRow {
+        id: new_id(),
+        consultation_id: case.id(),
+        expert_id,
+        key: found.key.clone(),
+        finding: found.bare(),
+        raised,
+        found_at: now(),
+        ended_at: None,
+    }
 }

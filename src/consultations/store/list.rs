@@ -94,7 +94,7 @@ impl Asked {
         match self.own.as_deref() {
             None => {}
             Some(_) if self.seen.panelist.is_some() => {
-                out.push_sql(" AND c.id IN (SELECT p.consultation_id FROM panel_members p WHERE p.rank = 0");
+                out.push_sql(" AND c.id IN (SELECT p.consultation_id FROM panel_members p WHERE p.rank = 0 AND p.asked_at IS NOT NULL");
                 out.push_sql(" AND p.state IN ('chosen', 'invited', 'accepted') AND p.expert_id = ");
                 out.push_bind_param::<Nullable<SqlUuid>, _>(&self.seen.panelist)?;
                 out.push_sql(")");

@@ -11,8 +11,8 @@ use crate::audit::event::Event;
 use crate::consultations::file::{answer, check_lead};
 use crate::consultations::form::{ConsultationPatch, MAX_QUESTIONS};
 use crate::consultations::model::{FieldCode, Letter, Row};
-use crate::consultations::panel::lacks_of;
 use crate::consultations::panel::model::Lack;
+use crate::consultations::panel::{ask, lacks_of};
 use crate::consultations::reader::Reader;
 use crate::consultations::rules::{self, Known, Reckoning};
 use crate::consultations::state::{self, Need, Step, To, Verb};
@@ -20,6 +20,7 @@ use crate::consultations::store;
 use crate::consultations::words::DeclineReason;
 use crate::consultations::work::{self, Locked, moved};
 use crate::db::Conn;
+use crate::experts::store as expert_store;
 use crate::http::idempotency::Once;
 use crate::http::path::Id;
 use crate::kernel::patch::Change;
@@ -37,6 +38,10 @@ pub async fn take<P: Policy>(
 ) -> Answer {
     let scope = permit.scope().clone();
     Box::pin(permit.write_once(once, async move |tx| {
+        if matches!(verb, Verb::ApprovePanel | Verb::Conclude | Verb::Deliver) {
+            // two of the panel who become one person would count twice
+            expert_store::keep_merges_out(tx).await?;
+        }
         let locked = work::lock(tx, &scope, id.0, Some(&if_match)).await?;
         let event = Box::pin(step(tx, &scope, &locked, verb, said)).await?;
         Ok((id.0, event))
@@ -99,7 +104,8 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: S
         None => None,
     };
     let has_contact = store::has_contact(tx, row.id).await?;
-    let lacks = if step.needs.contains(&Need::Panel) { lacks_of(tx, &locked.case).await? } else { Vec::new() };
+    let of_panel = step.needs.iter().any(|need| matches!(need, Need::Panel | Need::Counting));
+    let lacks = if of_panel { lacks_of(tx, &locked.case).await? } else { Vec::new() };
     let lacks = lacks.into_iter().filter(|lack| lack.blocks).collect();
     let there = There { heard: &heard, row: &row, fields: fields.as_deref(), has_contact, code: said.code, lacks };
     for need in step.needs {
@@ -121,6 +127,9 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: S
     (made.reason_code, made.resume_on) = (said.code, heard.resume_on);
     made.schedule = says_schedule.then(|| row.schedule());
     store::add_move(tx, &made).await?;
+    if verb == Verb::ApprovePanel {
+        ask(tx, row.id).await?;
+    }
     let mut changes = row.changes(&locked.case.row);
     if let Some(fields) = &fields {
         changes.insert("fields".to_owned(), json!([locked.case.fields, fields]));
@@ -193,6 +202,12 @@ impl There<'_> {
             }
             Need::Panel => {
                 for lack in &self.lacks {
+                    reader.fault("/panel", lack.code, lack.detail.clone());
+                }
+            }
+            Need::Counting => {
+                let matters = |lack: &&Lack| matches!(lack.code, "too_few" | "conflict");
+                for lack in self.lacks.iter().filter(matters) {
                     reader.fault("/panel", lack.code, lack.detail.clone());
                 }
             }

@@ -77,7 +77,9 @@ async fn undo(
         }
     };
     store::put_back(tx, &journal.taken).await?;
-    for stuck in store::move_back(tx, &journal.moved, winner.id, merge.loser_id).await? {
+    let stuck = store::move_back(tx, &journal.moved, winner.id, merge.loser_id).await?;
+    store::touch_panels(tx, &[winner.id, merge.loser_id]).await?;
+    for stuck in stuck {
         in_the_way.extend(stays(stuck));
     }
     if !store::reopen_accounts(tx, &journal.closed).await? {

@@ -4,7 +4,7 @@ mod accounts;
 mod rows;
 
 pub use accounts::{close_account, displace_account, reopen_accounts};
-pub use rows::{Rows, Stuck, move_back, move_references, put_back, take_out};
+pub use rows::{Rows, Stuck, move_back, move_references, put_back, take_out, touch_panels};
 
 use std::collections::HashMap;
 

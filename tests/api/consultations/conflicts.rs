@@ -29,8 +29,22 @@ fn kinds(check: &Value) -> Vec<&str> {
 
 async fn say(caller: &Caller<'_>, consultation: &Value, code: &str, what: &str) -> Answer {
     let path = at(consultation, &format!("/conflicts/{code}/{what}"));
-    let body = json!({ "reason": "Lý do thử" });
+    let mut body = json!({ "reason": "Lý do thử" });
+    if what == "waive" {
+        body["findings"] = json!(open(caller, consultation, code).await);
+    }
     caller.send(reqwest::Method::POST, &path, &[("if-match", "*")], Some(&body)).await
+}
+
+/// The keys of what nobody waived, as far as the caller reads them.
+async fn open(caller: &Caller<'_>, consultation: &Value, code: &str) -> Vec<String> {
+    let seen = caller.get(&at(consultation, &format!("/conflicts/{code}"))).await;
+    if !seen.status.is_success() {
+        return Vec::new();
+    }
+    let seen = seen.expect(200);
+    let findings = seen["standing"]["findings"].as_array().unwrap().iter();
+    findings.filter(|one| one["waived"] == json!(false)).map(|one| text(&one["key"]).to_owned()).collect()
 }
 
 /// Puts somebody at a body, with an event, as a profile would.
@@ -166,10 +180,14 @@ async fn a_waiver_is_a_leaders_and_covers_what_was_known_alone() {
     for caller in [agency, officer] {
         say(caller, &made, code, "waive").await.problem(403);
     }
-    let bare = json!({ "reason": " " });
+    let bare = json!({ "reason": " ", "findings": [] });
     let path = at(&made, &format!("/conflicts/{code}/waive"));
     let unsaid = leader.send(reqwest::Method::POST, &path, &[("if-match", "*")], Some(&bare)).await;
     assert_eq!(unsaid.places(422), ["/reason"]);
+    // what came up since the leader read is not waived unread
+    let unread = json!({ "reason": "Đã đọc", "findings": [] });
+    let refused = leader.send(reqwest::Method::POST, &path, &[("if-match", "*")], Some(&unread)).await.problem(409);
+    assert!(text(&refused["detail"]).contains("works_at:asker:"), "{refused}");
     let waived = say(leader, &made, code, "waive").await.expect(200);
     assert_eq!((&waived["standing"]["outcome"], &waived["standing"]["may_sit"]), (&json!("waived"), &json!(true)));
     assert_eq!(waived["decisions"][0]["covers"].as_array().unwrap().len(), 1);
@@ -214,7 +232,7 @@ async fn a_conflict_that_comes_up_raises_one_alert_however_many_look() {
     let callers = callers(&app).await;
     let officer = &callers[1];
     let made = request(&callers, &json!({}), "in_review").await;
-    let look = async || watch(&app.state.db, &app.state.sealer).await.unwrap_or_default();
+    let look = async || watch(&app.state.db, &app.state.sealer, true).await.unwrap_or_default();
     look().await;
     assert_eq!(look().await, 0, "nothing is left to look at");
     let panel = officer.get(&at(&made, "/panel")).await.expect(200);
@@ -235,7 +253,7 @@ async fn a_conflict_that_comes_up_raises_one_alert_however_many_look() {
     assert_eq!(panel["alerts"][0]["expert"]["code"], json!(code));
     let auditor = app.sign_in("auditor").await;
     let events = auditor.get("/api/v1/audit-events?action=consultations.conflict_found").await.expect(200);
-    assert_eq!(events["items"].as_array().unwrap().len(), 1, "{events}");
+    assert_eq!(events["items"].as_array().unwrap().len(), 2, "what ended and came up again is told again: {events}");
     assert_eq!(events["items"][0]["actor_kind"], "system", "{events}");
     // a body that comes to stand over where somebody works is found as well
     let other = text(&panel["members"][2]["expert"]["code"]).to_owned();
@@ -262,22 +280,64 @@ async fn one_of_the_panel_declares_for_themself_and_reads_nobody_else() {
     let own =
         app.sql("SELECT e.code FROM accounts a JOIN experts e ON e.id = a.expert_id WHERE a.username = 'expert'").await;
     change(&app, &format!("UPDATE experts SET workplace_id = NULL, status = 'active', details = details - 'work_history' WHERE code = '{own}'")).await;
-    let made = request(&callers, &json!({}), "accepted").await;
+    // a drafter whose record the asker may see, and with whom the expert wrote something
+    let more = json!({ "drafters": [{ "expert": "CG-000003" }] });
+    change(
+        &app,
+        &format!(
+            "UPDATE experts SET full_name = 'Lê Thị Mẫu Thử' WHERE code = 'CG-000003';
+             INSERT INTO expert_publications (id, expert_id, ordinal, title, year, authors)
+             SELECT gen_random_uuid(), id, 901, 'Một bài của riêng người này', 2025, ARRAY['Le Thi Mau Thu'] FROM experts WHERE code = '{own}'"
+        ),
+    )
+    .await;
+    let made = request(&callers, &more, "accepted").await;
     verb(officer, &made, "form-panel", &Value::Null).await.expect(200);
     say(&expert, &made, &own, "declare").await.problem(404);
     let mut people = free_people(&app, 6).await;
-    people.retain(|code| *code != own);
+    people.retain(|code| *code != own && code != "CG-000003");
     people.truncate(4);
     people.insert(0, own.clone());
     put_panel(officer, &made, &panel_of(&people)).await.expect(200);
+    say(&expert, &made, &own, "declare").await.problem(404);
+    say(&callers[2], &made, &own, "waive").await.expect(200);
+    let document = json!({ "document": { "number": "12/QĐ-LHH", "date": "2026-03-09" } });
+    verb(&callers[2], &made, "approve-panel", &document).await.expect(200);
+    // who of the bank drafted it is not the person's to know, nor what stands in that one's record
+    let read = expert.get(&at(&made, &format!("/conflicts/{own}"))).await.expect(200);
+    let panel = expert.get(&at(&made, "/panel")).await.expect(200);
+    for finding in [&read["standing"]["findings"][0], &panel["members"][0]["conflict"]["findings"][0]] {
+        assert_eq!(
+            (&finding["kind"], &finding["drafter_id"]),
+            (&json!("shared_publication"), &Value::Null),
+            "{finding}"
+        );
+        assert!(!text(&finding["detail"]).contains("Một bài"), "{finding}");
+    }
+    let whole = officer.get(&at(&made, &format!("/conflicts/{own}"))).await.expect(200);
+    let drafter = app.sql("SELECT id FROM experts WHERE code = 'CG-000003'").await;
+    assert_eq!(whole["standing"]["findings"][0]["drafter_id"], json!(drafter));
+    assert!(!read.to_string().contains(&drafter), "{read}");
     let told = say(&expert, &made, &own, "declare").await.expect(200);
     assert_eq!(told["standing"]["outcome"], "declared");
     assert_eq!(
-        expert.get(&at(&made, &format!("/conflicts/{own}"))).await.expect(200)["decisions"][0]["role"],
+        expert.get(&at(&made, &format!("/conflicts/{own}"))).await.expect(200)["decisions"][1]["role"],
         "expert"
     );
     say(&expert, &made, &people[1], "declare").await.problem(404);
     expert.get(&at(&made, &format!("/conflicts/{}", people[1]))).await.problem(404);
+    let words = text(&told["standing"]["findings"][0]["detail"]).to_owned();
+    assert!(words.starts_with("Tự khai: "), "{words}");
+    let told = say(officer, &made, &people[1], "declare").await.expect(200);
+    assert!(
+        text(&told["standing"]["findings"][0]["detail"]).starts_with("Văn phòng Liên hiệp hội ghi nhận: "),
+        "{told}"
+    );
+    // nobody declares without end
+    for _ in 0..19 {
+        say(&expert, &made, &own, "declare").await.expect(200);
+    }
+    say(&expert, &made, &own, "declare").await.problem(409);
     for what in ["waive", "recuse"] {
         say(&expert, &made, &own, what).await.problem(403);
     }
@@ -289,4 +349,167 @@ async fn one_of_the_panel_declares_for_themself_and_reads_nobody_else() {
         stranger.get(&at(&made, &format!("/conflicts/{own}"))).await.problem(403);
         stranger.post(&at(&made, "/coi-check"), &json!({ "experts": [own] })).await.problem(403);
     }
+}
+
+#[tokio::test]
+async fn names_and_titles_are_compared_as_people_write_them() {
+    let app = TestApp::start().await;
+    let callers = callers(&app).await;
+    let officer = &callers[1];
+    let people = free_people(&app, 6).await;
+    let [drafter, plain, loud, named, namesake, other] = &people[..] else { panic!("{people:?}") };
+    let publish = |code: &str, title: &str, authors: &str| {
+        format!(
+            "INSERT INTO expert_publications (id, expert_id, ordinal, title, year, authors)
+             SELECT gen_random_uuid(), id, 900, '{title}', 2025, ARRAY[{authors}]::text[] FROM experts WHERE code = '{code}';"
+        )
+    };
+    let title = "Rừng đầu nguồn sông Gâm và nguồn nước ngầm trong vùng";
+    let sql = [
+        format!("UPDATE experts SET full_name = 'Lê Thị Mẫu Thử' WHERE code = '{drafter}';"),
+        format!("UPDATE experts SET full_name = 'Vũ Văn Tên Thử' WHERE code = '{named}';"),
+        publish(drafter, title, ""),
+        publish(plain, "Another paper of the same people", "'Le Thi Mau Thu', 'Ai Do'"),
+        publish(loud, &title.to_uppercase(), ""),
+        publish(namesake, "Một bài khác hẳn của người khác", "'Lê Thị Mâu Thư'"),
+    ];
+    change(&app, &sql.concat()).await;
+    let more = json!({ "drafters": [{ "expert": drafter }, { "name": "PGS.TS. Vũ Văn Tên Thử" }] });
+    let made = request(&callers, &more, "accepted").await;
+    for (code, expected, severity) in [
+        (plain, vec!["shared_publication"], "low"),
+        (loud, vec!["shared_publication"], "medium"),
+        (named, vec!["named_as_drafter"], "low"),
+        (namesake, vec![], ""),
+        (other, vec![], ""),
+    ] {
+        let seen = check(officer, &made, &[code]).await;
+        assert_eq!(kinds(&seen), expected, "{code}: {seen}");
+        let first = &seen["results"][0]["findings"][0]["severity"];
+        assert!(expected.is_empty() || *first == json!(severity), "{seen}");
+    }
+    // what is kept for good has no words about people
+    check(officer, &made, &[loud]).await;
+    let kept = app.sql("SELECT string_agg(results::text, '') FROM conflict_checks").await;
+    assert!(!kept.contains("RỪNG") && kept.contains("shared_publication"), "{kept}");
+    // whom somebody was merged into stands for them in what is kept
+    let merge = format!("/api/v1/experts/{other}/merge");
+    let body = json!({ "other": loud });
+    officer.send(reqwest::Method::POST, &merge, &[("if-match", "*")], Some(&body)).await.expect(201);
+    let kept = officer.get(&at(&made, "/coi-checks?limit=1")).await.expect(200);
+    assert_eq!(kept["items"][0]["results"][0]["expert"]["code"], json!(other), "{kept}");
+}
+
+#[tokio::test]
+async fn bodies_count_for_the_time_and_the_way_they_belong_to_who_asks() {
+    let app = TestApp::start().await;
+    let callers = callers(&app).await;
+    let officer = &callers[1];
+    let people = free_people(&app, 8).await;
+    let asker = app.sql("SELECT id FROM organisations WHERE code = 'SNNMT-DEMO'").await;
+    for (code, parent) in [("CU-THU", false), ("CHI-EM", false), ("GOC-THU", false), ("TT-CU", true), ("TT-MOI", true)]
+    {
+        let mut body = json!({ "name": format!("Đơn vị {code}"), "kind": "agency", "code": code });
+        if parent {
+            body["parent_id"] = json!(asker);
+        }
+        enter_body(officer, &body).await;
+    }
+    let id = |code: &str| format!("(SELECT id FROM organisations WHERE code = '{code}')");
+    let follow = |old: &str, new: &str, kind: &str| {
+        format!(
+            "INSERT INTO organisation_successions (id, predecessor_id, successor_id, kind, effective_on)
+             VALUES (gen_random_uuid(), {}, {}, '{kind}', '2024-01-01');",
+            id(old),
+            id(new)
+        )
+    };
+    let valid =
+        |code: &str, set: &str| format!("UPDATE organisation_versions SET {set} WHERE organisation_id = {};", id(code));
+    let sql = [
+        // the old body was divided between the asker and another; the asker was split from a third
+        follow("CU-THU", "SNNMT-DEMO", "divided"),
+        follow("CU-THU", "CHI-EM", "divided"),
+        follow("GOC-THU", "SNNMT-DEMO", "split"),
+        // one centre was closed, one came later
+        valid("TT-CU", "valid_from = '2010-01-01', valid_to = '2024-06-30'"),
+        valid("TT-MOI", "valid_from = '2025-01-01'"),
+    ];
+    change(&app, &sql.concat()).await;
+    let made = request(&callers, &json!({}), "accepted").await;
+    for (person, (body, from, to, expected)) in people.iter().zip([
+        ("CU-THU", "2015", "2023", vec!["worked_at"]),
+        ("CHI-EM", "2024", "", vec![]),
+        ("GOC-THU", "2015", "2025", vec!["worked_at"]),
+        ("GOC-THU", "2024-06", "", vec![]),
+        ("TT-CU", "2015", "2024", vec!["worked_at"]),
+        ("TT-MOI", "2015", "2024", vec![]),
+        ("TT-MOI", "2015", "", vec!["works_at"]),
+        ("TT-MOI", "2026-01", "", vec!["works_at"]),
+    ]) {
+        let until = if to.is_empty() { "null".to_owned() } else { format!("\"{to}\"") };
+        let organisation = app.sql(&format!("SELECT {}", id(body))).await;
+        let history = format!(
+            r#"[{{"organisation": "x", "organisation_id": "{organisation}", "from": "{from}", "to": {until}}}]"#
+        );
+        let sql = format!(
+            "UPDATE experts SET details = jsonb_set(details, '{{work_history}}', '{history}') WHERE code = '{person}'"
+        );
+        change(&app, &sql).await;
+        let seen = check(officer, &made, &[person]).await;
+        assert_eq!(kinds(&seen), expected, "{body} {from} {to}: {seen}");
+    }
+}
+
+#[tokio::test]
+async fn candidates_are_told_with_their_conflicts() {
+    let app = TestApp::start().await;
+    let callers = callers(&app).await;
+    let officer = &callers[1];
+    let made = request(&callers, &json!({}), "accepted").await;
+    let list = at(&made, "/candidates?limit=100");
+    let first = officer.get(&list).await.expect(200)["items"][0].clone();
+    work_at(&app, text(&first["expert"]["code"]), "SNNMT-DEMO").await;
+    let page = officer.get(&list).await.expect(200);
+    let same =
+        page["items"].as_array().unwrap().iter().find(|one| one["expert"]["id"] == first["expert"]["id"]).unwrap();
+    assert_eq!((&same["free"], &same["score"]), (&json!(false), &first["score"]), "{same}");
+    let part = |one: &Value| {
+        let parts = one["explanation"].as_array().unwrap().iter();
+        parts.cloned().find(|part| part["part"] == json!("conflicts")).unwrap()
+    };
+    assert_eq!((part(&first)["value"].as_f64(), part(same)["value"].as_f64()), (Some(1.0), Some(0.0)));
+    assert!(text(&part(same)["words"]).starts_with("Đang làm việc tại "), "{same}");
+}
+
+#[tokio::test]
+async fn one_panel_that_is_held_keeps_no_other_from_being_looked_at() {
+    let app = TestApp::start().await;
+    let callers = callers(&app).await;
+    let mut all = Vec::new();
+    for _ in 0..2 {
+        all.push(request(&callers, &json!({}), "in_review").await);
+    }
+    let look = async || watch(&app.state.db, &app.state.sealer, true).await;
+    look().await.unwrap();
+    // many changes of bodies enter each panel many times, and each is looked at once
+    for _ in 0..5 {
+        change(&app, "UPDATE organisation_versions SET parent_id = parent_id").await;
+    }
+    assert_eq!(look().await.unwrap(), 2);
+    assert_eq!(look().await.unwrap(), 0);
+    // a change that no trigger saw, since its author did not see the seat yet
+    change(
+        &app,
+        &format!(
+            "ALTER TABLE experts DISABLE TRIGGER experts_panels;
+             UPDATE experts SET version = version + 1 WHERE id = (
+                 SELECT expert_id FROM panel_members WHERE consultation_id = '{}' ORDER BY id LIMIT 1);
+             ALTER TABLE experts ENABLE TRIGGER experts_panels;",
+            text(&all[0]["id"])
+        ),
+    )
+    .await;
+    assert!(look().await.unwrap() >= 1);
+    assert_eq!(look().await.unwrap(), 0);
 }

@@ -124,10 +124,11 @@ pub fn way_to(state: &str) -> &'static [&'static str] {
     }
 }
 
-/// Codes of people of the bank who can be asked and work nowhere that the register knows: nothing makes a conflict of interest.
+/// Codes of people of the bank who can be asked and work nowhere that the register knows, no two at one place: nothing makes a conflict of interest.
 pub async fn free_people(app: &TestApp, count: usize) -> Vec<String> {
     let sql = format!(
         "SELECT string_agg(code, ',') FROM (SELECT code FROM experts e WHERE status = 'active' AND workplace_id IS NULL
+            AND NOT EXISTS (SELECT FROM experts x WHERE x.workplace_key = e.workplace_key AND x.code < e.code AND x.status = 'active')
             AND NOT EXISTS (SELECT FROM association_officers o WHERE o.expert_id = e.id)
             AND NOT coalesce(details -> 'work_history', '[]') @? '$[*].organisation_id'
             AND NOT EXISTS (SELECT FROM consultation_drafters d WHERE d.expert_id = e.id) ORDER BY code LIMIT {count}) people"

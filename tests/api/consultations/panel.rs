@@ -170,15 +170,12 @@ async fn who_sees_what_of_a_panel() {
     // the asker sees no names before the panel is approved, and one of it themself alone
     let seen = agency.get(&panel_path).await.expect(200);
     assert_eq!((&seen["approved"], &seen["members"], &seen["lacks"]), (&json!(false), &json!([]), &json!([])));
-    let seen = expert.get(&panel_path).await.expect(200);
-    assert_eq!(names(&seen, "members"), [own.as_str()]);
-    let whole = expert.get(&path).await.expect(200);
-    assert_eq!(
-        (&whole["contact"], &whole["attachments"], &whole["allowed_actions"]),
-        (&Value::Null, &Value::Null, &json!([]))
-    );
-    let mine = expert.get(&format!("{PATH}?count=true&facets=state")).await.expect(200);
-    assert_eq!((mine["count"].as_i64(), &mine["items"][0]["id"]), (Some(1), &made["id"]), "{mine}");
+    // an officer tries names: who is one of them was not asked, and sees nothing yet
+    expert.get(&panel_path).await.problem(404);
+    expert.get(&path).await.problem(404);
+    assert_eq!(expert.get(PATH).await.expect(200)["items"], json!([]));
+    let load = expert.get(&format!("/api/v1/experts/{own}/load")).await.expect(200);
+    assert_eq!((load["now"].as_i64(), load["asked"].as_i64()), (Some(0), Some(0)), "{load}");
     let found = async |caller: &Caller<'_>| {
         let page =
             caller.get(&format!("{PATH}?expert={}&state=panel_forming&state=in_review", people[0])).await.expect(200);
@@ -187,11 +184,21 @@ async fn who_sees_what_of_a_panel() {
     assert_eq!((found(officer).await, found(agency).await), (1, 0));
     verb(leader, &made, "approve-panel", &example("approve-panel")).await.expect(200);
     assert_eq!(found(officer).await, 1);
+    let whole = expert.get(&path).await.expect(200);
+    assert_eq!(
+        (&whole["contact"], &whole["attachments"], &whole["allowed_actions"]),
+        (&Value::Null, &Value::Null, &json!([]))
+    );
+    let mine = expert.get(&format!("{PATH}?count=true&facets=state")).await.expect(200);
+    assert_eq!((mine["count"].as_i64(), &mine["items"][0]["id"]), (Some(1), &made["id"]), "{mine}");
+    let load = expert.get(&format!("/api/v1/experts/{own}/load")).await.expect(200);
+    assert_eq!(load["now"].as_i64(), Some(1), "{load}");
     for caller in [agency, &expert] {
         let seen = caller.get(&panel_path).await.expect(200);
         assert_eq!(names(&seen, "members"), people);
         assert_eq!((&seen["members"][0]["score"], &seen["members"][0]["reasons"]), (&Value::Null, &Value::Null));
         assert_eq!(seen["members"][0]["conflict"], Value::Null);
+        assert!(seen["members"][0]["asked_at"].is_string());
     }
     let auditor = app.sign_in("auditor").await.get(&panel_path).await.expect(200);
     assert_eq!((names(&auditor, "members"), lacks(&auditor)), (people.clone(), vec![]));
@@ -238,7 +245,83 @@ async fn two_of_one_panel_who_are_merged_have_one_seat_and_an_undo_gives_it_back
 }
 
 #[tokio::test]
-async fn fairness_counts_seats_by_the_day_people_were_chosen() {
+async fn an_undo_seats_nobody_on_a_panel_that_went_on() {
+    let app = TestApp::start().await;
+    let callers = callers(&app).await;
+    let (officer, leader) = (&callers[1], &callers[2]);
+    let made = forming(&callers, "critical_review").await;
+    let people = free_people(&app, 6).await;
+    put_panel(officer, &made, &panel_of(&people[..4])).await.expect(200);
+    let before = officer.get(&at(&made, "/panel")).await.header("etag");
+    let merge = format!("/api/v1/experts/{}/merge", people[2]);
+    let body = json!({ "other": people[3] });
+    let merged = officer.send(Method::POST, &merge, &[("if-match", "*")], Some(&body)).await.expect(201);
+    let document = example("approve-panel");
+    let path = at(&made, "/approve-panel");
+    leader.send(Method::POST, &path, &[("if-match", &before)], Some(&document)).await.problem(412);
+    verb(leader, &made, "approve-panel", &document).await.expect(200);
+    let undo = format!("/api/v1/merges/{}/undo", text(&merged["id"]));
+    let back = officer.send(Method::POST, &undo, &[("if-match", "*")], None).await;
+    assert!(back.status.is_success(), "{}", back.text);
+    let panel = officer.get(&at(&made, "/panel")).await.expect(200);
+    assert_eq!(names(&panel, "members"), people[..3], "whom nobody approved does not sit");
+    assert_eq!(names(&panel, "former"), [people[3].as_str()]);
+}
+
+#[tokio::test]
+async fn who_has_a_conflict_after_approval_does_not_count() {
+    let app = TestApp::start().await;
+    let callers = callers(&app).await;
+    let (officer, leader) = (&callers[1], &callers[2]);
+    let people = free_people(&app, 3).await;
+    let made = forming(&callers, "critical_review").await;
+    put_panel(officer, &made, &panel_of(&people)).await.expect(200);
+    verb(leader, &made, "approve-panel", &example("approve-panel")).await.expect(200);
+    let declare = at(&made, &format!("/conflicts/{}/declare", people[2]));
+    let declared = officer.post(&declare, &json!({ "reason": "Người thân soạn thảo" })).await.expect(200);
+    let refused = verb(officer, &made, "conclude", &Value::Null).await.problem(422);
+    let codes: Vec<&str> = refused["errors"].as_array().unwrap().iter().map(|fault| text(&fault["code"])).collect();
+    assert_eq!(codes, ["too_few", "conflict"], "{refused}");
+    let waive = at(&made, &format!("/conflicts/{}/waive", people[2]));
+    let body = json!({ "reason": "Không liên quan", "findings": [declared["standing"]["findings"][0]["key"]] });
+    leader.send(Method::POST, &waive, &[("if-match", "*")], Some(&body)).await.expect(200);
+    verb(officer, &made, "conclude", &Value::Null).await.expect(200);
+    officer.post(&declare, &json!({ "reason": "Thêm một việc" })).await.expect(200);
+    verb(leader, &made, "deliver", &example("deliver")).await.problem(422);
+}
+
+#[tokio::test]
+async fn more_than_a_third_of_one_employer_is_a_conflict_of_each_of_them() {
+    let app = TestApp::start().await;
+    let callers = callers(&app).await;
+    let (officer, leader) = (&callers[1], &callers[2]);
+    let people = free_people(&app, 3).await;
+    // one is linked, the other wrote the same
+    change(
+        &app,
+        &format!(
+            "UPDATE experts SET workplace_key = 'dai hoc thu', workplace = 'Đại học Thử', version = version + 1,
+                    workplace_id = CASE WHEN code = '{}' THEN (SELECT id FROM organisations WHERE code = 'SYT-DEMO') END
+              WHERE code IN ('{}', '{}')",
+            people[1], people[1], people[2]
+        ),
+    )
+    .await;
+    let made = forming(&callers, "critical_review").await;
+    let panel = put_panel(officer, &made, &panel_of(&people)).await.expect(200);
+    assert_eq!(lacks(&panel), ["too_few", "conflict", "conflict"], "{panel}");
+    assert_eq!(panel["members"][1]["conflict"]["findings"][0]["kind"], "balance");
+    for code in &people[1..] {
+        let read = leader.get(&at(&made, &format!("/conflicts/{code}"))).await.expect(200);
+        let body = json!({ "reason": "Ít người trong ngành", "findings": [read["standing"]["findings"][0]["key"]] });
+        let path = at(&made, &format!("/conflicts/{code}/waive"));
+        leader.send(Method::POST, &path, &[("if-match", "*")], Some(&body)).await.expect(200);
+    }
+    verb(leader, &made, "approve-panel", &example("approve-panel")).await.expect(200);
+}
+
+#[tokio::test]
+async fn fairness_counts_seats_by_the_day_people_were_asked() {
     let app = TestApp::start().await;
     let callers = callers(&app).await;
     change(&app, "DELETE FROM panel_members").await;
@@ -250,7 +333,11 @@ async fn fairness_counts_seats_by_the_day_people_were_chosen() {
         let made = forming(&callers, "critical_review").await;
         put_panel(officer, &made, &panel_of(&people)).await.expect(200);
         put_panel(officer, &made, &panel_of(&people[..count])).await.expect(200);
+        verb(&callers[2], &made, "approve-panel", &example("approve-panel")).await.expect(200);
     }
+    // who is tried and not approved was not asked
+    let open = forming(&callers, "critical_review").await;
+    put_panel(officer, &open, &panel_of(&people)).await.expect(200);
     let told = app.sign_in("auditor").await.get("/api/v1/panels/fairness").await.expect(200);
     let fairness = &told["fairness"];
     assert_eq!(json!([fairness["seats"], fairness["people"], fairness["most"]]), json!([11, 5, 3]));

@@ -91,6 +91,10 @@ async fn two_records(app: &TestApp, officer: &Caller<'_>) -> (Value, Value) {
              SELECT gen_random_uuid(), id, 0, '{id}', 'Kpă Văn Mẫu' FROM consultations WHERE title = 'Mẫu';
              INSERT INTO panel_members (id, consultation_id, expert_id, seat, rank, state)
              SELECT gen_random_uuid(), id, '{id}', 'member', 0, 'chosen' FROM consultations WHERE title = 'Mẫu';
+             INSERT INTO conflict_decisions (id, consultation_id, expert_id, ordinal, outcome, reason, at)
+             SELECT gen_random_uuid(), id, '{id}', 0, 'declared', 'Người thân', now() FROM consultations WHERE title = 'Mẫu';
+             INSERT INTO panel_findings (id, consultation_id, expert_id, key, finding, raised, found_at)
+             SELECT gen_random_uuid(), id, '{id}', 'x', '{{}}', false, now() FROM consultations WHERE title = 'Mẫu';
              INSERT INTO expert_nominations (id, state, sealed, expert_id, decided_at)
              VALUES (gen_random_uuid(), 'linked', 'x', '{id}', now());
              INSERT INTO sync_decisions (source, external_id, decision, expert_id) VALUES ('skhcn', 'S-2', 'link', '{id}');
@@ -108,6 +112,7 @@ async fn every_reference_to_an_expert_is_known_to_a_merge() {
     let known = [
         "accounts.expert_id",
         "association_officers.expert_id",
+        "conflict_decisions.expert_id",
         "consultation_drafters.expert_id",
         "expert_availability.expert_id",
         "expert_distinctions.one_id",
@@ -122,6 +127,7 @@ async fn every_reference_to_an_expert_is_known_to_a_merge() {
         // goes and comes with the expert
         "expert_search.expert_id",
         "expert_sources.expert_id",
+        "panel_findings.expert_id",
         "panel_members.expert_id",
         "sync_decisions.expert_id",
     ];

@@ -1,69 +1,98 @@
 //! What the rules about conflicts of interest are told: of bodies, drafters and people.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Months, NaiveDate};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Date, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Date, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::read;
+use super::works::shared;
 use crate::consultations::model::Case;
-use crate::consultations::panel::coi::{Ground, Person, Post, Shared};
+use crate::consultations::panel::coi::{Declared, Drafter, Ground, Person, Post, Spelling, Tie};
 use crate::consultations::panel::settings::{SHARED_YEARS, WORK_YEARS, number};
-use crate::consultations::words::{ConflictKind, ConflictSide, ConflictTie};
+use crate::consultations::words::{ConflictSide, ConflictTie};
 use crate::db::Conn;
-use crate::kernel::partial_date::PartialDate;
+use crate::kernel::name::{TitleKind, TitleLexicon, TitleRow};
 use crate::kernel::problem::Answer;
-use crate::kernel::text::fold;
+use crate::reference::store as reference_store;
 
 #[derive(QueryableByName)]
 struct TieRow {
     #[diesel(sql_type = Text)]
     side: String,
     #[diesel(sql_type = SqlUuid)]
+    root: Uuid,
+    #[diesel(sql_type = SqlUuid)]
     id: Uuid,
     #[diesel(sql_type = Text)]
     tie: String,
+    #[diesel(sql_type = Nullable<Date>)]
+    since: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Date>)]
+    until: Option<NaiveDate>,
     #[diesel(sql_type = Nullable<Text>)]
     name: Option<String>,
 }
 
-/// The bodies that have a part, those whose place they took or who took theirs, and all above and under them on a day.
+/// The bodies that have a part, those whose place they took (of one they were split from, until then) and those who took theirs, and
+/// all above and under them: each for the time in which it was so, as far as it reaches into the years that count.
+///
+/// A way goes up to ancestors or down to heirs, never both: who took another part of the same body has no part in this.
 const TIES: &str = "
-    WITH RECURSIVE root AS (
+    WITH RECURSIVE part AS (
         SELECT side, id FROM unnest($1, $2) r (side, id)
-        UNION SELECT r.side, n.id FROM root r CROSS JOIN LATERAL (
-            SELECT heir_id AS id FROM organisation_heirs WHERE ancestor_id = r.id AND since <= $3
-            UNION ALL SELECT ancestor_id FROM organisation_heirs WHERE heir_id = r.id AND since <= $3) n
+    ), old AS (
+        SELECT side, id AS root, id, NULL::date AS until FROM part
+        UNION
+        SELECT o.side, o.root, s.predecessor_id, CASE WHEN s.kind = 'split' THEN least(o.until, s.effective_on) ELSE o.until END
+          FROM old o JOIN organisation_successions s ON s.successor_id = o.id AND s.effective_on <= $3
+    ), heir AS (
+        SELECT side, id AS root, id FROM part
+        UNION
+        SELECT h.side, h.root, s.successor_id
+          FROM heir h JOIN organisation_successions s ON s.predecessor_id = h.id AND s.effective_on <= $3 AND s.kind <> 'split'
+    ), same AS (
+        SELECT side, root, id, until FROM old UNION SELECT side, root, id, NULL FROM heir
     ), below AS (
-        SELECT side, id FROM root
-        UNION SELECT b.side, n.id FROM below b CROSS JOIN LATERAL (
-            SELECT v.organisation_id AS id FROM organisation_versions v
-             WHERE v.parent_id = b.id AND (v.valid_from IS NULL OR v.valid_from <= $3)
-               AND (v.valid_to IS NULL OR v.valid_to >= $3)
-            UNION ALL SELECT ancestor_id FROM organisation_heirs WHERE heir_id = b.id AND since <= $3) n
+        SELECT side, root, id, NULL::date AS since, until FROM same
+        UNION
+        SELECT b.side, b.root, n.id, n.since, n.until FROM below b CROSS JOIN LATERAL (
+            SELECT v.organisation_id AS id, greatest(b.since, v.valid_from) AS since, least(b.until, v.valid_to) AS until
+              FROM organisation_versions v WHERE v.parent_id = b.id
+            UNION ALL
+            SELECT s.predecessor_id, b.since, CASE WHEN s.kind = 'split' THEN least(b.until, s.effective_on) ELSE b.until END
+              FROM organisation_successions s WHERE s.successor_id = b.id AND s.effective_on <= $3) n
+         WHERE coalesce(n.since <= n.until, true) AND coalesce(n.since <= $3, true) AND coalesce(n.until >= $4, true)
     ), up AS (
-        SELECT side, id FROM root
-        UNION SELECT u.side, v.parent_id FROM up u JOIN organisation_versions v ON v.organisation_id = u.id
-         WHERE v.parent_id IS NOT NULL AND (v.valid_from IS NULL OR v.valid_from <= $3)
-           AND (v.valid_to IS NULL OR v.valid_to >= $3)
+        SELECT side, root, id, NULL::date AS since, until FROM same
+        UNION
+        SELECT u.side, u.root, n.id, n.since, n.until FROM up u CROSS JOIN LATERAL (
+            SELECT v.parent_id AS id, greatest(u.since, v.valid_from) AS since, least(u.until, v.valid_to) AS until
+              FROM organisation_versions v WHERE v.organisation_id = u.id AND v.parent_id IS NOT NULL) n
+         WHERE coalesce(n.since <= n.until, true) AND coalesce(n.since <= $3, true) AND coalesce(n.until >= $4, true)
     ), above AS (
-        SELECT side, id FROM up
-        UNION SELECT u.side, h.ancestor_id FROM up u JOIN organisation_heirs h ON h.heir_id = u.id AND h.since <= $3
+        SELECT side, root, id, since, until FROM up
+        UNION
+        SELECT a.side, a.root, s.predecessor_id, a.since, CASE WHEN s.kind = 'split' THEN least(a.until, s.effective_on) ELSE a.until END
+          FROM above a JOIN organisation_successions s ON s.successor_id = a.id AND s.effective_on <= $3
     ), ties AS (
-        SELECT side, id, 'same' AS tie FROM root
-        UNION ALL SELECT side, id, 'below' FROM below b
-         WHERE NOT EXISTS (SELECT FROM root r WHERE r.side = b.side AND r.id = b.id)
-        UNION ALL SELECT side, id, 'above' FROM above a
-         WHERE NOT EXISTS (SELECT FROM root r WHERE r.side = a.side AND r.id = a.id)
+        SELECT side, root, id, 'same' AS tie, NULL::date AS since, until FROM same
+        UNION SELECT side, root, id, 'below', since, until FROM below
+        UNION SELECT side, root, id, 'above', since, until FROM above
     )
-    SELECT t.side, t.id, t.tie, (
+    SELECT t.side, t.root, t.id, t.tie, t.since, t.until, (
            SELECT v.name FROM organisation_versions v WHERE v.organisation_id = t.id
             ORDER BY (v.valid_from IS NULL OR v.valid_from <= $3) DESC, v.valid_from DESC NULLS LAST LIMIT 1) AS name
-      FROM ties t ORDER BY t.side, t.tie, t.id";
+      FROM ties t
+     WHERE t.tie = 'same'
+        OR NOT EXISTS (SELECT FROM same s WHERE (s.side, s.root, s.id) = (t.side, t.root, t.id)
+                                            AND (s.until IS NULL OR s.until = t.until))
+     ORDER BY t.side, t.root, array_position(ARRAY['same', 'below', 'above'], t.tie), t.id, t.since NULLS FIRST, t.until NULLS FIRST";
 
 /// What a consultation is, as far as conflicts go.
 ///
@@ -74,29 +103,52 @@ pub async fn ground(conn: &mut Conn, case: &Case, today: NaiveDate) -> Answer<Gr
     roots.extend(case.row.authority_id.map(|id| (ConflictSide::Authority, id)));
     roots.extend(case.drafters.iter().filter_map(|row| row.organisation_id).map(|id| (ConflictSide::Drafter, id)));
     let (sides, ids): (Vec<&str>, Vec<Uuid>) = roots.iter().map(|(side, id)| (side.as_str(), *id)).unzip();
+    let work_years = number(conn, WORK_YEARS, today).await?;
+    let first = today.checked_sub_months(Months::new(work_years.saturating_mul(12))).unwrap_or(NaiveDate::MIN);
     let rows: Vec<TieRow> = diesel::sql_query(TIES)
         .bind::<Array<Text>, _>(sides)
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Date, _>(today)
+        .bind::<Date, _>(first)
         .load(conn)
         .await?;
-    let (mut ties, mut names) = (HashMap::<Uuid, Vec<_>>::new(), HashMap::new());
+    let (mut ties, mut names) = (HashMap::<Uuid, Vec<Tie>>::new(), HashMap::new());
     for row in rows {
         let side = ConflictSide::ALL.iter().find(|side| side.as_str() == row.side);
         let tie = ConflictTie::ALL.iter().find(|tie| tie.as_str() == row.tie);
         if let Some((side, tie)) = side.zip(tie) {
-            ties.entry(row.id).or_default().push((*side, *tie));
+            let tie = Tie { side: *side, tie: *tie, root: row.root, from: row.since, to: row.until };
+            ties.entry(row.id).or_default().push(tie);
         }
         names.extend(row.name.map(|name| (row.id, name)));
     }
-    Ok(Ground {
-        today,
-        work_years: number(conn, WORK_YEARS, today).await?,
-        shared_years: number(conn, SHARED_YEARS, today).await?,
-        ties,
-        names,
-        drafters: case.drafters.iter().filter_map(|row| row.expert_id).collect(),
-    })
+    let shared_years = number(conn, SHARED_YEARS, today).await?;
+    Ok(Ground { today, work_years, shared_years, ties, names, drafters: drafters(conn, case).await? })
+}
+
+/// Who drafted, by the names of their records, or as typed without titles.
+async fn drafters(conn: &mut Conn, case: &Case) -> Answer<Vec<Drafter>> {
+    let people = || case.drafters.iter().filter(|row| row.expert_id.is_some() || row.organisation_id.is_none());
+    if people().next().is_none() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = case.drafters.iter().filter_map(|row| row.expert_id).collect();
+    let names: HashMap<Uuid, String> = names_of(conn, &ids).await?.into_iter().collect();
+    let titles = reference_store::titles(conn).await?;
+    let lexicon = TitleLexicon::new(titles.iter().map(|row| TitleRow {
+        kind: if row.kind == "degree" { TitleKind::Degree } else { TitleKind::AcademicRank },
+        code: &row.code,
+        name: &row.name_vi,
+        abbreviation: &row.abbreviation,
+        rank: row.rank.into(),
+    }));
+    let bare = |typed: &str| lexicon.parse(typed).map_or_else(|_no_name| typed.to_owned(), |parsed| parsed.name.full);
+    let drafter = |row: &crate::consultations::model::DrafterRow| {
+        let known = row.expert_id.and_then(|id| names.get(&id).cloned());
+        let name = known.or_else(|| row.name.as_deref().map(bare)).unwrap_or_default();
+        Drafter { entry: row.id, expert: row.expert_id, name: Spelling::of(&name) }
+    };
+    Ok(people().map(drafter).collect())
 }
 
 #[derive(QueryableByName)]
@@ -119,6 +171,7 @@ struct PersonRow {
 struct DeclaredRow {
     id: Uuid,
     reason: String,
+    by_person: bool,
 }
 
 /// Posts at bodies that matter, offices that last, what was declared.
@@ -133,7 +186,8 @@ const PEOPLE: &str = "
               FROM association_officers o
              WHERE o.expert_id = e.id AND o.organisation_id = ANY ($2) AND o.valid_from <= $3
                AND (o.valid_to IS NULL OR o.valid_to >= $3))::text AS offices,
-           (SELECT json_agg(json_build_object('id', d.id, 'reason', d.reason) ORDER BY d.ordinal)
+           (SELECT json_agg(json_build_object('id', d.id, 'reason', d.reason, 'by_person', coalesce(d.actor_role = 'expert', false))
+                            ORDER BY d.ordinal)
               FROM conflict_decisions d
              WHERE d.expert_id = e.id AND d.consultation_id = $4 AND d.outcome = 'declared')::text AS declared
       FROM experts e WHERE e.id = ANY ($1)";
@@ -155,169 +209,28 @@ pub async fn people(conn: &mut Conn, case: &Case, ground: &Ground, ids: &[Uuid])
         .bind::<SqlUuid, _>(case.id())
         .load(conn)
         .await?;
-    let names: HashMap<Uuid, String> = rows.iter().map(|row| (row.id, fold(&row.full_name))).collect();
-    let mut shared = shared(conn, case, ground, ids, &names).await?;
+    let names: HashMap<Uuid, Spelling> = rows.iter().map(|row| (row.id, Spelling::of(&row.full_name))).collect();
+    let names = Arc::new(names);
+    let mut shared = shared(conn, ground, ids, &names).await?;
     let person = |row: PersonRow| {
         let declared: Vec<DeclaredRow> = list(row.declared.as_deref())?;
+        let declared = declared.into_iter().map(|DeclaredRow { id, reason, by_person }| Declared {
+            id,
+            statement: reason,
+            by_person,
+        });
         Ok(Person {
             id: row.id,
+            name: names.get(&row.id).cloned().unwrap_or_default(),
             workplace: row.workplace_id,
             posts: list::<Post>(row.posts.as_deref())?,
             offices: list(row.offices.as_deref())?,
             shared: shared.remove(&row.id).unwrap_or_default(),
-            declared: declared.into_iter().map(|row| (row.id, row.reason)).collect(),
+            declared: declared.collect(),
+            balance: None,
         })
     };
     rows.into_iter().map(person).collect()
-}
-
-#[derive(QueryableByName)]
-struct WorkRow {
-    #[diesel(sql_type = SqlUuid)]
-    expert_id: Uuid,
-    #[diesel(sql_type = Bool)]
-    is_project: bool,
-    #[diesel(sql_type = Text)]
-    title: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    doi: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    ended: Option<String>,
-    #[diesel(sql_type = Array<Text>)]
-    authors: Vec<String>,
-}
-
-impl WorkRow {
-    /// The last year of it: of a project that is not over, this one.
-    fn year(&self, today: NaiveDate) -> Option<i32> {
-        let ended: PartialDate = self.ended.as_deref()?.parse().ok()?;
-        Some(i32::from(ended.year()).min(today.year()))
-    }
-
-    /// As something done together with a drafter.
-    fn shared(&self, drafter: Option<Uuid>, year: Option<i32>) -> Shared {
-        let kind = if self.is_project { ConflictKind::SharedProject } else { ConflictKind::SharedPublication };
-        Shared { kind, drafter, title: self.title.clone(), year }
-    }
-
-    /// What two records of one work share.
-    fn keys(&self) -> Vec<String> {
-        let kind = if self.is_project { "project" } else { "publication" };
-        let title = Some(fold(&self.title)).filter(|title| title.len() >= 8).map(|title| format!("{kind} {title}"));
-        let doi = self.doi.as_ref().map(|doi| format!("doi {}", doi.trim().to_lowercase()));
-        title.into_iter().chain(doi).collect()
-    }
-}
-
-/// Publications and projects of people: those of the years that count, and those of no known year.
-const WORKS: &str = "
-    SELECT p.expert_id, false AS is_project, p.title, p.doi, p.year::text AS ended,
-           array_remove(p.authors, NULL) AS authors
-      FROM expert_publications p WHERE p.expert_id = ANY ($1) AND (p.year IS NULL OR p.year >= $2)
-    UNION ALL
-    SELECT e.id, true, w.value ->> 'title', NULL,
-           coalesce(w.value ->> 'to', CASE WHEN w.value ? 'from' THEN '9999' END), '{}'
-      FROM experts e CROSS JOIN jsonb_array_elements(e.details -> 'projects') w
-     WHERE e.id = ANY ($1) AND w.value ->> 'title' IS NOT NULL";
-
-/// The same of people who share a title, a DOI or an author with these.
-const SHARED_WORKS: &str = "
-    SELECT p.expert_id, false AS is_project, p.title, p.doi, p.year::text AS ended,
-           array_remove(p.authors, NULL) AS authors
-      FROM expert_publications p
-     WHERE p.expert_id = ANY ($1) AND (p.year IS NULL OR p.year >= $2)
-       AND (lower(p.title) IN (SELECT lower(t) FROM unnest($3) t) OR lower(p.doi) IN (SELECT lower(t) FROM unnest($4) t)
-            OR EXISTS (SELECT FROM unnest(p.authors) a WHERE lower(a) IN (SELECT lower(t) FROM unnest($5) t)))
-    UNION ALL
-    SELECT e.id, true, w.value ->> 'title', NULL,
-           coalesce(w.value ->> 'to', CASE WHEN w.value ? 'from' THEN '9999' END), '{}'
-      FROM experts e CROSS JOIN jsonb_array_elements(e.details -> 'projects') w
-     WHERE e.id = ANY ($1) AND lower(w.value ->> 'title') IN (SELECT lower(t) FROM unnest($3) t)";
-
-/// What people did together with drafters. Two records are of one work when they share its DOI or its title, or when one names the
-/// other's person among the authors.
-async fn shared(
-    conn: &mut Conn,
-    case: &Case,
-    ground: &Ground,
-    ids: &[Uuid],
-    names: &HashMap<Uuid, String>,
-) -> Answer<HashMap<Uuid, Vec<Shared>>> {
-    let typed: Vec<&str> = case.drafters.iter().filter_map(|row| row.name.as_deref()).collect();
-    if ground.drafters.is_empty() && typed.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let first = ground.today.year() - i32::try_from(ground.shared_years).unwrap_or_default();
-    let theirs: Vec<WorkRow> = diesel::sql_query(WORKS)
-        .bind::<Array<SqlUuid>, _>(&ground.drafters)
-        .bind::<Integer, _>(first)
-        .load(conn)
-        .await?;
-    let drafters = names_of(conn, &ground.drafters).await?;
-    let titles: Vec<&str> = theirs.iter().map(|work| work.title.as_str()).collect();
-    let dois: Vec<&str> = theirs.iter().filter_map(|work| work.doi.as_deref()).collect();
-    let authors: Vec<&str> = drafters.iter().map(|(_, name)| name.as_str()).chain(typed.iter().copied()).collect();
-    let ours: Vec<WorkRow> = diesel::sql_query(SHARED_WORKS)
-        .bind::<Array<SqlUuid>, _>(ids)
-        .bind::<Integer, _>(first)
-        .bind::<Array<Text>, _>(titles)
-        .bind::<Array<Text>, _>(dois)
-        .bind::<Array<Text>, _>(authors)
-        .load(conn)
-        .await?;
-    let known = typed.iter().map(|name| (fold(name), None));
-    let known = known.chain(drafters.iter().map(|(id, name)| (fold(name), Some(*id)))).collect();
-    Ok(Works { theirs: &theirs, known, today: ground.today }.shared_with(&ours, names))
-}
-
-/// Works of drafters, and who the drafters are.
-struct Works<'a> {
-    theirs: &'a [WorkRow],
-    /// Folded names, with the record where there is one.
-    known: HashMap<String, Option<Uuid>>,
-    today: NaiveDate,
-}
-
-impl Works<'_> {
-    /// What these works of others have in common with them; `names` are the folded names of the others.
-    fn shared_with(&self, ours: &[WorkRow], names: &HashMap<Uuid, String>) -> HashMap<Uuid, Vec<Shared>> {
-        let mut by_key: HashMap<String, Vec<&WorkRow>> = HashMap::new();
-        for work in self.theirs {
-            for key in work.keys() {
-                by_key.entry(key).or_default().push(work);
-            }
-        }
-        let mut all: HashMap<Uuid, Vec<Shared>> = HashMap::new();
-        for work in ours {
-            let named = work.authors.iter().filter_map(|name| self.known.get(&fold(name)).copied());
-            let mut with: BTreeSet<Option<Uuid>> = named.collect();
-            let mut year = work.year(self.today);
-            for other in work.keys().iter().filter_map(|key| by_key.get(key)).flatten() {
-                with.insert(Some(other.expert_id));
-                year = year.or_else(|| other.year(self.today));
-            }
-            with.into_iter().for_each(|drafter| keep(&mut all, work.expert_id, work.shared(drafter, year)));
-        }
-        // drafters' own lists of authors name people of the bank
-        let mut by_name: HashMap<&str, Vec<Uuid>> = HashMap::new();
-        for (id, name) in names {
-            by_name.entry(name.as_str()).or_default().push(*id);
-        }
-        for work in self.theirs {
-            for author in work.authors.iter().map(|name| fold(name)) {
-                for expert in by_name.get(author.as_str()).into_iter().flatten() {
-                    keep(&mut all, *expert, work.shared(Some(work.expert_id), work.year(self.today)));
-                }
-            }
-        }
-        all
-    }
-}
-
-fn keep(all: &mut HashMap<Uuid, Vec<Shared>>, expert: Uuid, work: Shared) {
-    if work.drafter != Some(expert) {
-        all.entry(expert).or_default().push(work);
-    }
 }
 
 #[derive(QueryableByName)]
@@ -332,60 +245,4 @@ async fn names_of(conn: &mut Conn, ids: &[Uuid]) -> Answer<Vec<(Uuid, String)>> 
     let rows = diesel::sql_query("SELECT id, full_name FROM experts WHERE id = ANY ($1) ORDER BY id");
     let rows: Vec<NameRow> = rows.bind::<Array<SqlUuid>, _>(ids).load(conn).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.full_name)).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn work(
-        expert: u128,
-        is_project: bool,
-        title: &str,
-        doi: Option<&str>,
-        ended: Option<&str>,
-        authors: &[&str],
-    ) -> WorkRow {
-        WorkRow {
-            expert_id: Uuid::from_u128(expert),
-            is_project,
-            title: title.to_owned(),
-            doi: doi.map(str::to_owned),
-            ended: ended.map(str::to_owned),
-            authors: authors.iter().map(|name| (*name).to_owned()).collect(),
-        }
-    }
-
-    #[test]
-    fn one_work_is_known_by_doi_title_or_author() {
-        let theirs = [
-            work(1, false, "Rừng đầu nguồn sông Gâm", Some("10.1/A"), Some("2024"), &["Lê Thị Mẫu", "Trần Văn Thử"]),
-            work(1, true, "Phục hồi rừng phòng hộ", None, Some("9999"), &[]),
-        ];
-        let known = HashMap::from([(fold("Lê Thị Mẫu"), Some(Uuid::from_u128(1))), (fold("Vũ Văn Tên"), None)]);
-        let today = "2026-11-26".parse().unwrap();
-        let works = Works { theirs: &theirs, known, today };
-        let names = HashMap::from([(Uuid::from_u128(9), fold("Trần Văn Thử"))]);
-        let with = |ours: WorkRow| {
-            let mut all = works.shared_with(&[ours], &HashMap::new());
-            let mut told: Vec<_> = all.remove(&Uuid::from_u128(7)).unwrap_or_default();
-            told.sort_by_key(|work| work.drafter);
-            told.into_iter().map(|work| (work.drafter.map(|id| id.as_u128()), work.year)).collect::<Vec<_>>()
-        };
-        for (ours, expected) in [
-            (work(7, false, "Bản dịch", Some("10.1/a"), None, &[]), vec![(Some(1), Some(2024))]),
-            (work(7, false, "RỪNG ĐẦU NGUỒN SÔNG GÂM", None, Some("2023"), &[]), vec![(Some(1), Some(2023))]),
-            (work(7, false, "Khác", None, None, &["Le Thi Mau"]), vec![(Some(1), None)]),
-            (work(7, false, "Khác", None, None, &["Vũ Văn Tên"]), vec![(None, None)]),
-            (work(7, true, "Phục hồi rừng phòng hộ", None, Some("2025-03"), &[]), vec![(Some(1), Some(2025))]),
-            // a publication is no project, and a word is no title
-            (work(7, false, "Phục hồi rừng phòng hộ", None, None, &[]), vec![]),
-            (work(7, false, "Rừng", None, None, &["Ai Đó"]), vec![]),
-            (work(1, false, "Rừng đầu nguồn sông Gâm", None, None, &[]), vec![]),
-        ] {
-            assert_eq!(with(ours), expected);
-        }
-        let by_their_list = works.shared_with(&[], &names);
-        assert_eq!(by_their_list.get(&Uuid::from_u128(9)).map(Vec::len), Some(1));
-    }
 }

@@ -165,13 +165,13 @@ pub struct ConflictCheck {
     results: Vec<ConflictResult>,
 }
 
-/// A check as it was made.
+/// A check as it was made: what is kept of it.
 ///
 /// # Errors
 /// 503 when the database is away.
 pub async fn checks(conn: &mut Conn, rows: &[CheckRow], lang: Lang) -> Answer<HashMap<Uuid, ConflictCheck>> {
     let ids: Vec<Uuid> = rows.iter().flat_map(|row| row.results.iter().map(|result| result.expert_id)).collect();
-    let who: HashMap<Uuid, Who> = store::who(conn, &ids, &[]).await?.into_iter().map(|who| (who.id, who)).collect();
+    let who = store::who_became(conn, &ids).await?;
     let check = |row: &CheckRow| {
         let results = row.results.iter().filter_map(|result| {
             let standing =
@@ -190,13 +190,14 @@ pub async fn checks(conn: &mut Conn, rows: &[CheckRow], lang: Lang) -> Answer<Ha
     Ok(rows.iter().map(check).collect())
 }
 
-/// How a person stands, and what was decided of them.
+/// How a person stands, and what was decided of them; with `own` as it is told the person.
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn record(conn: &mut Conn, case: &Case, who: &Who, lang: Lang) -> Answer<ConflictRecord> {
+pub async fn record(conn: &mut Conn, case: &Case, (who, own): (&Who, bool), lang: Lang) -> Answer<ConflictRecord> {
     let nothing = || Standing { findings: Vec::new(), outcome: ConflictOutcome::None, open: Vec::new() };
     let standing = store::standings(conn, case, &[who.id]).await?.remove(&who.id).unwrap_or_else(nothing);
+    let standing = if own { standing.for_the_person() } else { standing };
     let decisions = store::decisions(conn, case.id()).await?.into_iter().filter(|row| row.expert_id == who.id);
     let decision = |row: DecisionRow| ConflictDecision {
         id: row.id,

@@ -45,7 +45,8 @@ const MOVED: [(&str, &str); 12] = [
         "panel_members",
         "expert_id = $1, state = CASE WHEN twice.doubled THEN 'released' ELSE t.state END,
               ended_at = CASE WHEN twice.doubled THEN now() ELSE t.ended_at END,
-              ended_reason = CASE WHEN twice.doubled THEN 'merged' ELSE t.ended_reason END
+              ended_reason = CASE WHEN twice.doubled THEN 'merged' ELSE t.ended_reason END,
+              ended_by_merge = CASE WHEN twice.doubled THEN true ELSE t.ended_by_merge END
            FROM (SELECT m.id, m.state IN ('chosen', 'invited', 'accepted') AND EXISTS (
                         SELECT FROM panel_members w WHERE w.expert_id = $1 AND w.consultation_id = m.consultation_id
                            AND w.state IN ('chosen', 'invited', 'accepted') AND (w.rank = 0 OR (m.rank > 0 AND w.seat = m.seat))) AS doubled
@@ -212,6 +213,7 @@ pub struct Stuck {
 /// 503 when the database is away.
 pub async fn move_back(tx: &mut Conn, moved: &Rows, winner: Uuid, loser: Uuid) -> Answer<Vec<Stuck>> {
     let mut stuck = Vec::new();
+    let seats_again = seats_again();
     for (table, _) in MOVED {
         let Some(rows) = moved.get(table) else { continue };
         let column = column_of(table);
@@ -221,11 +223,7 @@ pub async fn move_back(tx: &mut Conn, moved: &Rows, winner: Uuid, loser: Uuid) -
             }
             "expert_publications" => ", ordinal = old.ordinal",
             "accounts" => ", version = t.version + 1, updated_at = now()",
-            "panel_members" => {
-                ", state = CASE WHEN t.ended_reason = 'merged' THEN old.state ELSE t.state END,
-                   ended_at = CASE WHEN t.ended_reason = 'merged' THEN old.ended_at ELSE t.ended_at END,
-                   ended_reason = CASE WHEN t.ended_reason = 'merged' THEN old.ended_reason ELSE t.ended_reason END"
-            }
+            "panel_members" => &seats_again,
             _ => "",
         };
         let key = match key_of(table) {
@@ -246,6 +244,27 @@ pub async fn move_back(tx: &mut Conn, moved: &Rows, winner: Uuid, loser: Uuid) -
         }
     }
     Ok(stuck)
+}
+
+/// A seat that the merge ended is had again while the panel is formed and nobody came since: a panel that was approved, or chosen
+/// anew, stays as it is.
+fn seats_again() -> String {
+    let had = "t.ended_by_merge AND EXISTS (SELECT FROM consultations c WHERE c.id = t.consultation_id AND c.state = 'panel_forming')
+           AND NOT EXISTS (SELECT FROM panel_members o WHERE o.consultation_id = t.consultation_id AND o.created_at > t.ended_at)";
+    let set = |column: &str| format!(", {column} = CASE WHEN {had} THEN old.{column} ELSE t.{column} END");
+    ["state", "ended_at", "ended_reason", "ended_by_merge"].map(set).concat()
+}
+
+/// Counts up the versions of consultations on whose panels these people sit or sat: what was read of them is not what is there now.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn touch_panels(tx: &mut Conn, experts: &[Uuid]) -> Answer<()> {
+    let sql = "UPDATE consultations SET version = version + 1, updated_at = now()
+                WHERE state IN ('panel_forming', 'in_review', 'concluding', 'suspended')
+                  AND id IN (SELECT consultation_id FROM panel_members WHERE expert_id = ANY ($1))";
+    diesel::sql_query(sql).bind::<diesel::sql_types::Array<SqlUuid>, _>(experts).execute(tx).await?;
+    Ok(())
 }
 
 /// True while a row says what it said when it moved; of columns that came since the journal knows nothing.
