@@ -292,6 +292,7 @@ fn kind_of(table: &str) -> &str {
         "association_officers" => "posts",
         "consultation_drafters" => "drafts",
         "expert_merges" => "merges",
+        "panel_members" => "seats",
         "sync_decisions" => "decisions",
         other => other.strip_prefix("expert_").unwrap_or(other),
     }
