@@ -290,8 +290,10 @@ fn events(winner: &ProfileRow, loser: &ProfileRow, values: Map<String, Value>, p
 fn kind_of(table: &str) -> &str {
     match table {
         "association_officers" => "posts",
+        "conflict_decisions" => "conflicts",
         "consultation_drafters" => "drafts",
         "expert_merges" => "merges",
+        "panel_findings" => "findings",
         "panel_members" => "seats",
         "sync_decisions" => "decisions",
         other => other.strip_prefix("expert_").unwrap_or(other),

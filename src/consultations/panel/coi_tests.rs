@@ -45,7 +45,7 @@ fn ground() -> Ground {
             (id(7), vec![Tie { from: Some(day("2024-01-01")), ..tie(Asker, Below) }]),
         ]),
         names: HashMap::from([(id(1), "Sở Mẫu".to_owned())]),
-        drafters: vec![drafter(71, Some(100), "Lê Thị Mẫu"), drafter(72, None, "Trần Văn Thử")],
+        drafters: vec![drafter(0x71, Some(100), "Lê Thị Mẫu"), drafter(0x72, None, "Trần Văn Thử")],
     }
 }
 
@@ -126,7 +126,7 @@ fn drafters_and_who_worked_with_them_are_found() {
         assert!(severities.iter().all(|severity| *severity == ConflictSeverity::Low));
     }
     let shared =
-        |kind, title: &str, year| Shared { kind, drafter: id(71), is_certain: true, title: title.to_owned(), year };
+        |kind, title: &str, year| Shared { kind, drafter: id(0x71), is_certain: true, title: title.to_owned(), year };
     let person = Person {
         id: id(50),
         shared: vec![
@@ -147,7 +147,7 @@ fn drafters_and_who_worked_with_them_are_found() {
     // a later work is another conflict, and one with another drafter, too
     let mut later = person.clone();
     later.shared.push(shared(ConflictKind::SharedPublication, "Mới hơn", Some(2026)));
-    later.shared.push(Shared { drafter: id(72), ..shared(ConflictKind::SharedPublication, "Khác", Some(2025)) });
+    later.shared.push(Shared { drafter: id(0x72), ..shared(ConflictKind::SharedPublication, "Khác", Some(2025)) });
     assert_eq!(keys(&later)[1..], ["shared_publication:71:2026", "shared_publication:72:2025"]);
     // by a name alone it is told so, and weighs less
     let by_name = Shared { is_certain: false, ..shared(ConflictKind::SharedPublication, "Mới", Some(2025)) };

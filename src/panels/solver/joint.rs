@@ -163,7 +163,7 @@ impl Office<'_> {
                 None => break,
                 Some(found) if found.sitting.is_none() && found.proven => break,
                 Some(found) => {
-                    let dearer = (UNIT / 20.0) as i64;
+                    let dearer = (UNIT / 10.0) as i64;
                     found.sitting.iter().flatten().for_each(|seat| prices[seat.0] += dearer);
                 }
             }

@@ -280,12 +280,15 @@ async fn one_of_the_panel_declares_for_themself_and_reads_nobody_else() {
     let own =
         app.sql("SELECT e.code FROM accounts a JOIN experts e ON e.id = a.expert_id WHERE a.username = 'expert'").await;
     change(&app, &format!("UPDATE experts SET workplace_id = NULL, status = 'active', details = details - 'work_history' WHERE code = '{own}'")).await;
-    // a drafter whose record the asker may see, and with whom the expert wrote something
-    let more = json!({ "drafters": [{ "expert": "CG-000003" }] });
+    // a drafter with whom the expert wrote something, as its authors have it
+    let mut people = free_people(&app, 7).await;
+    people.retain(|code| *code != own);
+    let author = people.pop().unwrap();
+    let more = json!({ "drafters": [{ "expert": author }] });
     change(
         &app,
         &format!(
-            "UPDATE experts SET full_name = 'Lê Thị Mẫu Thử' WHERE code = 'CG-000003';
+            "UPDATE experts SET full_name = 'Lê Thị Mẫu Thử' WHERE code = '{author}';
              INSERT INTO expert_publications (id, expert_id, ordinal, title, year, authors)
              SELECT gen_random_uuid(), id, 901, 'Một bài của riêng người này', 2025, ARRAY['Le Thi Mau Thu'] FROM experts WHERE code = '{own}'"
         ),
@@ -294,8 +297,6 @@ async fn one_of_the_panel_declares_for_themself_and_reads_nobody_else() {
     let made = request(&callers, &more, "accepted").await;
     verb(officer, &made, "form-panel", &Value::Null).await.expect(200);
     say(&expert, &made, &own, "declare").await.problem(404);
-    let mut people = free_people(&app, 6).await;
-    people.retain(|code| *code != own && code != "CG-000003");
     people.truncate(4);
     people.insert(0, own.clone());
     put_panel(officer, &made, &panel_of(&people)).await.expect(200);
@@ -315,7 +316,7 @@ async fn one_of_the_panel_declares_for_themself_and_reads_nobody_else() {
         assert!(!text(&finding["detail"]).contains("Một bài"), "{finding}");
     }
     let whole = officer.get(&at(&made, &format!("/conflicts/{own}"))).await.expect(200);
-    let drafter = app.sql("SELECT id FROM experts WHERE code = 'CG-000003'").await;
+    let drafter = app.sql(&format!("SELECT id FROM experts WHERE code = '{author}'")).await;
     assert_eq!(whole["standing"]["findings"][0]["drafter_id"], json!(drafter));
     assert!(!read.to_string().contains(&drafter), "{read}");
     let told = say(&expert, &made, &own, "declare").await.expect(200);
@@ -498,14 +499,13 @@ async fn one_panel_that_is_held_keeps_no_other_from_being_looked_at() {
     }
     assert_eq!(look().await.unwrap(), 2);
     assert_eq!(look().await.unwrap(), 0);
-    // a change that no trigger saw, since its author did not see the seat yet
+    // a change that nobody entered, since its author did not see the seat yet
     change(
         &app,
         &format!(
-            "ALTER TABLE experts DISABLE TRIGGER experts_panels;
-             UPDATE experts SET version = version + 1 WHERE id = (
+            "UPDATE experts SET version = version + 1 WHERE id = (
                  SELECT expert_id FROM panel_members WHERE consultation_id = '{}' ORDER BY id LIMIT 1);
-             ALTER TABLE experts ENABLE TRIGGER experts_panels;",
+             DELETE FROM panel_rechecks",
             text(&all[0]["id"])
         ),
     )

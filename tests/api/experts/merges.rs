@@ -152,7 +152,7 @@ async fn what_refers_to_the_loser_refers_to_the_winner() {
     assert_eq!(made["loser"], json!({ "id": l, "code": loser["code"], "full_name": "Kpă Văn Mẫu" }));
     assert_eq!(
         made["moved"],
-        json!({ "accounts": 1, "availability": 1, "decisions": 1, "drafts": 1, "nominations": 1, "posts": 1, "publications": 1, "seats": 1, "sources": 1 })
+        json!({ "accounts": 1, "availability": 1, "conflicts": 1, "decisions": 1, "drafts": 1, "findings": 1, "nominations": 1, "posts": 1, "publications": 1, "seats": 1, "sources": 1 })
     );
     assert_eq!(
         made["filled"],

@@ -201,7 +201,7 @@ mod tests {
             work(
                 1,
                 false,
-                "Rừng đầu nguồn sông Gâm và nước ngầm",
+                "Rừng đầu nguồn sông Gâm và nước ngầm trong vùng",
                 Some("10.1/A"),
                 Some("2024"),
                 &["Lê Thị Mẫu", "Trần Văn Thử"],
@@ -224,11 +224,11 @@ mod tests {
         for (ours, expected) in [
             (work(7, false, "Bản dịch", Some("10.1/a"), None, &[]), vec![(101, Some(2024), true)]),
             (
-                work(7, false, "RỪNG ĐẦU NGUỒN SÔNG GÂM VÀ NƯỚC NGẦM", None, Some("2023"), &[]),
+                work(7, false, "RỪNG ĐẦU NGUỒN SÔNG GÂM VÀ NƯỚC NGẦM TRONG VÙNG", None, Some("2023"), &[]),
                 vec![(101, Some(2023), true)],
             ),
             // another DOI is another work
-            (work(7, false, "Rừng đầu nguồn sông Gâm và nước ngầm", Some("10.1/B"), Some("2024"), &[]), vec![]),
+            (work(7, false, "Rừng đầu nguồn sông Gâm và nước ngầm trong vùng", Some("10.1/B"), Some("2024"), &[]), vec![]),
             (work(7, false, "Khác", None, None, &["Le Thi Mau"]), vec![(101, None, false)]),
             (work(7, false, "Khác", None, None, &["VŨ VĂN HÙNG"]), vec![(102, None, false)]),
             (work(7, false, "Khác", None, None, &["Vu Van Hung"]), vec![(102, None, false)]),
@@ -245,7 +245,7 @@ mod tests {
         ] {
             assert_eq!(with(ours), expected);
         }
-        let own = work(1, false, "Rừng đầu nguồn sông Gâm và nước ngầm", None, None, &["Lê Thị Mẫu"]);
+        let own = work(1, false, "Rừng đầu nguồn sông Gâm và nước ngầm trong vùng", None, None, &["Lê Thị Mẫu"]);
         assert!(
             works.shared_with(&[own], &HashMap::new()).values().all(Vec::is_empty),
             "nobody is their own co-author"
