@@ -8,6 +8,8 @@ use crate::say;
 /// The fault at `path`; `message` is serde's.
 pub(crate) fn field_error(path: &Path, message: &str) -> FieldError {
     let mut pointer = pointer(path);
+    // where it stands in the text is told by the pointer
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
     let name = message.split('`').nth(1).unwrap_or_default();
     let (code, detail) = if message.starts_with("missing field") {
         pointer = format!("{pointer}/{}", escape(name));
@@ -37,15 +39,28 @@ pub(crate) fn field_error(path: &Path, message: &str) -> FieldError {
 /// in the log of a load.
 fn wrong(message: &str) -> (&'static str, Say) {
     let code = if message.starts_with("invalid type") { "wrong_type" } else { "invalid_value" };
-    let expected =
-        message.rsplit_once("expected ").map(|(_, wanted)| wanted.split(" at line ").next().unwrap_or(wanted));
-    let detail = match expected {
-        Some(wanted) => {
-            say!("Giá trị không đúng kiểu hoặc phạm vi; cần: {wanted}.", "Wrong type or range; expected {wanted}.")
+    let detail = match message.rsplit_once("expected ").map(|(_, wanted)| plain(wanted)) {
+        Some(Say { vi, en }) => {
+            say!("Giá trị không đúng kiểu hoặc phạm vi; cần: {vi}.", "Wrong type or range; expected {en}.")
         }
         None => say!("Giá trị không đúng kiểu hoặc phạm vi.", "The value has the wrong type or range."),
     };
     (code, detail)
+}
+
+/// What serde calls a type, in words of people.
+fn plain(wanted: &str) -> Say {
+    match wanted {
+        "f32" | "f64" => say!("một số", "a number"),
+        "u8" | "u16" | "u32" | "u64" | "usize" => say!("một số nguyên không âm", "a whole number, 0 or more"),
+        "i8" | "i16" | "i32" | "i64" | "isize" => say!("một số nguyên", "a whole number"),
+        "a boolean" => say!("true hoặc false", "true or false"),
+        "a string" => say!("một chuỗi ký tự", "a text"),
+        "a sequence" => say!("một danh sách", "a list"),
+        "a map" => say!("một đối tượng", "an object"),
+        _ if wanted.starts_with("struct ") => say!("một đối tượng", "an object"),
+        _ => say!("{wanted}", "{wanted}"),
+    }
 }
 
 fn expected(message: &str) -> String {

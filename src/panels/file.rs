@@ -70,7 +70,12 @@ mod tests {
             ("{", "line 1"),
             (r#"{"scores": [[NaN]], "demand": [1], "load_max": [1]}"#, "NaN and Infinity are no JSON"),
             (r#"{"scores": [[1]], "demand": [1]}"#, "/load_max: `load_max` is missing"),
-            (r#"{"scores": [["a"]], "demand": [1], "load_max": [1]}"#, "/scores/0/0"),
+            (
+                r#"{"scores": [["a"]], "demand": [1], "load_max": [1]}"#,
+                "/scores/0/0: Wrong type or range; expected a number.",
+            ),
+            (r#"{"scores": 1, "demand": [1], "load_max": [1]}"#, "/scores: Wrong type or range; expected a list."),
+            (r#"{"scores": [[1]], "demand": [-1], "load_max": [1]}"#, "expected a whole number, 0 or more."),
             (r#"{"scores": [[1]], "demand": [1], "load_max": [1], "objective": "best"}"#, "`total`, `worst`"),
             (r#"{"scores": [[1]], "demand": [1], "load_max": [1], "more": 1}"#, "/more: there is no"),
             (r#"{"scores": [[1], [1, 2]], "demand": [1, 1], "load_max": [1]}"#, "/scores/1: 2 instead of 1"),
@@ -81,6 +86,7 @@ mod tests {
             let problem = answer_text(asked).unwrap_err();
             let told = problem.to_string();
             assert!(told.to_lowercase().contains(&words.to_lowercase()), "{asked}: {told}");
+            assert!(told.matches("column").count() <= 1 && !told.contains("f64"), "{asked}: {told}");
         }
     }
 }
