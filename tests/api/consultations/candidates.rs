@@ -80,7 +80,7 @@ async fn a_request_about_forests_finds_foresters_and_says_why() {
     let first = &documents[0];
     assert!(first["title"].is_string() || first["kind"] == "specialties", "{first}");
     let words: Vec<&str> = documents.iter().flat_map(|d| d["words"].as_array().unwrap()).map(text).collect();
-    assert!(words.contains(&"go lon") && words.contains(&"dau nguon"), "{words:?}");
+    assert!(words.contains(&"gỗ lớn") && words.contains(&"đầu nguồn"), "{words:?}");
     assert!(text(&texts["words"]).starts_with("3 tài liệu gần nhất"), "{texts}");
     let fields = part(best, "fields");
     assert_eq!((fields["value"].as_f64(), &fields["fields"][0]["own"]), (Some(1.0), &json!("BKHCN-2008:40401")));
