@@ -103,7 +103,7 @@ def others(file):
             if number % 3:
                 continue
             record = json.loads(line)
-            # letters in another order: no name, date, address or title of these is that of somebody known
+            # another name, and no date, address or title: none of them is taken for somebody known
             record["external_id"] = "other-" + record["external_id"]
             record["full_name"] = record["full_name"] + " " + record["full_name"].split()[0]
             for member in ("email", "phone", "date_of_birth", "publications", "former_names", "other_names"):

@@ -116,8 +116,8 @@ impl Insert {
         values.iter().any(|column| !column.is_empty()).then_some(Self { text, values })
     }
 
-    /// As [`Insert::of`], for rows that come by the thousands: a column is an array of what PostgreSQL reads, which takes it a
-    /// third of the time a document does. `types` names the types of the columns that are no text.
+    /// As [`Insert::of`], for rows that come by the thousands: a column is an array of what PostgreSQL reads, who has less work
+    /// with it than with a document. `types` names the types of the columns that are no text.
     ///
     /// # Errors
     /// Rows that are no structures.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::relevance::Documents;
 use super::store;
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, give_way};
 use crate::experts::model::ExpertField;
 use crate::kernel::problem::{Answer, Problem};
 
@@ -106,19 +106,22 @@ impl Memory {
     /// # Errors
     /// 503 when the database is away.
     pub async fn keep_up(&self, db: &Db, patience: Duration) -> Answer<usize> {
-        let mut conn = db.conn().await?;
-        let last = store::last_change(&mut conn).await?;
-        if *self.seen() == Some(last) {
-            return Ok(0);
-        }
-        let all = store::stamps(&mut conn).await?;
-        let missing = self.missing(&all).len();
-        if !self.catch_up(&mut conn, &all, patience).await? {
-            return Ok(missing);
-        }
-        let forgotten = self.forget_others(&all);
-        *self.seen() = Some(last);
-        Ok(missing + forgotten)
+        db.transaction(async |tx| {
+            give_way(tx).await?;
+            let last = store::last_change(tx).await?;
+            if *self.seen() == Some(last) {
+                return Ok(0);
+            }
+            let all = store::stamps(tx).await?;
+            let missing = self.missing(&all).len();
+            if !self.catch_up(tx, &all, patience).await? {
+                return Ok(missing);
+            }
+            let forgotten = self.forget_others(&all);
+            *self.seen() = Some(last);
+            Ok(missing + forgotten)
+        })
+        .await
     }
 
     fn forget_others(&self, all: &[(Uuid, Stamp)]) -> usize {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::terms::{counted, number};
+use super::terms::{counted, number, spellings};
 
 /// So many documents of a person count; who has fewer has nothing for the rest. Another document never takes anything away.
 pub const BEST: usize = 3;
@@ -98,17 +98,31 @@ impl Documents {
 /// What is asked for: terms with how often they stand in the request.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
-    terms: Vec<(u32, f32, Arc<str>)>,
+    /// By their numbers.
+    terms: Vec<AskedTerm>,
+}
+
+#[derive(Debug, Clone)]
+struct AskedTerm {
+    number: u32,
+    weight: f32,
+    term: String,
+    /// As the request spells it.
+    spelled: Arc<str>,
 }
 
 impl Asked {
     /// Of texts, each with how often it counts.
     pub fn new<'t>(texts: impl IntoIterator<Item = (&'t str, u32)>) -> Self {
-        let mut terms: BTreeMap<u32, (f32, Arc<str>)> = BTreeMap::new();
+        let texts: Vec<(&str, u32)> = texts.into_iter().collect();
+        let spelled = spellings(texts.iter().map(|(text, _)| *text));
+        let mut terms: BTreeMap<u32, AskedTerm> = BTreeMap::new();
         for (term, count) in counted(texts) {
-            terms.entry(number(&term)).or_insert_with(|| (weight(count), term.into()));
+            let number = number(&term);
+            let spelled = spelled.get(&term).unwrap_or(&term).as_str().into();
+            terms.entry(number).or_insert_with(|| AskedTerm { number, weight: weight(count), term, spelled });
         }
-        Self { terms: terms.into_iter().map(|(number, (weight, word))| (number, weight, word)).collect() }
+        Self { terms: terms.into_values().collect() }
     }
 }
 
@@ -119,7 +133,7 @@ pub struct Near {
     pub source: Source,
     /// The cosine, 0 to 1.
     pub cosine: f32,
-    /// The words both have that say most, as they are compared: folded, without plural.
+    /// The words both have that say most, as the request spells them.
     pub words: Vec<Arc<str>>,
 }
 
@@ -146,7 +160,7 @@ impl Finder {
     fn new(asked: &Asked) -> Self {
         let slots = (4 * asked.terms.len()).next_power_of_two().max(16);
         let mut finder = Self { bits: vec![0; Self::WORDS], slots: vec![None; slots] };
-        for ((number, ..), place) in asked.terms.iter().zip(0_u16..) {
+        for (AskedTerm { number, .. }, place) in asked.terms.iter().zip(0_u16..) {
             let (word, bit) = Self::bit(*number);
             if let Some(bits) = finder.bits.get_mut(word) {
                 *bits |= bit;
@@ -279,22 +293,21 @@ fn weights(asked: &Asked, found: &Found, documents: usize) -> Vec<f32> {
         0 => 0.0,
         having => 1.0 + ((documents as f32 + 1.0) / (having as f32 + 1.0)).ln().max(0.0),
     };
-    asked.terms.iter().zip(having).map(|((_, weight, _), having)| weight * rarity(having)).collect()
+    asked.terms.iter().zip(having).map(|(term, having)| term.weight * rarity(having)).collect()
 }
 
 /// The words that say most.
 fn named(asked: &Asked, (weights, counts): (&[f32], &[f32]), hits: &[(u16, u8)]) -> Vec<Arc<str>> {
     let mut by_worth: Vec<(f32, u16)> = hits.iter().map(|hit| (worth(weights, counts, *hit), hit.0)).collect();
     by_worth.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
-    let word = |(_, place): &(f32, u16)| asked.terms.get(usize::from(*place)).map(|(.., word)| word.clone());
-    let mut words: Vec<Arc<str>> = Vec::new();
-    for next in by_worth.iter().filter_map(word) {
+    let mut words: Vec<&AskedTerm> = Vec::new();
+    for next in by_worth.iter().filter_map(|(_, place)| asked.terms.get(usize::from(*place))) {
         // a syllable of a pair that is named says nothing more
-        if words.len() < NAMED && !words.iter().any(|known| known.split(' ').any(|part| part == &*next)) {
+        if words.len() < NAMED && !words.iter().any(|known| known.term.split(' ').any(|part| part == next.term)) {
             words.push(next);
         }
     }
-    words
+    words.into_iter().map(|word| word.spelled.clone()).collect()
 }
 
 #[cfg(test)]
@@ -352,7 +365,7 @@ mod tests {
     fn pairs_of_syllables_name_a_subject() {
         let seen = near("Phát triển lâm nghiệp", &[&["lâm sinh và công nghiệp"], &["lâm nghiệp xã hội"], &["y tế"]]);
         assert!(seen[1].mean > seen[0].mean, "{seen:?}");
-        assert_eq!(seen[1].best[0].words, ["lam nghiep".into()], "and not its syllables");
+        assert_eq!(seen[1].best[0].words, ["lâm nghiệp".into()], "as it was asked, and not its syllables");
     }
 
     proptest! {

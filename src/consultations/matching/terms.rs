@@ -4,7 +4,7 @@
 //! syllables, and a folded syllable alone says little; so a text in Vietnamese gives pairs of neighbours, too. Of English words the
 //! plural is taken off, and those that say nothing are left out.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use crate::kernel::text::{fold, is_folded_syllable};
@@ -109,6 +109,23 @@ pub fn counted<'t>(texts: impl IntoIterator<Item = (&'t str, u32)>) -> BTreeMap<
     counts
 }
 
+/// How words and pairs of neighbours, as they are compared, are spelled in these texts: the first of several spellings.
+pub fn spellings<'t>(texts: impl IntoIterator<Item = &'t str>) -> HashMap<String, String> {
+    let mut spelled = HashMap::new();
+    for text in texts {
+        let mut last: Option<(String, String)> = None;
+        for piece in text.split(|letter: char| !letter.is_alphanumeric()).filter(|piece| !piece.is_empty()) {
+            let (key, word) = (fold(piece), piece.to_lowercase());
+            if let Some((key_before, word_before)) = &last {
+                spelled.entry(format!("{key_before} {key}")).or_insert_with(|| format!("{word_before} {word}"));
+            }
+            spelled.entry(key.clone()).or_insert_with(|| word.clone());
+            last = Some((key, word));
+        }
+    }
+    spelled
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +155,16 @@ mod tests {
         let typed = "Đánh giá tác động môi trường của đường cao tốc Tuyên Quang – Hà Giang";
         let plain = "danh gia tac dong moi truong cua duong cao toc tuyen quang – ha giang";
         assert_eq!(terms(typed), terms(plain));
+    }
+
+    #[test]
+    fn terms_are_spelled_as_the_text_does() {
+        let spelled = spellings(["Rừng phòng hộ đầu nguồn", "đâu, RỪNG trồng; forests"]);
+        for (term, word) in [("rung", "rừng"), ("dau nguon", "đầu nguồn"), ("dau", "đầu"), ("dau rung", "đâu rừng")]
+        {
+            assert_eq!(spelled.get(term).map(String::as_str), Some(word), "{term}");
+        }
+        assert_eq!(spelled.get("forest"), None, "a plural has another spelling");
     }
 
     #[test]

@@ -102,8 +102,8 @@ pub struct CandidateDocument {
     /// How near, 0 to 1.
     #[schema(example = 0.31)]
     nearness: f64,
-    /// The rarest words they share, as they are compared: without accents and plural.
-    #[schema(example = json!(["rung phong ho", "dau nguon"]))]
+    /// The rarest words they share, as the request spells them.
+    #[schema(example = json!(["phòng hộ", "đầu nguồn"]))]
     words: Vec<String>,
 }
 

@@ -94,7 +94,7 @@ impl Judged {
         }
     }
 
-    /// Whom it writes as a record that is followed; as `ChangeRow::writes_expert` of what is kept of it.
+    /// Whom it writes as a record that is followed.
     pub(crate) fn writes_expert(&self) -> Option<Uuid> {
         let update = self.update.as_ref()?;
         let writes = update.writes() || self.kind == ChangeKind::Conflict;

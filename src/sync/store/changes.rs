@@ -37,14 +37,6 @@ pub struct ChangeRow {
     pub weight: i64,
 }
 
-impl ChangeRow {
-    /// Whom it writes as a record that is followed.
-    pub fn writes_expert(&self) -> Option<Uuid> {
-        let is_known = matches!(self.kind.as_str(), "update" | "conflict" | "unchanged");
-        self.expert_id.filter(|_| is_known && self.detail.is_some() && self.outcome.as_deref() != Some("merged"))
-    }
-}
-
 /// Keeps changes, or puts them in the place of those with the same numbers.
 pub async fn put(tx: &mut Conn, plan: Uuid, rows: &[ChangeRow]) -> Answer<()> {
     if rows.is_empty() {

@@ -80,7 +80,7 @@ async fn a_request_about_forests_finds_foresters_and_says_why() {
     let first = &documents[0];
     assert!(first["title"].is_string() || first["kind"] == "specialties", "{first}");
     let words: Vec<&str> = documents.iter().flat_map(|d| d["words"].as_array().unwrap()).map(text).collect();
-    assert!(words.contains(&"go lon") && words.contains(&"dau nguon"), "{words:?}");
+    assert!(words.contains(&"gỗ lớn") && words.contains(&"đầu nguồn"), "{words:?}");
     assert!(text(&texts["words"]).starts_with("3 tài liệu gần nhất"), "{texts}");
     let fields = part(best, "fields");
     assert_eq!((fields["value"].as_f64(), &fields["fields"][0]["own"]), (Some(1.0), &json!("BKHCN-2008:40401")));
@@ -399,22 +399,33 @@ async fn people_read_their_own_load_as_far_as_they_were_told() {
     assert_eq!(load(&callers[1], "CG-999999").await.status, 404);
 }
 
+/// As housekeeping does: changes get their place first, which they have when no older transaction runs, in another test either.
+async fn read_ahead(app: &TestApp) -> usize {
+    let long = std::time::Duration::from_secs(60);
+    for _ in 0..600 {
+        expert_bank::experts::store::place_changes(&app.state.db).await.unwrap();
+        let done = app.state.matching.keep_up(&app.state.db, long).await.unwrap();
+        if done > 0 {
+            return done;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    0
+}
+
 #[tokio::test]
 async fn what_is_read_is_read_ahead_and_forgotten_again() {
     let app = TestApp::start().await;
     let (officer, made) = forest(&app).await;
     let long = std::time::Duration::from_secs(60);
     let ahead = &app.state.matching;
-    // as housekeeping does: changes get their place first
-    expert_bank::experts::store::place_changes(&app.state.db).await.unwrap();
-    assert_eq!(ahead.keep_up(&app.state.db, long).await.unwrap(), 3);
+    assert_eq!(read_ahead(&app).await, 3);
     let (people, documents, bytes) = ahead.size();
     assert!(people == 3 && documents >= 7 && bytes > 100, "{people} {documents} {bytes}");
     assert_eq!(ahead.keep_up(&app.state.db, long).await.unwrap(), 0, "nothing changed");
     let doctor = of(&candidates(&officer, &made, "").await, "Kpă Y")["expert"].clone();
     decide(&officer, &doctor, "listing", false).await;
-    expert_bank::experts::store::place_changes(&app.state.db).await.unwrap();
-    assert_eq!(ahead.keep_up(&app.state.db, long).await.unwrap(), 1, "forgotten");
+    assert_eq!(read_ahead(&app).await, 1, "forgotten");
     assert_eq!(ahead.size().0, 2);
     // who may not wait reads nothing, and says so
     let state = expert_bank::state::State { matching: Default::default(), ..app.state.clone() };
