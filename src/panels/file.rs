@@ -75,7 +75,7 @@ mod tests {
                 "/scores/0/0: Wrong type or range; expected a number.",
             ),
             (r#"{"scores": 1, "demand": [1], "load_max": [1]}"#, "/scores: Wrong type or range; expected a list."),
-            (r#"{"scores": [[1]], "demand": [-1], "load_max": [1]}"#, "expected a whole number, 0 or more."),
+            (r#"{"scores": [[1]], "demand": [-1], "load_max": [1]}"#, "/demand/0: must not be below 0"),
             (r#"{"scores": [[1]], "demand": [1], "load_max": [1], "objective": "best"}"#, "`total`, `worst`"),
             (r#"{"scores": [[1]], "demand": [1], "load_max": [1], "more": 1}"#, "/more: there is no"),
             (r#"{"scores": [[1], [1, 2]], "demand": [1, 1], "load_max": [1]}"#, "/scores/1: 2 instead of 1"),

@@ -51,7 +51,7 @@ impl Default for Seats {
 impl Seats {
     /// Those of a panel of so many at least: a chair, a secretary, two reviewers where there is room for a member, too.
     pub const fn usual(fewest: u32) -> Self {
-        let size = if fewest % 2 == 0 { fewest + 1 } else { fewest };
+        let size = if fewest.is_multiple_of(2) { fewest + 1 } else { fewest };
         let size = if size < 3 { 3 } else { size };
         let reviewer = if size >= 5 { 2 } else { 1 };
         Self { chair: 1, secretary: 1, reviewer, member: size - 2 - reviewer }

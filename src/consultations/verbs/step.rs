@@ -104,16 +104,9 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: S
         None => None,
     };
     let has_contact = store::has_contact(tx, row.id).await?;
-    let of_panel = step.needs.iter().any(|need| matches!(need, Need::Panel | Need::Counting));
-    let lacks = if of_panel { lacks_of(tx, &locked.case).await? } else { Vec::new() };
-    let lacks = lacks.into_iter().filter(|lack| lack.blocks).collect();
+    let lacks = blocking(tx, step, locked).await?;
     let there = There { heard: &heard, row: &row, fields: fields.as_deref(), has_contact, code: said.code, lacks };
-    for need in step.needs {
-        there.check(&mut reader, *need, locked);
-    }
-    if state::is_by_letter(step, locked.hands) && !step.needs.contains(&Need::Document) {
-        there.check(&mut reader, Need::Document, locked);
-    }
+    there.check_all(&mut reader, step, locked);
     let heard = reader.done(heard)?;
     if verb == Verb::Accept {
         row.register_number = Some(store::next_number(tx, row.kind.series(), locked.on.today.year()).await?);
@@ -141,6 +134,14 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: S
     moves.push(made);
     locked.settle(tx, &row, &moves).await?;
     Ok(locked.event(verb.action()).fields(named).values(values))
+}
+
+/// What keeps the panel from what the step asks of it.
+async fn blocking(tx: &mut Conn, step: &Step, locked: &Locked) -> Answer<Vec<Lack>> {
+    if !step.needs.iter().any(|need| matches!(need, Need::Panel | Need::Counting)) {
+        return Ok(Vec::new());
+    }
+    Ok(lacks_of(tx, &locked.case).await?.into_iter().filter(|lack| lack.blocks).collect())
 }
 
 /// Takes over what a leader accepts it as: the fields, where they are said.
@@ -177,6 +178,16 @@ struct There<'a> {
 }
 
 impl There<'_> {
+    /// All that the step needs, and the letter of who acts by one.
+    fn check_all(&self, reader: &mut Reader, step: &Step, locked: &Locked) {
+        for need in step.needs {
+            self.check(reader, *need, locked);
+        }
+        if state::is_by_letter(step, locked.hands) && !step.needs.contains(&Need::Document) {
+            self.check(reader, Need::Document, locked);
+        }
+    }
+
     fn check(&self, reader: &mut Reader, need: Need, locked: &Locked) {
         let missing = |reader: &mut Reader, pointer: &str, is_there: bool, detail| {
             if !is_there {

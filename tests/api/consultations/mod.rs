@@ -16,7 +16,7 @@ mod states;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::bank::text;
+use crate::support::bank::{change, text};
 use crate::support::{Answer, Caller, TestApp};
 
 pub const PATH: &str = "/api/v1/consultations";
@@ -181,4 +181,24 @@ pub async fn bring(callers: &[Caller<'_>; 3], consultation: &Value, state: &str)
 pub fn fault(answer: Answer) -> (String, String) {
     let problem = answer.problem(422);
     (text(&problem["errors"][0]["pointer"]).to_owned(), text(&problem["errors"][0]["code"]).to_owned())
+}
+
+/// The code of the record of the account `expert`, without a workplace or earlier ones.
+async fn own_record(app: &TestApp) -> String {
+    let own =
+        app.sql("SELECT e.code FROM accounts a JOIN experts e ON e.id = a.expert_id WHERE a.username = 'expert'").await;
+    change(
+        app,
+        &format!(
+            "UPDATE experts SET workplace_id = NULL, status = 'active', details = details - 'work_history'
+              WHERE code = '{own}'"
+        ),
+    )
+    .await;
+    own
+}
+
+/// The agency that asks, an officer and a leader of the Union.
+async fn callers(app: &TestApp) -> [Caller<'_>; 3] {
+    [app.sign_in("agency").await, app.sign_in("union_officer").await, app.sign_in("union_leader").await]
 }

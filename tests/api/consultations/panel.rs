@@ -3,13 +3,11 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{PATH, at, attach_scheme, bring, draft, example, fault, free_people, panel_of, put_panel, verb};
+use super::{
+    PATH, at, attach_scheme, bring, callers, draft, example, fault, free_people, own_record, panel_of, put_panel, verb,
+};
 use crate::support::bank::{change, text};
 use crate::support::{Caller, TestApp};
-
-async fn callers(app: &TestApp) -> [Caller<'_>; 3] {
-    [app.sign_in("agency").await, app.sign_in("union_officer").await, app.sign_in("union_leader").await]
-}
 
 /// A request whose panel is to be formed, without one.
 async fn forming(callers: &[Caller<'_>; 3], kind: &str) -> Value {
@@ -155,9 +153,7 @@ async fn who_sees_what_of_a_panel() {
     let callers = callers(&app).await;
     let (agency, officer, leader) = (&callers[0], &callers[1], &callers[2]);
     let expert = app.sign_in("expert").await;
-    let own =
-        app.sql("SELECT e.code FROM accounts a JOIN experts e ON e.id = a.expert_id WHERE a.username = 'expert'").await;
-    change(&app, &format!("UPDATE experts SET workplace_id = NULL, status = 'active', details = details - 'work_history' WHERE code = '{own}'")).await;
+    let own = own_record(&app).await;
     let mut people = free_people(&app, 6).await;
     people.retain(|code| *code != own);
     people.truncate(2);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{VERBS, at, attach_scheme, bring, draft, example, seat_panel, submitted, verb};
+use super::{VERBS, at, attach_scheme, bring, callers, draft, example, seat_panel, submitted, verb};
 use crate::support::bank::text;
 use crate::support::{Caller, TestApp};
 
@@ -22,10 +22,6 @@ const STATES: [&str; 14] = [
     "withdrawn",
     "cancelled",
 ];
-
-async fn callers(app: &TestApp) -> [Caller<'_>; 3] {
-    [app.sign_in("agency").await, app.sign_in("union_officer").await, app.sign_in("union_leader").await]
-}
 
 #[tokio::test]
 async fn every_role_tries_every_verb_in_every_state() {

@@ -228,7 +228,10 @@ mod tests {
                 vec![(101, Some(2023), true)],
             ),
             // another DOI is another work
-            (work(7, false, "Rừng đầu nguồn sông Gâm và nước ngầm trong vùng", Some("10.1/B"), Some("2024"), &[]), vec![]),
+            (
+                work(7, false, "Rừng đầu nguồn sông Gâm và nước ngầm trong vùng", Some("10.1/B"), Some("2024"), &[]),
+                vec![],
+            ),
             (work(7, false, "Khác", None, None, &["Le Thi Mau"]), vec![(101, None, false)]),
             (work(7, false, "Khác", None, None, &["VŨ VĂN HÙNG"]), vec![(102, None, false)]),
             (work(7, false, "Khác", None, None, &["Vu Van Hung"]), vec![(102, None, false)]),
