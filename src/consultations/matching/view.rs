@@ -144,9 +144,9 @@ pub struct ConsultationCandidate {
     explanation: Vec<CandidatePart>,
 }
 
-/// To four digits: what is behind them says nothing.
+/// To four digits: what is behind them says nothing. Nothing is `0`, where a sum of nothing is `-0`.
 fn shown(value: f64) -> f64 {
-    (value * 10_000.0).round() / 10_000.0
+    (value * 10_000.0).round() / 10_000.0 + 0.0
 }
 
 /// What it takes to tell.

@@ -13,7 +13,7 @@ use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use self::found::{FindingRow, due, end_findings, note_findings, raised, take_up, told};
+pub use self::found::{FindingKey, FindingRow, due, end_findings, note_findings, raised, take_up, told};
 use super::coi::{Balance, Decision, Finding, employers, findings, outcome, unbalanced};
 use super::model::{MemberRow, Standing};
 use crate::consultations::model::Case;

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::coi::Finding;
 use super::model::is_live;
-use super::store::{self, FindingRow};
+use super::store::{self, FindingKey, FindingRow};
 use crate::access::permit::Scope;
 use crate::audit::event::{Event, Recorder};
 use crate::consultations::model::Case;
@@ -21,6 +21,9 @@ const MOST: i64 = 50;
 /// The audit event of an alert.
 pub const ALERT: &str = "consultations.conflict_found";
 
+/// The audit event of a finding that holds no more.
+const ENDED: &str = "consultations.conflict_ended";
+
 /// Looks at panels that changed, and at those nobody looked at today; how many. With `all` also at those that changed while somebody
 /// was not on them yet. Each in a transaction of its own: one that fails, or that an officer holds, keeps no other from being looked
 /// at and is tried again. Safe on many instances at once: a finding is kept once.
@@ -35,8 +38,8 @@ pub async fn watch(db: &Db, sealer: &Sealer, all: bool) -> Answer<usize> {
         let done = db.transaction(async |tx| {
             give_way(tx).await?;
             store::take_up(tx, id, today()).await?;
-            let event = look(tx, id).await?;
-            recorder.record(tx, event.into_iter().collect()).await?;
+            let events = look(tx, id).await?;
+            recorder.record(tx, events).await?;
             Ok(())
         });
         match done.await {
@@ -47,34 +50,50 @@ pub async fn watch(db: &Db, sealer: &Sealer, all: bool) -> Answer<usize> {
     fault.map_or(Ok(looked), Err)
 }
 
-/// Looks at one panel; the alert, where something came up.
-async fn look(tx: &mut Conn, id: Uuid) -> Answer<Option<Event>> {
+/// Looks at one panel: the alert, where something came up, and what ended.
+async fn look(tx: &mut Conn, id: Uuid) -> Answer<Vec<Event>> {
     let case = match consultation_store::find(tx, Seen::by(&Scope::SYSTEM, today()), id).await {
         Ok(case) => case,
-        Err(problem) if problem.code() == Code::NotFound => return Ok(None),
+        Err(problem) if problem.code() == Code::NotFound => return Ok(Vec::new()),
         Err(problem) => return Err(problem),
     };
     if !is_live(&case) {
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    let new = note(tx, &case, true).await?;
-    let event = Event::on("consultation", id).action(ALERT).fields(["panel"]).values(store::told(&new));
-    Ok((!new.is_empty()).then_some(event))
+    let Noted { new, ended } = note(tx, &case, true).await?;
+    let event = |action, keys| Event::on("consultation", id).action(action).fields(["panel"]).values(keys);
+    let mut events = Vec::new();
+    if !new.is_empty() {
+        events.push(event(ALERT, store::told(new.iter().map(|row| (row.expert_id, row.key.as_str())))));
+    }
+    if !ended.is_empty() {
+        events.push(event(ENDED, store::told(ended.iter().map(|gone| (gone.expert_id, gone.key.as_str())))));
+    }
+    Ok(events)
+}
+
+/// What became of the findings on those who sit.
+pub struct Noted {
+    /// What was not known.
+    pub new: Vec<FindingRow>,
+    /// What holds no more.
+    pub ended: Vec<FindingKey>,
 }
 
 /// Keeps what is found now of those who sit; what was not known. It is `raised` when it came up by itself. What holds no more ends.
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn note(tx: &mut Conn, case: &Case, raised: bool) -> Answer<Vec<FindingRow>> {
+pub async fn note(tx: &mut Conn, case: &Case, raised: bool) -> Answer<Noted> {
     let sitting: Vec<Uuid> =
         store::members(tx, case.id()).await?.iter().filter(|row| row.sits()).map(|row| row.expert_id).collect();
     let mut standings: Vec<_> = store::standings(tx, case, &sitting).await?.into_iter().collect();
     standings.sort_by_key(|(id, _)| *id);
     let found = standings.iter().flat_map(|(expert, standing)| standing.findings.iter().map(|found| (*expert, found)));
     let rows: Vec<FindingRow> = found.map(|(expert, found)| row(case, expert, found, raised)).collect();
-    store::end_findings(tx, case.id(), &rows).await?;
-    if rows.is_empty() { Ok(Vec::new()) } else { store::note_findings(tx, &rows).await }
+    let ended = store::end_findings(tx, case.id(), &rows).await?;
+    let new = if rows.is_empty() { Vec::new() } else { store::note_findings(tx, &rows).await? };
+    Ok(Noted { new, ended })
 }
 
 /// Keeps that these findings on somebody are known: they were just told of, or decided.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{at, bring, draft, submitted};
+use super::{at, bring, callers, draft, submitted};
 use crate::support::bank::{change, decide, encode, enter, load_agreeing, path, text};
 use crate::support::{Caller, TestApp};
 
@@ -113,7 +113,15 @@ async fn accents_change_no_score() {
         "signatory": "Nguyễn Văn Mẫu" } });
     let plain = submitted(&agency, "critical_review", &plain).await;
     let (with, without) = (candidates(&officer, &made, "").await, candidates(&officer, &plain, "").await);
-    assert_eq!(with["items"], without["items"]);
+    assert_eq!(names(&with), names(&without));
+    for name in names(&with) {
+        for which in ["text", "fields"] {
+            assert_eq!(part(of(&with, &name), which)["value"], part(of(&without, &name), which)["value"], "{name}");
+        }
+        assert_eq!(of(&with, &name)["score"], of(&without, &name)["score"], "{name}");
+    }
+    let shared = |page: &Value| part(of(page, "Kpă Rừng"), "text")["documents"][0]["words"][2].clone();
+    assert_eq!((shared(&with), shared(&without)), (json!("nguồn"), json!("nguon")), "as the request spells them");
 }
 
 #[tokio::test]
@@ -296,7 +304,7 @@ async fn who_has_much_to_do_comes_later() {
         twin
     };
     load_agreeing(&app, &[twin("Kpă Một"), twin("Kpă Hai"), twin("Kpă Ba"), twin("Kpă Bốn"), twin("Kpă Năm")]).await;
-    let callers = [app.sign_in("agency").await, app.sign_in("union_officer").await, app.sign_in("union_leader").await];
+    let callers = callers(&app).await;
     let more = |number: usize| {
         json!({ "title": FOREST, "fields": ["40401"],
             "letter": { "number": format!("{number}/SNNMT-KL"), "date": "2026-03-02", "signatory": "Nguyễn Văn Mẫu" } })
@@ -308,6 +316,8 @@ async fn who_has_much_to_do_comes_later() {
         super::attach_scheme(&callers[0], &other).await;
         others.push(bring(&callers, &other, if number == 304 { "accepted" } else { "panel_forming" }).await);
     }
+    // seats of the test alone
+    change(&app, "DELETE FROM panel_members").await;
     let id = async |name: &str| app.sql(&format!("SELECT id FROM experts WHERE full_name = '{name}'")).await;
     let (two, three, four, five) = (id("Kpă Hai").await, id("Kpă Ba").await, id("Kpă Bốn").await, id("Kpă Năm").await);
     sits(&app, &others[0], &two, "chair", "accepted", 10).await;
@@ -355,7 +365,7 @@ async fn who_has_much_to_do_comes_later() {
 #[tokio::test]
 async fn people_read_their_own_load_as_far_as_they_were_told() {
     let app = TestApp::start().await;
-    let callers = [app.sign_in("agency").await, app.sign_in("union_officer").await, app.sign_in("union_leader").await];
+    let callers = callers(&app).await;
     let made = draft(&callers[0], "critical_review", &json!({})).await;
     super::attach_scheme(&callers[0], &made).await;
     let made = bring(&callers, &made, "panel_forming").await;

@@ -39,7 +39,7 @@ pub struct FindingRow {
 /// 503 when the database is away.
 pub async fn note_findings(tx: &mut Conn, rows: &[FindingRow]) -> Answer<Vec<FindingRow>> {
     let json = serde_json::to_value(rows).map_err(Problem::internal)?;
-    let new: Vec<NewRow> = diesel::sql_query(
+    let new: Vec<FindingKey> = diesel::sql_query(
         "INSERT INTO panel_findings AS f SELECT * FROM jsonb_populate_recordset(NULL::panel_findings, $1)
              ON CONFLICT (consultation_id, expert_id, key) DO UPDATE
                 SET finding = excluded.finding, raised = excluded.raised, found_at = excluded.found_at, ended_at = NULL
@@ -52,30 +52,33 @@ pub async fn note_findings(tx: &mut Conn, rows: &[FindingRow]) -> Answer<Vec<Fin
     Ok(rows.iter().filter(is_new).cloned().collect())
 }
 
-#[derive(QueryableByName)]
-struct NewRow {
+/// Which finding it is of a panel.
+#[derive(Debug, QueryableByName)]
+#[expect(missing_docs, reason = "columns")]
+pub struct FindingKey {
     #[diesel(sql_type = SqlUuid)]
-    expert_id: Uuid,
+    pub expert_id: Uuid,
     #[diesel(sql_type = Text)]
-    key: String,
+    pub key: String,
 }
 
-/// Ends findings that hold no more, so that they are new when they come up again; `rows` are those that do.
+/// Ends findings that hold no more, so that they are new when they come up again; `rows` are those that do. Those that ended.
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn end_findings(tx: &mut Conn, consultation: Uuid, rows: &[FindingRow]) -> Answer<()> {
+pub async fn end_findings(tx: &mut Conn, consultation: Uuid, rows: &[FindingRow]) -> Answer<Vec<FindingKey>> {
     let (experts, keys): (Vec<Uuid>, Vec<&str>) = rows.iter().map(|row| (row.expert_id, row.key.as_str())).unzip();
     let sql = "UPDATE panel_findings f SET ended_at = $4 WHERE f.consultation_id = $1 AND f.ended_at IS NULL
-                  AND NOT EXISTS (SELECT FROM unnest($2, $3) now (expert, key) WHERE now.expert = f.expert_id AND now.key = f.key)";
-    diesel::sql_query(sql)
+                  AND NOT EXISTS (SELECT FROM unnest($2, $3) now (expert, key) WHERE now.expert = f.expert_id AND now.key = f.key)
+                RETURNING f.expert_id, f.key";
+    let ended = diesel::sql_query(sql)
         .bind::<SqlUuid, _>(consultation)
         .bind::<Array<SqlUuid>, _>(experts)
         .bind::<Array<Text>, _>(keys)
         .bind::<Timestamptz, _>(crate::kernel::clock::now())
-        .execute(tx)
+        .load(tx)
         .await?;
-    Ok(())
+    Ok(ended)
 }
 
 /// Findings that came up after people were chosen, the latest first.
@@ -142,6 +145,6 @@ pub async fn take_up(tx: &mut Conn, id: Uuid, day: NaiveDate) -> Answer<()> {
 }
 
 /// The values of an event on findings: no words, ids and keys.
-pub fn told(rows: &[FindingRow]) -> Value {
-    rows.iter().map(|row| serde_json::json!({ "expert": row.expert_id, "key": row.key })).collect()
+pub fn told<'k>(keys: impl Iterator<Item = (Uuid, &'k str)>) -> Value {
+    keys.map(|(expert, key)| serde_json::json!({ "expert": expert, "key": key })).collect()
 }
