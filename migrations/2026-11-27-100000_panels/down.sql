@@ -8,6 +8,9 @@ BEGIN
         EXECUTE format('DROP TRIGGER %I ON %I', name || '_panels_came', name);
         EXECUTE format('DROP TRIGGER %I ON %I', name || '_panels_changed', name);
     END LOOP;
+    FOREACH name IN ARRAY ARRAY['expert_publications', 'association_officers', 'consultation_drafters'] LOOP
+        EXECUTE format('DROP TRIGGER %I ON %I', name || '_panels_went', name);
+    END LOOP;
     FOREACH name IN ARRAY ARRAY['organisation_versions', 'organisation_successions', 'settings'] LOOP
         EXECUTE format('DROP TRIGGER %I ON %I', name || '_panels', name);
     END LOOP;

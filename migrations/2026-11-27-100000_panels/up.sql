@@ -129,6 +129,12 @@ BEGIN
         EXECUTE format('CREATE TRIGGER %I AFTER UPDATE ON %I REFERENCING NEW TABLE AS changed_rows
                         FOR EACH STATEMENT EXECUTE FUNCTION recheck_panels_of_parts()', name || '_panels_changed', name);
     END LOOP;
+    FOREACH name IN ARRAY ARRAY['expert_publications', 'association_officers'] LOOP
+        EXECUTE format('CREATE TRIGGER %I AFTER DELETE ON %I REFERENCING OLD TABLE AS changed_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION recheck_panels_of_parts()', name || '_panels_went', name);
+    END LOOP;
+    CREATE TRIGGER consultation_drafters_panels_went AFTER DELETE ON consultation_drafters REFERENCING OLD TABLE AS changed_rows
+        FOR EACH STATEMENT EXECUTE FUNCTION recheck_panels_of_consultations();
     FOREACH name IN ARRAY ARRAY['consultation_drafters', 'panel_members', 'conflict_decisions'] LOOP
         EXECUTE format('CREATE TRIGGER %I AFTER INSERT ON %I REFERENCING NEW TABLE AS changed_rows
                         FOR EACH STATEMENT EXECUTE FUNCTION recheck_panels_of_consultations()', name || '_panels_came', name);

@@ -727,7 +727,6 @@ const VERSIONED: [(&str, &str, &str, &str); 66] = [
     ("POST", "/api/v1/consultations/{id}/cancel", "union_leader", "{consultation accepted}/cancel"),
     ("POST", "/api/v1/consultations/{id}/close", "union_officer", "{consultation responded}/close"),
     ("POST", "/api/v1/consultations/{id}/conclude", "union_officer", "{consultation in_review}/conclude"),
-    ("POST", "/api/v1/consultations/{id}/decline", "union_leader", "{consultation submitted}/decline"),
     (
         "POST",
         "/api/v1/consultations/{id}/conflicts/{key}/recuse",
@@ -740,6 +739,7 @@ const VERSIONED: [(&str, &str, &str, &str); 66] = [
         "union_leader",
         "{consultation panel_forming}/conflicts/{recused}/waive",
     ),
+    ("POST", "/api/v1/consultations/{id}/decline", "union_leader", "{consultation submitted}/decline"),
     ("POST", "/api/v1/consultations/{id}/deliver", "union_leader", "{consultation concluding}/deliver"),
     ("POST", "/api/v1/consultations/{id}/form-panel", "union_officer", "{consultation accepted}/form-panel"),
     ("PUT", "/api/v1/consultations/{id}/panel", "union_officer", "{consultation panel_forming}/panel"),

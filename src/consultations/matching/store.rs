@@ -191,13 +191,14 @@ const GOES_ON: &str = "(c.state IN ('panel_forming', 'in_review', 'concluding') 
 /// A member `m` who sits, as far as that is settled.
 const SITS: &str = "m.rank = 0 AND m.state IN ('chosen', 'invited', 'accepted')";
 
-/// When a member `m` was asked. Who was chosen for a seat and never written to is as good as asked; an alternate is not, nor is who
-/// was let go again.
-const ASKED: &str =
-    "coalesce(m.asked_at, CASE WHEN m.rank = 0 AND m.state NOT IN ('recused', 'released') THEN m.created_at END)";
+/// When a member `m` of a consultation `c` was asked. Who was chosen for a seat of a panel that is being formed is as good as asked; an
+/// alternate is not, nor is who was let go again, or whose consultation ended before anybody was asked.
+fn asked() -> String {
+    format!("coalesce(m.asked_at, CASE WHEN {SITS} AND {GOES_ON} THEN m.created_at END)")
+}
 
 /// What a member `m` knows of: who was chosen while the panel is formed was not asked yet.
-const TOLD: &str = "(m.state <> 'chosen' OR m.asked_at IS NOT NULL OR c.state <> 'panel_forming')";
+const TOLD: &str = "(m.state NOT IN ('chosen', 'released', 'recused') OR m.asked_at IS NOT NULL)";
 
 #[derive(QueryableByName)]
 struct LoadRow {
@@ -241,12 +242,13 @@ async fn counted(
     (experts, but, since): (Option<&[Uuid]>, Option<Uuid>, NaiveDate),
     which: &'static str,
 ) -> Answer<HashMap<Uuid, Load>> {
+    let asked = asked();
     let rows: Vec<LoadRow> = diesel::sql_query(format!(
         "SELECT m.expert_id, count(*) FILTER (WHERE {SITS} AND {GOES_ON}) AS now,
-                count(*) FILTER (WHERE ({ASKED} AT TIME ZONE 'Asia/Ho_Chi_Minh')::date >= $3) AS asked,
-                count(*) FILTER (WHERE ({ASKED} AT TIME ZONE 'Asia/Ho_Chi_Minh')::date >= $3 AND m.state = 'declined'
+                count(*) FILTER (WHERE ({asked} AT TIME ZONE 'Asia/Ho_Chi_Minh')::date >= $3) AS asked,
+                count(*) FILTER (WHERE ({asked} AT TIME ZONE 'Asia/Ho_Chi_Minh')::date >= $3 AND m.state = 'declined'
                                    AND m.decline_code IS DISTINCT FROM 'conflict') AS declined,
-                (max({ASKED}) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS last_asked
+                (max({asked}) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS last_asked
            FROM panel_members m JOIN consultations c ON c.id = m.consultation_id
           WHERE ($1 IS NULL OR m.expert_id = ANY ($1)) AND ($2 IS NULL OR m.consultation_id <> $2) AND {which}
           GROUP BY m.expert_id"

@@ -3,10 +3,11 @@
 
 mod told;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{Datelike, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::consultations::words::{ConflictKind, ConflictOutcome, ConflictSeverity, ConflictSide, ConflictTie};
@@ -116,6 +117,8 @@ pub struct Shared {
     pub title: String,
     /// The last year of it, where that is known.
     pub year: Option<i32>,
+    /// Which work it is, whatever else is written of it: the same as long as it is the same work.
+    pub work: String,
 }
 
 /// What the record says of a person.
@@ -204,6 +207,29 @@ pub struct Finding {
     pub severity: ConflictSeverity,
     /// What it rests on.
     pub evidence: Evidence,
+    /// Of works: each by itself. Whoever waived all of these waived the finding, also when one is too old to count by now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<String>,
+}
+
+impl Finding {
+    /// What a waiver of it covers.
+    pub fn covers(&self) -> impl Iterator<Item = String> {
+        [self.key.clone()].into_iter().chain(self.parts.iter().cloned())
+    }
+
+    /// Whether waivers of these keys cover it. Who left a body has a weaker tie to it than the one that was waived.
+    fn is_covered(&self, waived: &HashSet<&str>) -> bool {
+        let left = self.key.strip_prefix("worked_at:").map(|rest| format!("works_at:{rest}"));
+        waived.contains(self.key.as_str())
+            || left.is_some_and(|key| waived.contains(key.as_str()))
+            || (!self.parts.is_empty() && self.parts.iter().all(|part| waived.contains(part.as_str())))
+    }
+}
+
+/// A short name of a text that says nothing of it.
+pub fn digest(text: &str) -> String {
+    hex::encode(&Sha256::digest(text)[..8])
 }
 
 /// All findings on a person, the same for the same record, ordered by key.
@@ -225,13 +251,14 @@ pub fn findings(ground: &Ground, person: &Person) -> Vec<Finding> {
     }
     if let Some(Balance { employer, name, count }) = &person.balance {
         let evidence = Evidence { organisation: name.clone(), count: Some(*count), ..Evidence::default() };
+        let employer = employer.parse::<Uuid>().map_or_else(|_typed| digest(employer), |id| id.to_string());
         keep(finding(format!("balance:{employer}"), ConflictKind::Balance, ConflictSeverity::Medium, evidence));
     }
     found.into_values().collect()
 }
 
 fn finding(key: String, kind: ConflictKind, severity: ConflictSeverity, evidence: Evidence) -> Finding {
-    Finding { key, kind, severity, evidence }
+    Finding { key, kind, severity, evidence, parts: Vec::new() }
 }
 
 /// Whether something that ended then still counts; what is not dated does.
@@ -319,7 +346,7 @@ fn evidence(ground: &Ground, post: &Post, tie: &Tie) -> Evidence {
     }
 }
 
-/// One finding a drafter and kind, with the latest work. A later work is another one: the key has the year of the latest.
+/// One finding a drafter and kind, with the latest work. With another work it is another one: the key stands for all of them.
 fn of_shared(ground: &Ground, person: &Person) -> Vec<Finding> {
     let first = ground.today.year() - i32::try_from(ground.shared_years).unwrap_or(i32::MAX);
     let mut works: BTreeMap<(&str, Uuid), Vec<&Shared>> = BTreeMap::new();
@@ -328,6 +355,11 @@ fn of_shared(ground: &Ground, person: &Person) -> Vec<Finding> {
     }
     let told = works.into_iter().filter_map(|((kind, entry), mut works)| {
         works.sort_by(|a, b| (b.year, &a.title, b.is_certain).cmp(&(a.year, &b.title, a.is_certain)));
+        let part = |work: &&Shared| {
+            let how = if work.is_certain { "" } else { ":by_name" };
+            format!("{kind}:{entry}:{}{how}", work.work)
+        };
+        let parts: BTreeSet<String> = works.iter().map(part).collect();
         works.dedup_by(|a, b| a.title == b.title);
         let latest = works.first()?;
         let drafter = ground.drafters.iter().find(|drafter| drafter.entry == entry);
@@ -341,8 +373,9 @@ fn of_shared(ground: &Ground, person: &Person) -> Vec<Finding> {
         let is_certain = works.iter().any(|work| work.is_certain);
         let (severity, how) =
             if is_certain { (ConflictSeverity::Medium, "") } else { (ConflictSeverity::Low, ":by_name") };
-        let year = latest.year.map_or_else(|| "unknown".to_owned(), |year| year.to_string());
-        Some(finding(format!("{kind}:{entry}:{year}{how}"), latest.kind, severity, evidence))
+        let all = digest(&parts.iter().map(String::as_str).collect::<Vec<_>>().join(" "));
+        let found = finding(format!("{kind}:{entry}:{all}{how}"), latest.kind, severity, evidence);
+        Some(Finding { parts: parts.into_iter().collect(), ..found })
     });
     told.collect()
 }
@@ -370,12 +403,11 @@ impl Decision {
 /// A waiver covers the findings known when it was given and no later one. Who was recused takes no part until a leader's waiver covers
 /// the recusal ([`Decision::recusal`]): of people who became one, each decision stands for itself.
 pub fn outcome(findings: &[Finding], decisions: &[Decision]) -> (ConflictOutcome, Vec<String>) {
-    let covers = |key: &str| {
-        let waivers = decisions.iter().filter(|decision| decision.outcome == ConflictOutcome::Waived);
-        waivers.flat_map(|waiver| &waiver.covers).any(|covered| covered == key)
-    };
-    let open: Vec<&Finding> = findings.iter().filter(|finding| !covers(&finding.key)).collect();
-    let outcome = if decisions.iter().any(|one| one.outcome == ConflictOutcome::Recused && !covers(&one.recusal())) {
+    let waivers = decisions.iter().filter(|decision| decision.outcome == ConflictOutcome::Waived);
+    let waived: HashSet<&str> = waivers.flat_map(|waiver| waiver.covers.iter().map(String::as_str)).collect();
+    let open: Vec<&Finding> = findings.iter().filter(|finding| !finding.is_covered(&waived)).collect();
+    let is_out = |one: &Decision| one.outcome == ConflictOutcome::Recused && !waived.contains(one.recusal().as_str());
+    let outcome = if decisions.iter().any(is_out) {
         ConflictOutcome::Recused
     } else if open.iter().any(|finding| finding.kind == ConflictKind::Declared) {
         ConflictOutcome::Declared
@@ -395,15 +427,8 @@ pub const fn may_sit(outcome: ConflictOutcome) -> bool {
 }
 
 /// One key for each employer, of people by their workplace in the register and by how they wrote it: who is not linked works where
-/// others do who wrote the same.
-pub fn employers(workplaces: &[(Option<Uuid>, Option<String>)]) -> Vec<Option<String>> {
-    let mut known: BTreeMap<&str, Uuid> = BTreeMap::new();
-    for (id, key) in workplaces {
-        if let (Some(id), Some(key)) = (id, key) {
-            let entry = known.entry(key).or_insert(*id);
-            *entry = (*entry).min(*id);
-        }
-    }
+/// most others of the bank do who wrote the same (`known`).
+pub fn employers(workplaces: &[(Option<Uuid>, Option<String>)], known: &HashMap<String, Uuid>) -> Vec<Option<String>> {
     let of = |(id, key): &(Option<Uuid>, Option<String>)| {
         let linked = id.or_else(|| key.as_deref().and_then(|key| known.get(key).copied()));
         linked.map(|id| id.to_string()).or_else(|| key.clone())

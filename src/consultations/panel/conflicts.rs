@@ -106,14 +106,7 @@ async fn person(conn: &mut Conn, scope: &Scope, key: &str) -> Answer<Who> {
 
 async fn shown<P: Policy>(permit: &Permit<P>, id: Uuid, key: &str, req: &HttpRequest) -> Answer<(ConflictRecord, i64)> {
     let mut conn = permit.read().await?;
-    let case = consultation_store::find(&mut conn, Seen::by(permit.scope(), today()), id).await;
-    let case = match case {
-        // a person who was recused is told so by the answer, and sees the consultation no more
-        Err(problem) if problem.code() == Code::NotFound && permit.scope().reach == Reach::Own => {
-            consultation_store::find(&mut conn, Seen::by(&Scope::SYSTEM, today()), id).await?
-        }
-        other => other?,
-    };
+    let case = consultation_store::find(&mut conn, Seen::by(permit.scope(), today()), id).await?;
     let who = person(&mut conn, permit.scope(), key).await?;
     let own = permit.scope().reach == Reach::Own;
     Ok((view::record(&mut conn, &case, (&who, own), lang(req)).await?, case.row.version))
@@ -328,7 +321,7 @@ async fn enter(tx: &mut Conn, scope: &Scope, locked: &Locked, who: &Who, said: S
     let covered = |found: &Finding| said.outcome == ConflictOutcome::Waived && said.findings.contains(&found.key);
     let covered: Vec<Finding> = before.findings.into_iter().filter(covered).collect();
     let decided = store::decisions(tx, case.id()).await?;
-    let mut covers: Vec<String> = covered.iter().map(|found| found.key.clone()).collect();
+    let mut covers: Vec<String> = covered.iter().flat_map(Finding::covers).collect();
     if said.outcome == ConflictOutcome::Waived {
         let recusals = decided.iter().filter(|row| row.expert_id == who.id && row.outcome == ConflictOutcome::Recused);
         covers.extend(recusals.map(|row| row.decision().recusal()));

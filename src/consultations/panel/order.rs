@@ -125,7 +125,7 @@ impl Degrees {
 #[serde(default, deny_unknown_fields)]
 #[schema(example = json!({
     "seats": {"chair": 1, "secretary": 1, "reviewer": 2, "member": 1}, "fields": [{"field": "404", "least": 2}],
-    "least_outside_province": 1, "most_per_employer": 2, "least_degree": {"chair": "TS"}, "exclude": ["CG-000007"]
+    "least_outside_province": 1, "most_per_employer": 1, "least_degree": {"chair": "TS"}, "exclude": ["CG-000007"]
 }))]
 pub struct PanelOrder {
     /// Seats, an odd number of them.
@@ -141,10 +141,14 @@ pub struct PanelOrder {
     /// At least so many who don't work at who asks, nor under it.
     #[schema(maximum = 51)]
     pub least_outside_asker: u32,
-    /// At most so many of one employer; a third of the panel without a word.
+    /// At most so many of one employer, and never more than a third of the panel.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 51)]
     pub most_per_employer: Option<u32>,
+    /// More than a third may be of one employer. Each of these then has a conflict of interest that a leader must waive before the
+    /// panel is approved.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub allow_unbalanced: bool,
     /// The least degree for a kind of seat.
     pub least_degree: Degrees,
     /// At most so many requests at work, this one included.
@@ -271,7 +275,8 @@ pub fn order(form: &PanelOrder, named: &Named, places: &HashMap<Uuid, usize>) ->
     if form.least_outside_asker > 0 {
         rules.push(Rule::OutsideAsker { least: size(form.least_outside_asker) });
     }
-    rules.push(form.most_per_employer.map_or(Rule::Balance, |most| Rule::PerEmployer { most: size(most) }));
+    rules.extend(form.most_per_employer.map(|most| Rule::PerEmployer { most: size(most) }));
+    rules.extend(Some(Rule::Balance).filter(|_| !form.allow_unbalanced));
     rules.extend(named.degrees.iter().map(|(seat, rank)| Rule::LeastDegree { seat: kind_of(*seat), rank: *rank }));
     rules.extend(form.most_load.map(|most| Rule::MostLoad { most }));
     let of = |ids: &[Uuid]| -> HashSet<usize> { ids.iter().filter_map(|id| places.get(id).copied()).collect() };
@@ -294,7 +299,8 @@ pub fn pointer(rule: Rule, named: &Named, ids: &[Uuid]) -> String {
         Rule::Field { field, .. } => format!("/fields/{field}"),
         Rule::OutsideProvince { .. } => "/least_outside_province".to_owned(),
         Rule::OutsideAsker { .. } => "/least_outside_asker".to_owned(),
-        Rule::PerEmployer { .. } | Rule::Balance => "/most_per_employer".to_owned(),
+        Rule::PerEmployer { .. } => "/most_per_employer".to_owned(),
+        Rule::Balance => "/allow_unbalanced".to_owned(),
         Rule::LeastDegree { seat, .. } => format!("/least_degree/{}", seat_of(seat).as_str()),
         Rule::MostLoad { .. } => "/most_load".to_owned(),
         Rule::Include { candidate } => format!("/include/{}", index(&named.include, candidate)),
@@ -352,11 +358,15 @@ fn weaken(form: &mut PanelOrder, rule: Rule, to: Option<Rule>, degree: &impl Fn(
         (Rule::OutsideProvince { .. }, _) => form.least_outside_province = 0,
         (Rule::OutsideAsker { .. }, Some(Rule::OutsideAsker { least })) => form.least_outside_asker = whole(least),
         (Rule::OutsideAsker { .. }, _) => form.least_outside_asker = 0,
-        (Rule::PerEmployer { .. } | Rule::Balance, Some(Rule::PerEmployer { most })) => {
-            form.most_per_employer = Some(whole(most));
+        (Rule::PerEmployer { .. }, Some(Rule::PerEmployer { most })) => form.most_per_employer = Some(whole(most)),
+        (Rule::PerEmployer { .. }, _) => form.most_per_employer = None,
+        (Rule::Balance, to) => {
+            form.allow_unbalanced = true;
+            if let Some(Rule::PerEmployer { most }) = to {
+                let most = whole(most);
+                form.most_per_employer = Some(form.most_per_employer.map_or(most, |already| already.min(most)));
+            }
         }
-        // without a word a third would be the most
-        (Rule::PerEmployer { .. } | Rule::Balance, _) => form.most_per_employer = Some(whole(MOST_MEMBERS)),
         (Rule::LeastDegree { seat, .. }, Some(Rule::LeastDegree { rank, .. })) => {
             *form.least_degree.of_mut(seat_of(seat)) = degree(rank);
         }

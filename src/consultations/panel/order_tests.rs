@@ -105,6 +105,7 @@ fn an_order_becomes_rules_and_each_rule_has_its_place() {
             "/fields/1",
             "/least_outside_province",
             "/most_per_employer",
+            "/allow_unbalanced",
             "/least_degree/chair",
             "/most_load",
             "/include/0",
@@ -150,6 +151,15 @@ fn a_relaxation_becomes_an_order_that_can_be_sent() {
     assert!(told.include.is_empty());
     assert_eq!(told.exclude, ["CG-000099"]);
     assert!(faults(&told).is_empty());
+    // beyond a third it is said, and who has a narrower limit keeps it
+    for (limit, expected) in [(None, 3), (Some(5), 3), (Some(2), 2)] {
+        let form = PanelOrder { most_per_employer: limit, ..form.clone() };
+        let beyond = weaker(Rule::Balance, Some(Rule::PerEmployer { most: 3 }));
+        let relaxation = Relaxation { rules: vec![beyond], members: 0, size: 1 };
+        let told = relaxed(&form, &named, &ids, &relaxation, |_| None);
+        assert_eq!((told.most_per_employer, told.allow_unbalanced), (Some(expected), true));
+        assert!(!order(&told, &named, &HashMap::new()).rules.contains(&Rule::Balance));
+    }
     // what nothing is asked of stays as it is
     let nothing = Relaxation { rules: Vec::new(), members: 0, size: 0 };
     assert_eq!(relaxed(&form, &named, &ids, &nothing, |_| None), form);
@@ -190,6 +200,7 @@ proptest! {
         (reviewer, member) in prop_oneof![Just((1, 0)), Just((0, 1)), Just((1, 2)), Just((2, 1))],
         covers in prop::collection::vec((0..3_usize, 1..4_u32), 0..3),
         (outside, employer, load, degree) in (0..4_u32, prop::option::of(1..3_u32), prop::option::of(1..3_u32), prop::option::of(1..5_u8)),
+        allow_unbalanced in any::<bool>(),
         (include, exclude) in (prop::option::of(0..3_usize), prop::option::of(0..3_usize)),
     ) {
         let ids: Vec<Uuid> = (1..=bank.len() as u128).map(Uuid::from_u128).collect();
@@ -202,6 +213,7 @@ proptest! {
             fields: Some(covers.into_iter().map(|(code, least)| Cover { field: code.to_string(), least }).collect()),
             least_outside_province: outside,
             most_per_employer: employer,
+            allow_unbalanced,
             most_load: load,
             least_degree: Degrees { chair: degree.map(|degree| degree.to_string()), ..Degrees::default() },
             include,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::coi::{employers, may_sit};
+use super::coi::may_sit;
 use super::conflicts::named;
 use super::order::{Cover, Named, PanelOrder, Seats, order};
 use super::routes::not_available;
@@ -314,7 +314,8 @@ async fn people(
     };
     let workplaces: Vec<_> = kept.iter().map(|one| (one.facts.employer, one.facts.workplace_key.clone())).collect();
     let mut numbers: HashMap<String, u32> = HashMap::new();
-    let employers: Vec<Option<u32>> = employers(&workplaces)
+    let employers: Vec<Option<u32>> = store::employers(conn, &workplaces)
+        .await?
         .into_iter()
         .map(|key| {
             let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);

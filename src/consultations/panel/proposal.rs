@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::order::{PanelOrder, pointer, relaxed, seat_of};
 use super::pool::Pool;
-use super::routes::PanelSeatForm;
+use super::routes::{MOST_REASONS, PanelSeatForm};
 use super::store::{self, Who};
 use super::view::PanelExpert;
 use super::words;
@@ -269,6 +269,7 @@ impl Telling<'_> {
         let said = say!("Điểm phù hợp với yêu cầu: {fit:.2}.", "Fits the request by {fit:.2}.");
         let mut reasons = vec![self.lang.of(&said).to_owned()];
         reasons.extend(seat.reasons.iter().map(|reason| self.lang.of(&self.pool.glossary.reason(*reason)).to_owned()));
+        reasons.truncate(MOST_REASONS);
         let alternates = seat.alternates.iter().take(self.pool.form.alternates());
         Some(ProposedSeat {
             seat: seat_of(seat.kind),

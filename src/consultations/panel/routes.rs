@@ -17,12 +17,12 @@ use super::watch;
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::{Policy, Reach};
 use crate::audit::event::Event;
-use crate::consultations::model::Case;
+use crate::consultations::model::{Case, Letter};
 use crate::consultations::policy::{PrepareConsultation, ReadConsultations};
 use crate::consultations::reader::Reader;
 use crate::consultations::store::{self as consultation_store, Seen};
 use crate::consultations::words::{ConsultationState, PanelMemberState, PanelSeat};
-use crate::consultations::work;
+use crate::consultations::work::{self, Locked};
 use crate::db::Conn;
 use crate::experts::store as expert_store;
 use crate::http::body::Body;
@@ -31,6 +31,7 @@ use crate::http::idempotency::Once;
 use crate::http::params::{Nothing, Params};
 use crate::http::path::{Id, segment_id};
 use crate::kernel::clock::{now, today};
+use crate::kernel::document::DocumentForm;
 use crate::kernel::id::new_id;
 use crate::kernel::precondition::{IfMatch, fresh, written};
 use crate::kernel::problem::{Answer, Code, Problem};
@@ -41,7 +42,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 }
 
 /// Most reasons of a seat.
-const MOST_REASONS: usize = 20;
+pub(super) const MOST_REASONS: usize = 20;
 
 /// Somebody for a seat.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -78,6 +79,8 @@ struct PanelForm {
     #[serde(default)]
     #[schema(max_items = 200)]
     alternates: Vec<PanelSeatForm>,
+    /// The document by which a leader changes a panel that was approved; before that there is none.
+    document: Option<DocumentForm>,
 }
 
 /// Read a panel
@@ -109,7 +112,8 @@ async fn answer<P: Policy>(permit: &Permit<P>, id: Uuid, req: &HttpRequest) -> A
 /// Adopt a panel
 ///
 /// A proposal or a list made by hand, in place of the one before, while the panel is being formed. Who stays in their seat keeps it.
-/// `lacks` of the answer says what is missing before it can be approved.
+/// `lacks` of the answer says what is missing before it can be approved. Once it was approved a leader changes it by a document, as long
+/// as the report is not delivered, and only into one that keeps all rules: when somebody had to leave, for example.
 #[utoipa::path(
     tag = "panels",
     params(("id" = Uuid, Path, description = "Id of the consultation"), IfMatch),
@@ -138,9 +142,9 @@ async fn adopt(
 ) -> Answer<((), Option<Event>)> {
     expert_store::keep_merges_out(tx).await?;
     let locked = work::lock(tx, scope, id, Some(&if_match)).await?;
-    check_forming(&locked.case)?;
-    let wanted = read(tx, id, form).await?;
+    let is_amended = is_amended(&locked)?;
     let there = store::members(tx, id).await?;
+    let Wanted { rows: wanted, document } = read(tx, &locked, is_amended, &there, form).await?;
     let mut stay: HashSet<Uuid> = HashSet::new();
     let mut new: Vec<MemberRow> = Vec::new();
     for row in wanted {
@@ -161,47 +165,87 @@ async fn adopt(
     }
     let gone: Vec<&MemberRow> = there.iter().filter(|old| old.state.is_live() && !stay.contains(&old.id)).collect();
     let ids: Vec<Uuid> = gone.iter().map(|old| old.id).collect();
-    store::end(tx, &ids, (PanelMemberState::Released.as_str(), "replaced"), false).await?;
+    store::end(tx, &ids, (PanelMemberState::Released.as_str(), "replaced"), is_amended).await?;
     store::add_members(tx, &new).await?;
+    if is_amended {
+        check_whole(tx, &locked.case).await?;
+        store::ask(tx, id).await?;
+    }
     store::touch(tx, id).await?;
     // what is known now is no alert later
     watch::note(tx, &locked.case, false).await?;
     let told = |row: &MemberRow| json!({ "expert": row.expert_id, "seat": row.seat, "rank": row.rank });
     let came: Vec<_> = new.iter().map(told).collect();
     let left: Vec<_> = gone.into_iter().map(told).collect();
-    let values = json!({ "came": came, "left": left, "stay": stay.len() });
+    let values = json!({ "came": came, "left": left, "stay": stay.len(), "document": document });
     Ok(((), Some(locked.event("consultations.put_panel").fields(["panel"]).values(values))))
 }
 
-fn check_forming(case: &Case) -> Answer<()> {
-    let state = case.row.state;
-    if state == ConsultationState::PanelForming {
-        return Ok(());
+/// Whether a panel that was approved is changed: by a leader, before the report goes out.
+fn is_amended(locked: &Locked) -> Answer<bool> {
+    use ConsultationState::{Concluding, InReview, PanelForming};
+    let state = locked.case.row.state;
+    match state {
+        PanelForming => Ok(false),
+        InReview | Concluding if locked.hands.leader => Ok(true),
+        InReview | Concluding => Err(Problem::new(Code::Forbidden).detail(say!(
+            "Hội đồng đã được phê duyệt; chỉ lãnh đạo Liên hiệp hội thay đổi, bằng văn bản.",
+            "The panel was approved: a leader of the Union changes it, by a document.",
+        ))),
+        _ => {
+            let state = state.as_str();
+            Err(Problem::new(Code::Conflict).detail(say!(
+                "Hội đồng chỉ được lập khi hồ sơ ở trạng thái `panel_forming`; hiện là `{state}`.",
+                "A panel is adopted while the state is `panel_forming`; it is `{state}`.",
+            )))
+        }
     }
-    let state = state.as_str();
-    Err(Problem::new(Code::Conflict).detail(say!(
-        "Hội đồng chỉ được lập khi hồ sơ ở trạng thái `panel_forming`; hiện là `{state}`.",
-        "A panel is adopted while the state is `panel_forming`; it is `{state}`.",
-    )))
+}
+
+/// That a panel lacks nothing.
+async fn check_whole(tx: &mut Conn, case: &Case) -> Answer<()> {
+    let mut reader = Reader::default();
+    for lack in view::lacks_of(tx, case).await? {
+        reader.fault("/members", lack.code, lack.detail);
+    }
+    reader.done(())
+}
+
+/// What is to be, and by which document.
+struct Wanted {
+    rows: Vec<MemberRow>,
+    document: Option<Letter>,
 }
 
 /// Reads who is to sit and who is to be in line.
-async fn read(tx: &mut Conn, id: Uuid, form: PanelForm) -> Answer<Vec<MemberRow>> {
+async fn read(
+    tx: &mut Conn,
+    locked: &Locked,
+    is_amended: bool,
+    there: &[MemberRow],
+    form: PanelForm,
+) -> Answer<Wanted> {
     let mut reader = Reader::default();
+    let document = reader.paper("/document", form.document, locked.on.today);
+    if is_amended && document.is_none() {
+        reader.fault("/document", "required", say!("Nêu văn bản.", "Name the document."));
+    }
     for (pointer, count, most) in
         [("/members", form.members.len(), MOST_MEMBERS), ("/alternates", form.alternates.len(), MOST_ALTERNATES)]
     {
         if count > most {
             reader.fault(pointer, "too_many", say!("Tối đa {most} người.", "At most {most} people."));
-            return reader.done(Vec::new());
+            return reader.done(Wanted { rows: Vec::new(), document });
         }
     }
-    let members = seats(tx, &mut reader, "/members", &form.members).await?;
-    let alternates = seats(tx, &mut reader, "/alternates", &form.alternates).await?;
+    // who sits on an approved panel and takes nothing new finishes this
+    let sitting: HashSet<Uuid> = there.iter().filter(|row| is_amended && row.sits()).map(|row| row.expert_id).collect();
+    let members = seats(tx, &mut reader, "/members", (&form.members, &sitting)).await?;
+    let alternates = seats(tx, &mut reader, "/alternates", (&form.alternates, &HashSet::new())).await?;
     check_seats(&mut reader, &members, &alternates);
     let row = |form: &PanelSeatForm, who: &Who, rank: i16| MemberRow {
         id: new_id(),
-        consultation_id: id,
+        consultation_id: locked.case.id(),
         expert_id: who.id,
         seat: form.seat,
         rank,
@@ -221,7 +265,7 @@ async fn read(tx: &mut Conn, id: Uuid, form: PanelForm) -> Answer<Vec<MemberRow>
         let line = alternates.iter().filter(|(form, _)| form.seat == *seat).zip(1_i16..);
         rows.extend(line.filter_map(|((form, who), rank)| Some(row(form, who.as_ref()?, rank))));
     }
-    reader.done(rows)
+    reader.done(Wanted { rows, document })
 }
 
 /// A list of seats with who is named for them, each looked up and checked.
@@ -229,7 +273,7 @@ async fn seats(
     tx: &mut Conn,
     reader: &mut Reader,
     pointer: &str,
-    forms: &[PanelSeatForm],
+    (forms, sitting): (&[PanelSeatForm], &HashSet<Uuid>),
 ) -> Answer<Vec<(PanelSeatForm, Option<Who>)>> {
     let keys: Vec<String> = forms.iter().map(|form| form.expert.clone()).collect();
     // in line for several kinds of seats one may be, so that twice is looked for below
@@ -244,7 +288,7 @@ async fn seats(
                 "unknown_reference",
                 say!("Không có chuyên gia này trong ngân hàng.", "There is no such expert in the bank."),
             ),
-            Some(who) if who.status != "active" => {
+            Some(who) if who.status != "active" && !sitting.contains(&who.id) => {
                 reader.fault(&format!("{place}/expert"), "not_available", not_available(who))
             }
             Some(_) => {}
@@ -339,6 +383,7 @@ async fn release(
     if_match: &IfMatch,
     form: ConflictReasonForm,
 ) -> Answer<Event> {
+    expert_store::keep_merges_out(tx).await?;
     let locked = work::lock(tx, scope, id, Some(if_match)).await?;
     let rows = store::members(tx, id).await?;
     let row = rows.into_iter().find(|row| row.id == member).ok_or_else(|| Problem::new(Code::NotFound))?;

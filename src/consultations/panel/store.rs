@@ -13,8 +13,8 @@ use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use self::found::{FindingKey, FindingRow, due, end_findings, note_findings, raised, take_up, told};
-use super::coi::{Balance, Decision, Finding, employers, findings, outcome, unbalanced};
+pub use self::found::{FindingKey, FindingRow, due, end_findings, note_findings, put_back, raised, take_up, told};
+use super::coi::{Balance, Decision, Finding, findings, outcome, unbalanced};
 use super::model::{MemberRow, Standing};
 use crate::consultations::model::Case;
 use crate::consultations::words::ConflictOutcome;
@@ -191,6 +191,34 @@ struct SittingRow {
     workplace: Option<String>,
 }
 
+#[derive(QueryableByName)]
+struct EmployerRow {
+    #[diesel(sql_type = Text)]
+    key: String,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+/// Keys of the employers of people, by workplace and spelling: who is not linked works where most of the bank do who wrote the same.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn employers(conn: &mut Conn, workplaces: &[(Option<Uuid>, Option<String>)]) -> Answer<Vec<Option<String>>> {
+    let typed: Vec<&str> =
+        workplaces.iter().filter(|(id, _)| id.is_none()).filter_map(|(_, key)| key.as_deref()).collect();
+    if typed.is_empty() {
+        return Ok(super::coi::employers(workplaces, &HashMap::new()));
+    }
+    let rows: Vec<EmployerRow> = diesel::sql_query(
+        "SELECT e.workplace_key AS key, mode() WITHIN GROUP (ORDER BY e.workplace_id) AS id FROM experts e
+          WHERE e.workplace_key = ANY ($1) AND e.workplace_id IS NOT NULL GROUP BY e.workplace_key",
+    )
+    .bind::<Array<Text>, _>(typed)
+    .load(conn)
+    .await?;
+    Ok(super::coi::employers(workplaces, &rows.into_iter().map(|row| (row.key, row.id)).collect()))
+}
+
 /// Those who sit with more than a third of the panel of their employer.
 async fn balances(conn: &mut Conn, consultation: Uuid) -> Answer<HashMap<Uuid, Balance>> {
     let rows: Vec<SittingRow> = diesel::sql_query(
@@ -202,7 +230,7 @@ async fn balances(conn: &mut Conn, consultation: Uuid) -> Answer<HashMap<Uuid, B
     .load(conn)
     .await?;
     let workplaces: Vec<_> = rows.iter().map(|row| (row.workplace_id, row.workplace_key.clone())).collect();
-    let keys = employers(&workplaces);
+    let keys = employers(conn, &workplaces).await?;
     let counts: HashMap<String, usize> = unbalanced(&keys).into_iter().collect();
     let of = |(row, key): (SittingRow, Option<String>)| {
         let employer = key?;

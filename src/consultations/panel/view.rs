@@ -88,6 +88,8 @@ pub struct PanelAlert {
     finding: ConflictFinding,
     /// When it was found.
     found_at: DateTime<Utc>,
+    /// Since when it holds no more, or the person sits no more.
+    ended_at: Option<DateTime<Utc>>,
 }
 
 /// A panel.
@@ -161,7 +163,7 @@ pub async fn panel(conn: &mut Conn, scope: &Scope, case: &Case, lang: Lang) -> A
     judged.retain(|id| eyes == Eyes::All || eyes == Eyes::Member(*id));
     let standings = store::standings(conn, case, &judged).await?;
     let minimum = number(conn, fewest(case.row.kind), today()).await?;
-    let shown = Shown { who, standings, eyes, lang };
+    let shown = Shown { who, standings, eyes, approved, lang };
     let lacks = if eyes == Eyes::All { shown.lacks(&rows, minimum) } else { Vec::new() };
     let alerts = alerts.iter().map(|row| shown.alert(row)).collect();
     let (mut members, mut alternates, mut former) = (Vec::new(), Vec::new(), Vec::new());
@@ -187,17 +189,24 @@ pub async fn lacks_of(conn: &mut Conn, case: &Case) -> Answer<Vec<super::model::
     let who: HashMap<Uuid, Who> = store::who(conn, &ids, &[]).await?.into_iter().map(|who| (who.id, who)).collect();
     let standings = store::standings(conn, case, &ids).await?;
     let minimum = number(conn, fewest(case.row.kind), today()).await?;
-    let sitting = sitting(&rows, &who, &standings);
+    let sitting = sitting(&rows, &who, &standings, is_approved(case));
     Ok(lacks(&sitting, usize::try_from(minimum).unwrap_or_default()))
 }
 
-fn sitting(rows: &[MemberRow], who: &HashMap<Uuid, Who>, standings: &HashMap<Uuid, Standing>) -> Vec<Sitting> {
+fn sitting(
+    rows: &[MemberRow],
+    who: &HashMap<Uuid, Who>,
+    standings: &HashMap<Uuid, Standing>,
+    approved: bool,
+) -> Vec<Sitting> {
+    // who takes nothing new finishes what they do
+    let is_there = |who: &Who| who.status == "active" || (approved && who.status == "paused");
     let one = |row: &MemberRow| {
         let who = who.get(&row.expert_id);
         Sitting {
             seat: row.seat,
             outcome: standings.get(&row.expert_id).map_or(ConflictOutcome::Open, |standing| standing.outcome),
-            available: who.is_some_and(|who| who.status == "active"),
+            available: who.is_some_and(is_there),
             name: who.map(|who| who.full_name.clone()).unwrap_or_default(),
         }
     };
@@ -209,12 +218,13 @@ struct Shown {
     who: HashMap<Uuid, Who>,
     standings: HashMap<Uuid, Standing>,
     eyes: Eyes,
+    approved: bool,
     lang: Lang,
 }
 
 impl Shown {
     fn lacks(&self, rows: &[MemberRow], minimum: u32) -> Vec<PanelLack> {
-        let sitting = sitting(rows, &self.who, &self.standings);
+        let sitting = sitting(rows, &self.who, &self.standings, self.approved);
         let lacks = lacks(&sitting, usize::try_from(minimum).unwrap_or_default()).into_iter();
         let shown = lacks.map(|lack| PanelLack {
             code: lack.code,
@@ -229,11 +239,16 @@ impl Shown {
         let open = standing.map(|standing| standing.open.as_slice()).unwrap_or_default();
         // as it is now where it still holds: what is kept has no words about people
         let now = standing.and_then(|standing| standing.findings.iter().find(|found| found.key == row.key));
+        let finding = match now {
+            Some(found) => ConflictFinding::new(found, open, self.lang),
+            None => ConflictFinding::past(&row.finding, self.lang),
+        };
         PanelAlert {
             id: row.id,
             expert: self.who.get(&row.expert_id).map(Into::into),
-            finding: ConflictFinding::new(now.unwrap_or(&row.finding), open, self.lang),
+            finding,
             found_at: row.found_at,
+            ended_at: row.ended_at,
         }
     }
 

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::coi::Finding;
-use super::model::is_live;
+use super::model::{Standing, is_live};
 use super::store::{self, FindingKey, FindingRow};
 use crate::access::permit::Scope;
 use crate::audit::event::{Event, Recorder};
@@ -44,7 +44,14 @@ pub async fn watch(db: &Db, sealer: &Sealer, all: bool) -> Answer<usize> {
         });
         match done.await {
             Ok(()) => looked += 1,
-            Err(problem) => fault = fault.or(Some(problem)),
+            Err(problem) => {
+                fault = fault.or(Some(problem));
+                let back = db.transaction(async |tx| {
+                    give_way(tx).await?;
+                    store::put_back(tx, id).await
+                });
+                back.await?;
+            }
         }
     }
     fault.map_or(Ok(looked), Err)
@@ -61,6 +68,7 @@ async fn look(tx: &mut Conn, id: Uuid) -> Answer<Vec<Event>> {
         return Ok(Vec::new());
     }
     let Noted { new, ended } = note(tx, &case, true).await?;
+    let new: Vec<FindingRow> = new.into_iter().filter(|row| row.raised).collect();
     let event = |action, keys| Event::on("consultation", id).action(action).fields(["panel"]).values(keys);
     let mut events = Vec::new();
     if !new.is_empty() {
@@ -89,8 +97,12 @@ pub async fn note(tx: &mut Conn, case: &Case, raised: bool) -> Answer<Noted> {
         store::members(tx, case.id()).await?.iter().filter(|row| row.sits()).map(|row| row.expert_id).collect();
     let mut standings: Vec<_> = store::standings(tx, case, &sitting).await?.into_iter().collect();
     standings.sort_by_key(|(id, _)| *id);
-    let found = standings.iter().flat_map(|(expert, standing)| standing.findings.iter().map(|found| (*expert, found)));
-    let rows: Vec<FindingRow> = found.map(|(expert, found)| row(case, expert, found, raised)).collect();
+    // what was waived is no alert: of works a waiver holds when one of them is too old to count
+    let of = |(expert, standing): &(Uuid, Standing)| -> Vec<FindingRow> {
+        let is_open = |found: &Finding| standing.open.contains(&found.key);
+        standing.findings.iter().map(|found| row(case, *expert, found, raised && is_open(found))).collect()
+    };
+    let rows: Vec<FindingRow> = standings.iter().flat_map(of).collect();
     let ended = store::end_findings(tx, case.id(), &rows).await?;
     let new = if rows.is_empty() { Vec::new() } else { store::note_findings(tx, &rows).await? };
     Ok(Noted { new, ended })

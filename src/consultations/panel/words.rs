@@ -114,6 +114,14 @@ impl Glossary {
         let rule = self.rule(weakened.rule);
         let (vi, en) = (rule.vi, rule.en);
         match weakened.to {
+            Some(to) if weakened.rule == Rule::Balance => {
+                let to = self.rule(to);
+                let (to_vi, to_en) = (to.vi, to.en);
+                say!(
+                    "thay “{vi}” bằng “{to_vi}” (mỗi người trong số đó cần lãnh đạo chấp thuận)",
+                    "“{to_en}” instead of “{en}” (each of them then needs a leader's waiver)"
+                )
+            }
             Some(to) => {
                 let to = self.rule(to);
                 let (to_vi, to_en) = (to.vi, to.en);

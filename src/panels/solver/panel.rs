@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::clash::{self, Clash};
-use super::search::{self, Effort};
+use super::search::{self, Any, Effort, Found};
 use super::task::Task;
 
 /// What somebody does on a panel.
@@ -186,16 +186,24 @@ pub(super) const UNIT: f64 = 1e9;
 /// # Errors
 /// [`Clash`] names rules that can't be kept together, and the smallest relaxation that helps.
 pub fn propose(people: &[Candidate], order: &Order, effort: Effort) -> Result<Panel, Clash> {
-    let found = match search::exists(people, order, &effort.part(4)) {
-        Some(false) => None,
+    let any = search::any(people, order, &effort.part(4));
+    let best = match any {
+        Any::Nobody => None,
         _ => Task::new(people, order, &effort).map(|task| search::best(&task, &effort.part(2))),
     };
-    let Some((found, sitting)) = found.and_then(|mut found| found.sitting.take().map(|sitting| (found, sitting)))
-    else {
-        return Err(clash::explain(people, order, &effort));
-    };
-    let (value, bound) = (found.value as f64 / UNIT, found.bound as f64 / UNIT);
-    Ok(Panel { seats: seats(people, order, &sitting), value, bound, optimal: found.proven })
+    match (best, any) {
+        (Some(Found { sitting: Some(sitting), value, bound, proven }), _) => {
+            let (value, bound) = (value as f64 / UNIT, bound as f64 / UNIT);
+            Ok(Panel { seats: seats(people, order, &sitting), value, bound, optimal: proven })
+        }
+        // the search for the best ended before it had one: any is better than none
+        (Some(Found { bound, .. }), Any::Found(sitting)) => {
+            let value: f64 = sitting.iter().map(|&(one, kind)| people[one].scores[kind.index()]).sum();
+            let bound = (bound as f64 / UNIT).max(value);
+            Ok(Panel { seats: seats(people, order, &sitting), value, bound, optimal: false })
+        }
+        _ => Err(clash::explain(people, order, &effort)),
+    }
 }
 
 /// The seats with alternates and reasons.

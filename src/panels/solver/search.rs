@@ -82,11 +82,34 @@ pub(super) fn best(task: &Task, effort: &Effort) -> Found {
     run(task, effort, false)
 }
 
+/// Any panel that keeps the rules.
+pub(super) enum Any {
+    /// This one does.
+    Found(Sitting),
+    /// There is none.
+    Nobody,
+    /// The effort did not suffice.
+    Unknown,
+}
+
+/// Looks for any panel.
+pub(super) fn any(people: &[Candidate], order: &Order, effort: &Effort) -> Any {
+    let Some(task) = Task::new(people, order, effort) else { return Any::Nobody };
+    let found = run(&task.flat(effort), effort, true);
+    match found.sitting {
+        Some(sitting) => Any::Found(sitting),
+        None if found.proven => Any::Nobody,
+        None => Any::Unknown,
+    }
+}
+
 /// Whether there is a panel; not known where the effort did not suffice.
 pub(super) fn exists(people: &[Candidate], order: &Order, effort: &Effort) -> Option<bool> {
-    let Some(task) = Task::new(people, order, effort) else { return Some(false) };
-    let found = run(&task.flat(effort), effort, true);
-    if found.sitting.is_some() { Some(true) } else { found.proven.then_some(false) }
+    match any(people, order, effort) {
+        Any::Found(_) => Some(true),
+        Any::Nobody => Some(false),
+        Any::Unknown => None,
+    }
 }
 
 fn run(task: &Task, effort: &Effort, any: bool) -> Found {

@@ -267,6 +267,10 @@ async fn a_conflict_that_comes_up_raises_one_alert_however_many_look() {
     let panel = officer.get(&at(&made, "/panel")).await.expect(200);
     assert_eq!(panel["alerts"].as_array().unwrap().len(), 1, "{}", panel["alerts"]);
     assert_eq!(panel["alerts"][0]["expert"]["code"], json!(code));
+    assert_eq!(
+        (&panel["alerts"][0]["ended_at"], &panel["alerts"][0]["finding"]["waived"]),
+        (&Value::Null, &json!(false))
+    );
     let auditor = app.sign_in("auditor").await;
     let events = auditor.get("/api/v1/audit-events?action=consultations.conflict_found").await.expect(200);
     assert_eq!(events["items"].as_array().unwrap().len(), 2, "what ended and came up again is told again: {events}");
@@ -286,6 +290,12 @@ async fn a_conflict_that_comes_up_raises_one_alert_however_many_look() {
     assert!(look().await >= 1);
     let panel = officer.get(&at(&made, "/panel")).await.expect(200);
     assert_eq!(panel["alerts"].as_array().unwrap().len(), 2, "{}", panel["alerts"]);
+    // what holds no more says so, and nobody waived it
+    work_at(&app, &code, "SYT-DEMO").await;
+    look().await;
+    let panel = officer.get(&at(&made, "/panel")).await.expect(200);
+    let past = panel["alerts"].as_array().unwrap().iter().find(|one| one["expert"]["code"] == json!(code)).unwrap();
+    assert!(past["ended_at"].is_string() && past["finding"]["waived"] == json!(false), "{past}");
 }
 
 /// Five for a panel, `own` among them, and whom `own` wrote something with, as its authors have it.
@@ -340,10 +350,9 @@ async fn one_of_the_panel_declares_for_themself_and_reads_nobody_else() {
     assert!(!read.to_string().contains(&drafter), "{read}");
     let told = say(&expert, &made, &own, "declare").await.expect(200);
     assert_eq!(told["standing"]["outcome"], "declared");
-    assert_eq!(
-        expert.get(&at(&made, &format!("/conflicts/{own}"))).await.expect(200)["decisions"][1]["role"],
-        "expert"
-    );
+    let decisions = expert.get(&at(&made, &format!("/conflicts/{own}"))).await.expect(200)["decisions"].clone();
+    assert_eq!((&decisions[1]["role"], &decisions[1]["reason"]), (&json!("expert"), &json!("Lý do thử")));
+    assert_eq!(decisions[0]["reason"], Value::Null, "what a leader wrote may name others");
     say(&expert, &made, &people[1], "declare").await.problem(404);
     expert.get(&at(&made, &format!("/conflicts/{}", people[1]))).await.problem(404);
     let words = text(&told["standing"]["findings"][0]["detail"]).to_owned();
@@ -394,7 +403,10 @@ async fn names_and_titles_are_compared_as_people_write_them() {
         publish(namesake, "Một bài khác hẳn của người khác", "'Lê Thị Mâu Thư'"),
     ];
     change(&app, &sql.concat()).await;
-    let more = json!({ "drafters": [{ "expert": drafter }, { "name": "PGS.TS. Vũ Văn Tên Thử" }] });
+    // a person who drafted, with where they work, is a person
+    let more = json!({ "drafters": [
+        { "expert": drafter }, { "name": "PGS.TS. Vũ Văn Tên Thử", "organisation": "HLN-DEMO" },
+    ] });
     let made = request(&callers, &more, "accepted").await;
     for (code, expected, severity) in [
         (plain, vec!["shared_publication"], "low"),

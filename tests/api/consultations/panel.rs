@@ -137,7 +137,7 @@ async fn a_panel_is_approved_when_nothing_is_missing() {
         let answer = verb(leader, &made, "approve-panel", &example("approve-panel")).await;
         if expected.is_empty() {
             assert_eq!(answer.expect(200)["state"], "in_review");
-            put_panel(officer, &made, &panel_of(&people)).await.problem(409);
+            put_panel(officer, &made, &panel_of(&people)).await.problem(403);
             continue;
         }
         let refused = answer.problem(422);
@@ -284,6 +284,76 @@ async fn who_has_a_conflict_after_approval_does_not_count() {
     verb(officer, &made, "conclude", &Value::Null).await.expect(200);
     officer.post(&declare, &json!({ "reason": "Thêm một việc" })).await.expect(200);
     verb(leader, &made, "deliver", &example("deliver")).await.problem(422);
+}
+
+#[tokio::test]
+async fn an_approved_panel_that_lost_somebody_is_changed_by_a_leader_and_a_document() {
+    let app = TestApp::start().await;
+    let callers = callers(&app).await;
+    let (officer, leader) = (&callers[1], &callers[2]);
+    let people = free_people(&app, 5).await;
+    let made = forming(&callers, "critical_review").await;
+    put_panel(officer, &made, &panel_of(&people[..3])).await.expect(200);
+    verb(leader, &made, "approve-panel", &example("approve-panel")).await.expect(200);
+    // who takes nothing new finishes this
+    change(&app, &format!("UPDATE experts SET status = 'paused' WHERE code = '{}'", people[0])).await;
+    assert_eq!(lacks(&officer.get(&at(&made, "/panel")).await.expect(200)), Vec::<&str>::new());
+    let reason = json!({ "reason": "Có người thân tham gia" });
+    let recuse = at(&made, &format!("/conflicts/{}/recuse", people[2]));
+    officer.send(Method::POST, &recuse, &[("if-match", "*")], Some(&reason)).await.expect(200);
+    verb(officer, &made, "conclude", &Value::Null).await.problem(422);
+    let document = example("approve-panel")["document"].clone();
+    let with = |codes: &[&String], document: &Value| {
+        let codes: Vec<String> = codes.iter().map(|code| (*code).clone()).collect();
+        let mut form = panel_of(&codes);
+        form["document"] = document.clone();
+        form
+    };
+    let whole = [&people[0], &people[1], &people[3]];
+    put_panel(officer, &made, &with(&whole, &document)).await.problem(403);
+    assert_eq!(
+        fault(put_panel(leader, &made, &with(&whole, &Value::Null)).await),
+        ("/document".into(), "required".into())
+    );
+    // not into one that could not have been approved: too few, an even number, somebody who was recused or takes nothing new
+    let even = put_panel(leader, &made, &with(&[&people[0], &people[1]], &document)).await;
+    assert_eq!(fault(even), ("/members".into(), "too_few".into()));
+    let recused = put_panel(leader, &made, &with(&[&people[0], &people[1], &people[2]], &document)).await;
+    assert_eq!(fault(recused), ("/members".into(), "too_few".into()));
+    change(&app, &format!("UPDATE experts SET status = 'paused' WHERE code = '{}'", people[4])).await;
+    let away = put_panel(leader, &made, &with(&[&people[0], &people[1], &people[4]], &document)).await;
+    assert_eq!(fault(away), ("/members/2/expert".into(), "not_available".into()));
+    let panel = officer.get(&at(&made, "/panel")).await.expect(200);
+    assert_eq!(names(&panel, "members"), people[..2], "what was refused left nothing behind");
+    let panel = put_panel(leader, &made, &with(&whole, &document)).await.expect(200);
+    assert_eq!((names(&panel, "members"), lacks(&panel)), (whole.map(Clone::clone).to_vec(), vec![]));
+    assert!(panel["members"][2]["asked_at"].is_string(), "who comes is asked: {panel}");
+    verb(officer, &made, "conclude", &Value::Null).await.expect(200);
+}
+
+#[tokio::test]
+async fn nobody_learns_of_a_seat_that_was_never_offered() {
+    let app = TestApp::start().await;
+    let callers = callers(&app).await;
+    let (officer, leader) = (&callers[1], &callers[2]);
+    let (own, expert) = (own_record(&app).await, app.sign_in("expert").await);
+    let mut people = free_people(&app, 3).await;
+    people.retain(|code| *code != own);
+    people.truncate(2);
+    people.push(own.clone());
+    let made = forming(&callers, "critical_review").await;
+    put_panel(officer, &made, &panel_of(&people)).await.expect(200);
+    let told = async || {
+        let load = expert.get(&format!("/api/v1/experts/{own}/load")).await.expect(200);
+        (load["now"].clone(), load["asked"].clone(), load["open_seats"].as_array().map_or(0, Vec::len))
+    };
+    let before = told().await;
+    verb(leader, &made, "suspend", &example("suspend")).await.expect(200);
+    assert_eq!(told().await, before);
+    verb(leader, &made, "cancel", &example("cancel")).await.expect(200);
+    assert_eq!(told().await, before);
+    let load = officer.get(&format!("/api/v1/experts/{own}/load")).await.expect(200);
+    assert_eq!((&load["now"], &load["asked"]), (&json!(0), &json!(0)), "nobody asked them: {load}");
 }
 
 #[tokio::test]

@@ -66,6 +66,9 @@ async fn rules_are_kept() {
     let other = propose(officer, &made, &order).await;
     assert!(!codes(&other).contains(&best[0]) && codes(&other).contains(&text(&order["include"][0]).to_owned()));
     assert!(other["value"].as_f64() <= first["value"].as_f64());
+    // more than a third of one employer is never proposed unless it is said, since no panel of these is approved without waivers
+    let wide = propose(officer, &made, &json!({ "most_per_employer": 5 })).await;
+    assert_eq!(wide["members"], first["members"], "a third is the limit");
     // degrees, the province, employers
     let order = json!({ "least_degree": { "chair": "TS" }, "least_outside_province": 2, "most_per_employer": 1,
         "seats": { "reviewer": 1, "member": 2 } });

@@ -11,13 +11,13 @@ impl Finding {
         let Evidence { side, tie, organisation_id, count, by_office, .. } = self.evidence.clone();
         let organisation = self.evidence.organisation.clone().filter(|_| organisation_id.is_some());
         let evidence = Evidence { side, tie, organisation_id, organisation, count, by_office, ..Evidence::default() };
-        Self { evidence, key: self.key.clone(), ..*self }
+        Self { evidence, ..self.clone() }
     }
 
     /// What the person themself is told: not who of the bank drafted it, nor what stands in their record alone.
     pub fn for_the_person(&self) -> Self {
         let evidence = Evidence { drafter_id: None, title: None, year: None, ..self.evidence.clone() };
-        Self { evidence, key: self.key.clone(), ..*self }
+        Self { evidence, ..self.clone() }
     }
 
     /// In words.

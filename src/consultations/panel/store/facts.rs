@@ -128,7 +128,7 @@ pub async fn ground(conn: &mut Conn, case: &Case, today: NaiveDate) -> Answer<Gr
 
 /// Who drafted, by the names of their records, or as typed without titles.
 async fn drafters(conn: &mut Conn, case: &Case) -> Answer<Vec<Drafter>> {
-    let people = || case.drafters.iter().filter(|row| row.expert_id.is_some() || row.organisation_id.is_none());
+    let people = || case.drafters.iter().filter(|row| row.expert_id.is_some() || row.name.is_some());
     if people().next().is_none() {
         return Ok(Vec::new());
     }

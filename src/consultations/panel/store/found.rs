@@ -132,6 +132,9 @@ const RECORDS: &str = "(SELECT coalesce(sum(e.version), 0)::bigint FROM experts 
 /// # Errors
 /// 503 when the database is away.
 pub async fn take_up(tx: &mut Conn, id: Uuid, day: NaiveDate) -> Answer<()> {
+    // who writes the panel now is waited for: what is kept of it is of one moment
+    let held = diesel::sql_query("SELECT FROM consultations WHERE id = $1 FOR NO KEY UPDATE");
+    held.bind::<SqlUuid, _>(id).execute(tx).await?;
     let gone = "DELETE FROM panel_rechecks WHERE id IN (
                     SELECT id FROM panel_rechecks WHERE consultation_id = $1 ORDER BY id FOR UPDATE SKIP LOCKED)";
     diesel::sql_query(gone).bind::<SqlUuid, _>(id).execute(tx).await?;
@@ -141,6 +144,18 @@ pub async fn take_up(tx: &mut Conn, id: Uuid, day: NaiveDate) -> Answer<()> {
              ON CONFLICT (consultation_id) DO UPDATE SET checked_on = excluded.checked_on, records = excluded.records"
     );
     diesel::sql_query(sql).bind::<SqlUuid, _>(id).bind::<Date, _>(day).execute(tx).await?;
+    Ok(())
+}
+
+/// Puts a panel at the end of the queue: it could not be looked at now, and keeps no other from being.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn put_back(tx: &mut Conn, id: Uuid) -> Answer<()> {
+    let sql = "WITH gone AS (DELETE FROM panel_rechecks WHERE id IN (
+                   SELECT id FROM panel_rechecks WHERE consultation_id = $1 ORDER BY id FOR UPDATE SKIP LOCKED) RETURNING 1)
+               INSERT INTO panel_rechecks (consultation_id) SELECT $1 WHERE EXISTS (SELECT FROM gone)";
+    diesel::sql_query(sql).bind::<SqlUuid, _>(id).execute(tx).await?;
     Ok(())
 }
 

@@ -9,11 +9,12 @@ use diesel::sql_types::{Array, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::consultations::panel::coi::{Drafter, Ground, Shared, Spelling};
+use crate::consultations::panel::coi::{Drafter, Ground, Shared, Spelling, digest};
 use crate::consultations::words::ConflictKind;
 use crate::db::Conn;
 use crate::kernel::partial_date::PartialDate;
 use crate::kernel::problem::{Answer, Problem};
+use crate::kernel::text::fold;
 
 #[derive(QueryableByName)]
 struct WorkRow {
@@ -46,7 +47,13 @@ impl WorkRow {
     /// As something done together with a drafter.
     fn shared(&self, drafter: Uuid, year: Option<i32>, is_certain: bool) -> Shared {
         let kind = if self.is_project { ConflictKind::SharedProject } else { ConflictKind::SharedPublication };
-        Shared { kind, drafter, title: self.title.clone(), year, is_certain }
+        Shared { kind, drafter, title: self.title.clone(), year, is_certain, work: self.name() }
+    }
+
+    /// Which work it is: by its DOI, else by its title, of a publication with the year. A project gets its last year when it ends.
+    fn name(&self) -> String {
+        let year = self.ended.as_deref().filter(|_| !self.is_project).unwrap_or_default();
+        digest(&self.doi().unwrap_or_else(|| format!("{} {year}", fold(&self.title))))
     }
 
     fn doi(&self) -> Option<String> {

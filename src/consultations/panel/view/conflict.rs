@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::access::actor::Role;
 use crate::consultations::model::Case;
 use crate::consultations::panel::coi::{Finding, may_sit};
 use crate::consultations::panel::model::Standing;
@@ -78,6 +79,11 @@ pub struct ConflictFinding {
 }
 
 impl ConflictFinding {
+    /// One that holds no more, or of somebody who sits no more: nobody waived it.
+    pub fn past(finding: &Finding, lang: Lang) -> Self {
+        Self::new(finding, std::slice::from_ref(&finding.key), lang)
+    }
+
     /// In a language; `open` are the keys nobody waived.
     pub fn new(finding: &Finding, open: &[String], lang: Lang) -> Self {
         let evidence = finding.evidence.clone();
@@ -129,8 +135,8 @@ pub struct ConflictDecision {
     id: Uuid,
     /// `declared`, `waived` or `recused`.
     outcome: ConflictOutcome,
-    /// Why.
-    reason: String,
+    /// Why; the person concerned reads what they said themself.
+    reason: Option<String>,
     /// The findings a waiver covers, by their keys.
     covers: Vec<String>,
     /// When.
@@ -202,7 +208,8 @@ pub async fn record(conn: &mut Conn, case: &Case, (who, own): (&Who, bool), lang
     let decision = |row: DecisionRow| ConflictDecision {
         id: row.id,
         outcome: row.outcome,
-        reason: row.reason,
+        // what others wrote may name who is not shown to the person
+        reason: Some(row.reason).filter(|_| !own || row.actor_role.as_deref() == Some(Role::Expert.as_str())),
         covers: row.covers,
         at: row.at,
         role: row.actor_role,
