@@ -316,8 +316,7 @@ async fn who_has_much_to_do_comes_later() {
         super::attach_scheme(&callers[0], &other).await;
         others.push(bring(&callers, &other, if number == 304 { "accepted" } else { "panel_forming" }).await);
     }
-    // seats of the test alone
-    change(&app, "DELETE FROM panel_members").await;
+    change(&app, "DELETE FROM panel_members").await; // seats of the test alone
     let id = async |name: &str| app.sql(&format!("SELECT id FROM experts WHERE full_name = '{name}'")).await;
     let (two, three, four, five) = (id("Kpă Hai").await, id("Kpă Ba").await, id("Kpă Bốn").await, id("Kpă Năm").await);
     sits(&app, &others[0], &two, "chair", "accepted", 10).await;
