@@ -31,7 +31,11 @@ const ENDED: &str = "consultations.conflict_ended";
 /// # Errors
 /// 503 when the database is away; the first fault, when all others were looked at.
 pub async fn watch(db: &Db, sealer: &Sealer, all: bool) -> Answer<usize> {
-    let due = store::due(&mut db.conn().await?, today(), all, MOST).await?;
+    let due = db.transaction(async |tx| {
+        give_way(tx).await?;
+        store::due(tx, today(), all, MOST).await
+    });
+    let due = due.await?;
     let (mut looked, mut fault) = (0, None);
     for id in due {
         let recorder = Recorder::system(sealer.clone(), ALERT);
