@@ -293,16 +293,18 @@ async fn sits(app: &TestApp, made: &Value, expert: &str, seat: &str, state: &str
     change(app, &sql).await;
 }
 
+/// One of several foresters who differ in nothing but the name, and take two requests at a time.
+fn twin(name: &str) -> Value {
+    let mut twin = forester();
+    twin["full_name"] = json!(name);
+    twin["max_parallel"] = json!(2);
+    twin
+}
+
 #[tokio::test]
 async fn who_has_much_to_do_comes_later() {
     let app = TestApp::start().await;
     emptied(&app).await;
-    let twin = |name: &str| {
-        let mut twin = forester();
-        twin["full_name"] = json!(name);
-        twin["max_parallel"] = json!(2);
-        twin
-    };
     load_agreeing(&app, &[twin("Kpă Một"), twin("Kpă Hai"), twin("Kpă Ba"), twin("Kpă Bốn"), twin("Kpă Năm")]).await;
     let callers = callers(&app).await;
     let more = |number: usize| {
