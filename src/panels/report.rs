@@ -104,7 +104,7 @@ struct FairnessReport {
 
 /// See how evenly panels are spread
 ///
-/// Seats given in a window, by the day people were chosen for them; seats that were replaced before a panel was approved asked nobody
+/// Seats given in a window, by the day their panel was approved; seats that were replaced before a panel was approved asked nobody
 /// and are not counted, nor are those that somebody declined.
 #[utoipa::path(
     tag = "panels",
