@@ -25,4 +25,5 @@ DROP FUNCTION recheck_panel_of_consultation();
 DROP FUNCTION recheck_panels_of_consultations();
 DROP FUNCTION recheck_panels_of_parts();
 DROP FUNCTION recheck_panels_of_experts();
+DROP FUNCTION enter_panels_of(uuid[]);
 DROP FUNCTION recheck_all_panels();

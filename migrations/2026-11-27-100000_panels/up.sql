@@ -73,33 +73,27 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Of experts whose record changed: the panels on which they sit, and those that judge what they drafted.
+-- Of experts: the panels on which they sit, and those that judge what they drafted.
+CREATE FUNCTION enter_panels_of(experts uuid[]) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO panel_rechecks (consultation_id)
+    SELECT c.id FROM consultations c
+     WHERE c.state IN ('panel_forming', 'in_review', 'concluding', 'suspended') AND c.id IN (
+        SELECT m.consultation_id FROM panel_members m
+         WHERE m.expert_id = ANY (experts) AND m.rank = 0 AND m.state IN ('chosen', 'invited', 'accepted')
+        UNION SELECT d.consultation_id FROM consultation_drafters d WHERE d.expert_id = ANY (experts))
+$$;
+
+-- Of experts whose record changed.
 CREATE FUNCTION recheck_panels_of_experts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO panel_rechecks (consultation_id)
-    SELECT m.consultation_id FROM changed_rows r JOIN panel_members m ON m.expert_id = r.id
-      JOIN consultations c ON c.id = m.consultation_id
-     WHERE m.rank = 0 AND m.state IN ('chosen', 'invited', 'accepted')
-       AND c.state IN ('panel_forming', 'in_review', 'concluding', 'suspended')
-    UNION
-    SELECT d.consultation_id FROM changed_rows r JOIN consultation_drafters d ON d.expert_id = r.id
-      JOIN consultations c ON c.id = d.consultation_id
-     WHERE c.state IN ('panel_forming', 'in_review', 'concluding', 'suspended');
+    PERFORM enter_panels_of(ARRAY(SELECT id FROM changed_rows));
     RETURN NULL;
 END $$;
 
 -- The same for rows that belong to an expert.
 CREATE FUNCTION recheck_panels_of_parts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO panel_rechecks (consultation_id)
-    SELECT m.consultation_id FROM changed_rows r JOIN panel_members m ON m.expert_id = r.expert_id
-      JOIN consultations c ON c.id = m.consultation_id
-     WHERE m.rank = 0 AND m.state IN ('chosen', 'invited', 'accepted')
-       AND c.state IN ('panel_forming', 'in_review', 'concluding', 'suspended')
-    UNION
-    SELECT d.consultation_id FROM changed_rows r JOIN consultation_drafters d ON d.expert_id = r.expert_id
-      JOIN consultations c ON c.id = d.consultation_id
-     WHERE c.state IN ('panel_forming', 'in_review', 'concluding', 'suspended');
+    PERFORM enter_panels_of(ARRAY(SELECT DISTINCT expert_id FROM changed_rows));
     RETURN NULL;
 END $$;
 

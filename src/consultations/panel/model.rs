@@ -93,21 +93,19 @@ pub struct Sitting {
     pub name: String,
 }
 
-/// Something a panel lacks, or a remark on it.
+/// Something a panel lacks: it can't be approved with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lack {
     /// Stable code.
     pub code: &'static str,
     /// What it is and what helps.
     pub detail: Say,
-    /// Whether the panel can't be approved with it.
-    pub blocks: bool,
 }
 
-/// What a panel lacks before it can be approved, and what is to be seen of it; empty where all is well.
+/// What a panel lacks before it can be approved, empty where all is well.
 pub fn lacks(sitting: &[Sitting], fewest: usize) -> Vec<Lack> {
     let mut lacks = Vec::new();
-    let mut lack = |code, detail| lacks.push(Lack { code, detail, blocks: true });
+    let mut lack = |code, detail| lacks.push(Lack { code, detail });
     let count = |seat| sitting.iter().filter(|one| one.seat == seat).count();
     if count(PanelSeat::Chair) != 1 {
         lack("chair", say!("Cần đúng một chủ tịch.", "Exactly one chair is needed."));
@@ -149,7 +147,6 @@ fn lacks_of_one(one: &Sitting) -> Vec<Lack> {
             "{name} có xung đột lợi ích chưa được giải quyết (`{outcome}`): lãnh đạo chấp thuận (`waive`), hoặc thay người.",
             "{name} has a conflict of interest that is not settled (`{outcome}`): a leader waives it, or somebody else sits."
         ),
-        blocks: true,
     };
     let away = Lack {
         code: "not_available",
@@ -157,7 +154,6 @@ fn lacks_of_one(one: &Sitting) -> Vec<Lack> {
             "{name} hiện không nhận việc hoặc đã rời ngân hàng: thay người.",
             "{name} takes no work now or left the bank: somebody else must sit."
         ),
-        blocks: true,
     };
     let conflict = Some(conflict).filter(|_| !may_sit(one.outcome));
     conflict.into_iter().chain(Some(away).filter(|_| !one.available)).collect()

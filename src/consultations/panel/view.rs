@@ -65,7 +65,7 @@ pub struct PanelConflict {
     findings: Vec<ConflictFinding>,
 }
 
-/// Something a panel lacks, or a remark on it.
+/// Something a panel lacks: it can't be approved with it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PanelLack {
     /// What: `chair`, `secretary`, `too_few`, `even`, `conflict`, `not_available`.
@@ -73,8 +73,6 @@ pub struct PanelLack {
     code: &'static str,
     /// What it is and what helps.
     detail: String,
-    /// Whether the panel can't be approved with it.
-    blocks: bool,
 }
 
 /// A conflict that came up about somebody who sits.
@@ -226,11 +224,7 @@ impl Shown {
     fn lacks(&self, rows: &[MemberRow], minimum: u32) -> Vec<PanelLack> {
         let sitting = sitting(rows, &self.who, &self.standings, self.approved);
         let lacks = lacks(&sitting, usize::try_from(minimum).unwrap_or_default()).into_iter();
-        let shown = lacks.map(|lack| PanelLack {
-            code: lack.code,
-            detail: self.lang.of(&lack.detail).to_owned(),
-            blocks: lack.blocks,
-        });
+        let shown = lacks.map(|lack| PanelLack { code: lack.code, detail: self.lang.of(&lack.detail).to_owned() });
         shown.collect()
     }
 

@@ -104,7 +104,7 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: S
         None => None,
     };
     let has_contact = store::has_contact(tx, row.id).await?;
-    let lacks = blocking(tx, step, locked).await?;
+    let lacks = lacking(tx, step, locked).await?;
     let there = There { heard: &heard, row: &row, fields: fields.as_deref(), has_contact, code: said.code, lacks };
     there.check_all(&mut reader, step, locked);
     let heard = reader.done(heard)?;
@@ -136,12 +136,12 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: S
     Ok(locked.event(verb.action()).fields(named).values(values))
 }
 
-/// What keeps the panel from what the step asks of it.
-async fn blocking(tx: &mut Conn, step: &Step, locked: &Locked) -> Answer<Vec<Lack>> {
+/// What the panel lacks, where the step asks for one.
+async fn lacking(tx: &mut Conn, step: &Step, locked: &Locked) -> Answer<Vec<Lack>> {
     if !step.needs.iter().any(|need| matches!(need, Need::Panel | Need::Counting)) {
         return Ok(Vec::new());
     }
-    Ok(lacks_of(tx, &locked.case).await?.into_iter().filter(|lack| lack.blocks).collect())
+    lacks_of(tx, &locked.case).await
 }
 
 /// Takes over what a leader accepts it as: the fields, where they are said.

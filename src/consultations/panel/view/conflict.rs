@@ -52,7 +52,7 @@ impl From<&Who> for PanelExpert {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ConflictFinding {
     /// The same as long as the relation is the same; a waiver covers keys.
-    #[schema(example = "works_at:asker:0190c0de-0000-7000-8000-000000000001")]
+    #[schema(example = "declared:0190c0de-0000-7000-8000-000000000001")]
     key: String,
     /// What it is.
     kind: ConflictKind,
