@@ -87,7 +87,7 @@ impl Passwords {
             let _slot = slot;
             work()
         });
-        hashing.await.map_err(Problem::internal)
+        hashing.await.map_err(Problem::task)
     }
 
     async fn slot(&self, turn: Turn) -> Result<Vec<OwnedSemaphorePermit>, AcquireError> {

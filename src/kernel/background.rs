@@ -20,10 +20,10 @@ static THREADS: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
 /// Runs what takes its time on a thread that may.
 ///
 /// # Errors
-/// 500 when it panicked or no thread can be had.
+/// 500 when it panicked or no thread can be had; 503 when the server stops.
 pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
     let threads = THREADS.as_ref().map_err(Problem::internal)?;
-    threads.spawn_blocking(work).await.map_err(Problem::internal)
+    threads.spawn_blocking(work).await.map_err(Problem::task)
 }
 
 /// Lets a process of this machine, or the calling thread, step behind the others. Where that is not allowed it stays as it is.

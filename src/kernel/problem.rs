@@ -119,6 +119,11 @@ impl Problem {
         Self::new(Code::Unavailable).header(header::RETRY_AFTER, "1")
     }
 
+    /// A task that did not end: 503 when it was given up because the server stops, 500 when it panicked.
+    pub fn task(ended: tokio::task::JoinError) -> Self {
+        if ended.is_cancelled() { Self::unavailable("the server stops") } else { Self::internal(ended) }
+    }
+
     /// A rule of the domain or the form is broken in one place.
     pub fn field(pointer: impl Into<String>, code: &'static str, detail: Say) -> Self {
         Self::new(Code::Invalid).and_field(pointer, code, detail)

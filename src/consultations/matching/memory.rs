@@ -94,7 +94,7 @@ impl Memory {
         let read = tokio::task::spawn_blocking(move || {
             texts.into_iter().map(|text| (text.id, Arc::new(text.kept()))).collect::<Vec<_>>()
         });
-        let read = read.await.map_err(Problem::internal)?;
+        let read = read.await.map_err(Problem::task)?;
         let mut kept = self.0.kept.write().unwrap_or_else(PoisonError::into_inner);
         kept.extend(read);
         Ok(())

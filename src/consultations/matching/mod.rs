@@ -196,7 +196,7 @@ async fn compared(asked: Asked, kept: Vec<Option<Arc<Kept>>>) -> Answer<Compared
         let relevance = relevance::relevance(&asked, &documents);
         (kept, relevance)
     };
-    tokio::task::spawn_blocking(compare).await.map_err(Problem::internal)
+    tokio::task::spawn_blocking(compare).await.map_err(Problem::task)
 }
 
 /// What candidates are held against.

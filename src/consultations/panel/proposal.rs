@@ -183,7 +183,7 @@ pub(super) async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 
         let _turn = turn;
         work()
     };
-    tokio::task::spawn_blocking(work).await.map_err(Problem::internal)
+    tokio::task::spawn_blocking(work).await.map_err(Problem::task)
 }
 
 pub(super) fn check_open(case: &Case) -> Answer<()> {

@@ -110,7 +110,7 @@ pub(super) async fn shared(
     let names = Arc::clone(names);
     // of a whole bank this takes a while
     let compare = move || compared.shared_with(&ours, &names);
-    tokio::task::spawn_blocking(compare).await.map_err(Problem::internal)
+    tokio::task::spawn_blocking(compare).await.map_err(Problem::task)
 }
 
 /// Works of drafters, and who the drafters are.
