@@ -245,6 +245,44 @@ impl PanelMemberState {
 }
 
 words! {
+    /// Why somebody does not take part.
+    DeclineCode {
+        /// Has no time now.
+        Busy = "busy",
+        /// Has a conflict of interest.
+        Conflict = "conflict",
+        /// Knows too little of it.
+        NotMyField = "not_my_field",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+words! {
+    /// What an expert says to a scheme.
+    OpinionAssessment {
+        /// Agrees with it.
+        Agree = "agree",
+        /// Agrees, if it is changed.
+        AgreeWithChanges = "agree_with_changes",
+        /// Disagrees.
+        Disagree = "disagree",
+    }
+}
+
+words! {
+    /// What the asker makes of a recommendation.
+    RecommendationOutcome {
+        /// Tiếp thu.
+        Adopted = "adopted",
+        /// Tiếp thu một phần.
+        PartlyAdopted = "partly_adopted",
+        /// Không tiếp thu.
+        NotAdopted = "not_adopted",
+    }
+}
+
+words! {
     /// How somebody stands to a consultation as to conflicts of interest.
     ConflictOutcome {
         /// Nothing was found and nothing declared.

@@ -161,6 +161,8 @@ pub async fn obstacles(conn: &mut Conn, plan: Uuid, source: &str, limit: i64) ->
                     OR EXISTS (SELECT FROM panel_members x WHERE x.expert_id = e.id)
                     OR EXISTS (SELECT FROM conflict_decisions x WHERE x.expert_id = e.id)
                     OR EXISTS (SELECT FROM panel_findings x WHERE x.expert_id = e.id)
+                    OR EXISTS (SELECT FROM opinions x WHERE x.expert_id = e.id)
+                    OR EXISTS (SELECT FROM expert_evaluations x WHERE x.expert_id = e.id)
                     OR EXISTS (SELECT FROM expert_distinctions x WHERE e.id IN (x.one_id, x.other_id)
                                   AND x.decided_at > (SELECT applied_at FROM sync_plans WHERE id = $1))
                     OR EXISTS (SELECT FROM expert_merges x WHERE x.leads_to = e.id)

@@ -17,7 +17,7 @@ pub type Rows = BTreeMap<String, Vec<Value>>;
 /// How the references of a table move: to the winner, those that fit; `$1` is the winner, `$2` the loser.
 ///
 /// Every foreign key to `experts` stands here, in [`TAKEN`], or in `merges` itself; a test looks for those that do not.
-const MOVED: [(&str, &str); 12] = [
+const MOVED: [(&str, &str); 14] = [
     // what a source says of the loser is said of the winner, whom it did not bring and has not written
     ("expert_sources", "expert_id = $1, loaded_version = 0, supplied = false WHERE t.expert_id = $2"),
     (
@@ -59,6 +59,8 @@ const MOVED: [(&str, &str); 12] = [
         "expert_id = $1 WHERE t.expert_id = $2 AND NOT EXISTS (
                 SELECT FROM panel_findings w WHERE w.expert_id = $1 AND w.consultation_id = t.consultation_id AND w.key = t.key)",
     ),
+    ("opinions", "expert_id = $1 WHERE t.expert_id = $2"),
+    ("expert_evaluations", "expert_id = $1 WHERE t.expert_id = $2"),
     ("expert_nominations", "expert_id = $1 WHERE t.expert_id = $2"),
     (
         "accounts",
@@ -111,7 +113,11 @@ fn column_of(table: &str) -> &'static str {
 
 /// The columns that tell a row from all others.
 fn key_of(table: &str) -> &'static str {
-    if matches!(table, "expert_sources" | "sync_decisions") { "source, external_id" } else { "id" }
+    match table {
+        "expert_sources" | "sync_decisions" => "source, external_id",
+        "expert_evaluations" => "member_id",
+        _ => "id",
+    }
 }
 
 /// Moves references from the loser to the winner; the rows as they were before.

@@ -1,0 +1,40 @@
+-- Invitations to panels: until when an answer and an opinion are due, who stepped in for whom, and what was told in time.
+
+ALTER TABLE panel_members
+    -- days that were agreed with this person instead of the usual ones, and when; suspensions after that move them
+    ADD COLUMN agreed_answer_by date,
+    ADD COLUMN agreed_deliver_by date,
+    ADD COLUMN agreed_at timestamptz,
+    -- whose seat the person stepped into
+    ADD COLUMN replaces uuid REFERENCES panel_members (id),
+    -- what the person said with the answer, and the letter by which the office entered it
+    ADD COLUMN answer_note text CHECK (answer_note <> ''),
+    ADD COLUMN answer_document jsonb,
+    -- when the first opinion was handed in
+    ADD COLUMN delivered_at timestamptz;
+CREATE INDEX panel_members_replaces ON panel_members (replaces) WHERE replaces IS NOT NULL;
+CREATE INDEX panel_members_waited_for ON panel_members (consultation_id)
+    WHERE rank = 0 AND (state = 'invited' OR (state = 'accepted' AND delivered_at IS NULL));
+
+-- A panel that was approved before there were invitations: who sits was asked and did not answer yet.
+UPDATE panel_members m SET state = 'invited' FROM consultations c
+ WHERE c.id = m.consultation_id AND m.rank = 0 AND m.state = 'chosen' AND m.asked_at IS NOT NULL;
+
+-- What somebody was reminded of: once for each day it was due on. Mail and webhooks read the events of these rows.
+CREATE TABLE consultation_reminders (
+    id              uuid PRIMARY KEY,
+    consultation_id uuid NOT NULL REFERENCES consultations (id),
+    -- who of the panel; none where the asker is reminded
+    member_id       uuid REFERENCES panel_members (id),
+    kind            text NOT NULL CHECK (kind IN ('answer_soon', 'answer_late', 'deliver_soon', 'deliver_late',
+                                                  'reply_soon', 'reply_late')),
+    due_on          date NOT NULL,
+    at              timestamptz NOT NULL,
+    CONSTRAINT consultation_reminders_once UNIQUE NULLS NOT DISTINCT (consultation_id, member_id, kind, due_on),
+    CHECK ((member_id IS NULL) = (kind IN ('reply_soon', 'reply_late')))
+);
+CREATE INDEX consultation_reminders_member ON consultation_reminders (member_id) WHERE member_id IS NOT NULL;
+CREATE TRIGGER consultation_reminders_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON consultation_reminders
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE CONSTRAINT TRIGGER consultation_reminders_audited AFTER INSERT ON consultation_reminders
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_audit_event();
