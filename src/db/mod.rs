@@ -275,6 +275,21 @@ async fn within<T>(conn: &mut Conn, work: impl AsyncFnOnce(&mut Conn) -> Answer<
     }
 }
 
+/// Tries something in a transaction: what comes to nothing, or fails, is undone, and the transaction goes on.
+///
+/// # Errors
+/// What `work` answers; 503 when the database is away.
+pub async fn attempt<T>(tx: &mut Conn, work: impl AsyncFnOnce(&mut Conn) -> Answer<Option<T>>) -> Answer<Option<T>> {
+    AnsiTransactionManager::begin_transaction(&mut **tx).await?;
+    let done = work(tx).await;
+    if matches!(done, Ok(Some(_))) {
+        AnsiTransactionManager::commit_transaction(&mut **tx).await?;
+    } else {
+        AnsiTransactionManager::rollback_transaction(&mut **tx).await?;
+    }
+    done
+}
+
 async fn open(url: &str) -> Result<AsyncPgConnection, ConnectionError> {
     let mut conn = AsyncPgConnection::establish(url).await?;
     conn.batch_execute(SESSION).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
