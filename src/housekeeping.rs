@@ -7,6 +7,7 @@ use crate::audit::chain;
 use crate::consultations;
 use crate::db::Db;
 use crate::experts;
+use crate::kernel::clock::today;
 use crate::kernel::problem::{Answer, Code};
 use crate::kernel::sealed::Sealer;
 use crate::state::State;
@@ -37,6 +38,10 @@ pub async fn run(state: State) {
         report("consultations could not be reckoned anew", consultations::work::catch_up(&db).await);
         let all = second % LOOK_EVERY == 0;
         report("panels could not be looked at again", consultations::panel::watch(&db, &sealer, all).await);
+        if second % LOOK_EVERY == 1 {
+            let followed = consultations::invitations::follow(&db, &sealer, today()).await;
+            report("what is due on panels could not be done", followed);
+        }
         report("duplicates could not be looked for", look_for_duplicates(&db, &sealer).await);
         if second % CLEAN_EVERY == 0 {
             report("old idempotency keys could not be forgotten", replay::forget_old(&db).await);

@@ -61,7 +61,7 @@ impl Hand {
     }
 
     /// No later than another one.
-    fn no_later_than(self, other: Option<Self>) -> Self {
+    pub fn no_later_than(self, other: Option<Self>) -> Self {
         match (self, other) {
             (Self::Due(day), Some(Self::Due(other))) => Self::Due(day.min(other)),
             (Self::Stopped(left), Some(Self::Stopped(other))) => Self::Stopped(left.min(other)),
@@ -182,6 +182,18 @@ fn open_step(course: &Course<'_>) -> Option<ConsultationStep> {
         ConsultationState::Delivered => Some(ConsultationStep::Reply),
         _ => None,
     }
+}
+
+/// The times it was suspended, as far as they concern what began on a day.
+pub fn suspensions(course: &Course<'_>, since: NaiveDate) -> Vec<Stop> {
+    let all = stops(course, ConsultationState::Suspended, 0).into_iter();
+    let later = all.filter(|stop| stop.to.is_none_or(|to| to >= since));
+    later.map(|stop| Stop { from: stop.from.max(since), to: stop.to }).collect()
+}
+
+/// When the report is due, once the request was accepted.
+pub fn report_hand(calendar: &Calendar, limits: &Limits, course: &Course<'_>) -> Option<Hand> {
+    report(calendar, limits, course).map(|report| report.hand)
 }
 
 /// The times between leaving for a state and coming back, from a move on.

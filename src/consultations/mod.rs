@@ -12,6 +12,7 @@ mod days;
 mod events;
 mod file;
 mod form;
+pub mod invitations;
 pub mod matching;
 pub mod model;
 pub mod panel;
@@ -42,6 +43,7 @@ pub fn configure(config: &mut ServiceConfig) {
     days::configure(config);
     matching::configure(config);
     panel::configure(config);
+    invitations::configure(config);
 }
 
 /// Forgets pieces of attachments whose upload broke off; how many there were.

@@ -38,6 +38,16 @@ policies! {
         nobody: No, expert: Own, association: No, agency: No, science_dept: No,
         union_officer: All, union_leader: All, auditor: All, admin: No,
     }
+    /// Answer an invitation to a panel: an expert their own, the Union's office by letter.
+    AnswerInvitation = "consultations.answer_invitation" {
+        nobody: No, expert: Own, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// Read to which panels one is invited.
+    ReadInvitations = "consultations.read_invitations" {
+        nobody: No, expert: Own, association: No, agency: No, science_dept: No,
+        union_officer: No, union_leader: No, auditor: No, admin: No,
+    }
     /// Declare a conflict of interest: one of the panel of themself, the Union's office of anybody.
     DeclareConflict = "consultations.declare_conflict" {
         nobody: No, expert: Own, association: No, agency: No, science_dept: No,

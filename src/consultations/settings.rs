@@ -17,6 +17,8 @@ pub enum Days {
     Decide,
     /// The asker completes the file.
     Complete,
+    /// An expert says whether they take part.
+    Answer,
     /// The experts give their opinions.
     Opinion,
     /// The report goes out.
@@ -27,18 +29,22 @@ pub enum Days {
     BeforeDecision,
     /// The asker replies.
     Reply,
+    /// So many days before an answer, an opinion or a reply is due people are reminded.
+    Remind,
 }
 
 impl Days {
     /// Every one.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Decide,
         Self::Complete,
+        Self::Answer,
         Self::Opinion,
         Self::Report,
         Self::UrgentReport,
         Self::BeforeDecision,
         Self::Reply,
+        Self::Remind,
     ];
 
     /// The name of its setting, and what holds without it.
@@ -46,11 +52,13 @@ impl Days {
         match self {
             Self::Decide => ("consultation_decide_days", 5),
             Self::Complete => ("consultation_complete_days", 10),
+            Self::Answer => ("consultation_answer_days", 3),
             Self::Opinion => ("consultation_opinion_days", 10),
             Self::Report => ("consultation_report_days", 20),
             Self::UrgentReport => ("consultation_urgent_report_days", 10),
             Self::BeforeDecision => ("consultation_before_decision_days", 5),
             Self::Reply => ("consultation_reply_days", 20),
+            Self::Remind => ("consultation_remind_days", 1),
         }
     }
 }

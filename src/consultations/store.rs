@@ -154,6 +154,15 @@ pub async fn lock(tx: &mut Conn, seen: Seen, id: Uuid) -> Answer<Case> {
     find(tx, seen, id).await
 }
 
+/// Keeps a consultation from being written until the transaction ends.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn hold(tx: &mut Conn, id: Uuid) -> Answer<()> {
+    diesel::sql_query("SELECT FROM consultations WHERE id = $1 FOR UPDATE").bind::<SqlUuid, _>(id).execute(tx).await?;
+    Ok(())
+}
+
 async fn put<R: Serialize>(tx: &mut Conn, table: &'static str, rows: &[R], conflict: &'static str) -> Answer<()> {
     Ok(bulk::insert(tx, table, rows, conflict).await?)
 }

@@ -259,6 +259,24 @@ words! {
 }
 
 words! {
+    /// What somebody is reminded of.
+    ReminderKind {
+        /// An answer to an invitation is due soon.
+        AnswerSoon = "answer_soon",
+        /// It did not come in time.
+        AnswerLate = "answer_late",
+        /// An opinion is due soon.
+        DeliverSoon = "deliver_soon",
+        /// It did not come in time.
+        DeliverLate = "deliver_late",
+        /// The asker's reply is due soon.
+        ReplySoon = "reply_soon",
+        /// It did not come in time.
+        ReplyLate = "reply_late",
+    }
+}
+
+words! {
     /// What an expert says to a scheme.
     OpinionAssessment {
         /// Agrees with it.

@@ -45,6 +45,7 @@ const KNOWN: [Known; 31] = [
     ("coverage_small_cell", is_count, "counts below this are not shown to the public, 1 to 3650"),
     ("consultation_decide_days", is_days, "working days in which the Union answers a request, 0 to 365"),
     ("consultation_complete_days", is_days, "working days in which a file is completed, 0 to 365"),
+    ("consultation_answer_days", is_days, "working days in which an expert answers an invitation, 0 to 365"),
     ("consultation_opinion_days", is_days, "working days for the experts' opinions, 0 to 365"),
     ("consultation_report_days", is_days, "working days for a report, 0 to 365"),
     ("consultation_urgent_report_days", is_days, "working days for an urgent report, 0 to 365"),
@@ -54,6 +55,7 @@ const KNOWN: [Known; 31] = [
         "working days before the planned decision by which a report is there, 0 to 365",
     ),
     ("consultation_reply_days", is_days, "working days in which the asker replies, 0 to 365"),
+    ("consultation_remind_days", is_days, "working days before a date on which people are reminded, 0 to 365"),
     (
         "matching_window_months",
         is_small_count,

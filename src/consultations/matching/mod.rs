@@ -4,6 +4,7 @@
 //! `store.rs` holds the SQL.
 
 mod closeness;
+mod declines;
 mod load;
 mod memory;
 mod relevance;
@@ -31,7 +32,7 @@ use uuid::Uuid;
 use self::memory::Kept;
 use self::relevance::{Asked, Documents, Relevance};
 use self::settings::Settings;
-use super::model::Case;
+use super::model::{Case, FieldCode};
 use super::words::ConsultationKind;
 use crate::access::permit::Scope;
 use crate::db::Conn;
@@ -98,6 +99,8 @@ pub struct Facts {
     pub presence: Presence,
     /// Takes work of this kind.
     pub takes_kind: bool,
+    /// Fields of the request that they lately said are not theirs.
+    pub disowned: Vec<FieldCode>,
 }
 
 impl Facts {
@@ -157,6 +160,7 @@ async fn ranked(
     let kept = state.matching.of(conn, &stamps).await?;
     let mut away = store::away(conn, today, until).await?;
     let mut loads = store::loads(conn, None, Some(case.id()), settings.since).await?;
+    let mut disowned = store::disowned(conn, settings.since).await?;
     let asked = asked(case);
     let (kept, relevance) = compared(asked, kept).await?;
     let request = Request { case, vocabulary: &vocabulary, settings, today, until };
@@ -166,7 +170,8 @@ async fn ranked(
         let Some(kept) = kept.as_ref().filter(|_| is_meant) else { continue };
         let load = loads.remove(&row.id).unwrap_or_default();
         let away = away.remove(&row.id).unwrap_or_default();
-        all.push(request.candidate(row, kept, relevance, (load, &away)));
+        let disowned = disowned.remove(&row.id).unwrap_or_default();
+        all.push(request.candidate(row, kept, relevance, (load, &away, disowned)));
     }
     all.sort_by(|one, other| other.score.total_cmp(&one.score).then(one.expert.cmp(&other.expert)));
     Ok(Ranked { all, eligible })
@@ -214,7 +219,7 @@ impl Request<'_> {
         row: Eligible,
         kept: &Kept,
         relevance: Relevance,
-        (load, away): (Load, &[store::Away]),
+        (load, away, disowned): (Load, &[store::Away], Vec<FieldCode>),
     ) -> Candidate {
         let load = Load { cap: row.max_parallel.and_then(|cap| u32::try_from(cap).ok()), ..load };
         let rank = |code: &Option<String>| {
@@ -232,9 +237,12 @@ impl Request<'_> {
             at_home: residency == Some(Residency::InProvince),
             presence: Presence::of(away, self.today, self.until),
             takes_kind: kinds.is_empty() || kinds.contains(&kind.as_str()),
+            disowned: disowned.into_iter().filter(|field| self.case.fields.contains(field)).collect(),
             load,
         };
-        let fields = closeness::matches(&self.case.fields, &kept.fields);
+        let mut fields = closeness::matches(&self.case.fields, &kept.fields);
+        let is_disowned = |field: &FieldCode| facts.disowned.contains(field);
+        fields.retain(|found| self.case.fields.get(found.asked).is_none_or(|field| !is_disowned(field)));
         let parts = Parts {
             text: score::text(relevance.mean),
             fields: closeness::mean(&self.case.fields, &fields),

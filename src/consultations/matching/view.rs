@@ -290,12 +290,24 @@ impl Teller<'_> {
             };
             candidate.explanation.fields.iter().filter_map(name).collect::<Vec<_>>().join("; ")
         };
+        if !candidate.facts.disowned.is_empty() {
+            return self.disowned_words(&candidate.facts.disowned);
+        }
         if candidate.explanation.fields.is_empty() {
             return say!("Không có lĩnh vực nào gần với yêu cầu.", "No field is close to those asked for.");
         }
         Say {
             vi: format!("Lĩnh vực gần: {}.", named(Lang::Vi)), en: format!("Close fields: {}.", named(Lang::En))
         }
+    }
+
+    fn disowned_words(&self, fields: &[FieldCode]) -> Say {
+        let names = |lang: Lang| {
+            let name = |field: &FieldCode| self.field_name(&field.scheme, &field.code, lang);
+            fields.iter().map(name).collect::<Vec<_>>().join("; ")
+        };
+        let (vi, en) = (names(Lang::Vi), names(Lang::En));
+        say!("Gần đây đã từ chối vì không thuộc chuyên môn: {vi}.", "Lately declined as not their field: {en}.")
     }
 
     fn document(&self, expert: Uuid, near: &Near) -> CandidateDocument {

@@ -8,13 +8,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::coi::Finding;
-use super::model::{Standing, is_approved, is_live};
+use super::model::{MemberRow, Standing, is_approved, is_live};
 use super::store::{self, DecisionRow, Who};
 use super::view::{self, ConflictRecord};
 use super::watch;
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::{Policy, Reach};
 use crate::audit::event::Event;
+use crate::consultations::invitations;
 use crate::consultations::model::Case;
 use crate::consultations::policy::{DecideConsultation, DeclareConflict, PrepareConsultation, ReadConflicts};
 use crate::consultations::reader::Reader;
@@ -28,8 +29,7 @@ use crate::http::envelope::lang;
 use crate::http::idempotency::Once;
 use crate::http::params::{Nothing, Params};
 use crate::http::path::{Id, Key};
-use crate::kernel::clock::{now, today};
-use crate::kernel::id::new_id;
+use crate::kernel::clock::today;
 use crate::kernel::precondition::{IfMatch, fresh, written};
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::say;
@@ -203,7 +203,8 @@ async fn waive_conflict(
 
 /// Recuse somebody
 ///
-/// By the Union's office, with a reason: the person takes no part, and a seat or place in line ends. Only a leader's waiver undoes that.
+/// By the Union's office, with a reason: the person takes no part, and a seat or place in line ends; while opinions are given the next in
+/// line is invited at once. Only a leader's waiver undoes that.
 #[utoipa::path(
     tag = "panels",
     params(
@@ -256,8 +257,8 @@ async fn decide<P: Policy>(
         expert_store::keep_merges_out(tx).await?;
         let locked = work::lock(tx, &scope, id, if_match.as_ref()).await?;
         let who = person(tx, &scope, &named).await?;
-        let event = Box::pin(enter(tx, &scope, &locked, &who, said)).await?;
-        Ok((id, event))
+        let events = Box::pin(enter(tx, &scope, &locked, &who, said)).await?;
+        Ok((id, events))
     }))
     .await?;
     let (record, version) = shown(&permit, id, &key, &req).await?;
@@ -299,7 +300,7 @@ fn check_change(before: &Standing, said: &Said) -> Answer<()> {
     Err(Problem::new(Code::Conflict).detail(detail))
 }
 
-async fn enter(tx: &mut Conn, scope: &Scope, locked: &Locked, who: &Who, said: Said) -> Answer<Event> {
+async fn enter(tx: &mut Conn, scope: &Scope, locked: &Locked, who: &Who, said: Said) -> Answer<Vec<Event>> {
     let case = &locked.case;
     if case.row.state.is_over() {
         let state = case.row.state.as_str();
@@ -326,53 +327,63 @@ async fn enter(tx: &mut Conn, scope: &Scope, locked: &Locked, who: &Who, said: S
         let recusals = decided.iter().filter(|row| row.expert_id == who.id && row.outcome == ConflictOutcome::Recused);
         covers.extend(recusals.map(|row| row.decision().recusal()));
     }
-    let row = DecisionRow {
-        id: new_id(),
-        consultation_id: case.id(),
-        expert_id: who.id,
-        ordinal: i32::try_from(decided.len()).unwrap_or(i32::MAX),
-        outcome: said.outcome,
-        reason,
-        covers,
-        at: now(),
-        actor_id: scope.actor.id(),
-        actor_role: scope.actor.role().map(|role| role.as_str().to_owned()),
-    };
+    let said = (said.outcome, reason, covers);
+    let row = DecisionRow::new(scope, (case.id(), decided.len()), who.id, said);
     store::decide(tx, &row).await?;
-    settle(tx, case, &row, &covered).await?;
+    let ended = settle(tx, case, &row, &covered).await?;
     store::touch(tx, case.id()).await?;
-    let action = match said.outcome {
+    let action = match row.outcome {
         ConflictOutcome::Waived => "consultations.waive_conflict",
         ConflictOutcome::Recused => "consultations.recuse_expert",
         _ => "consultations.declare_conflict",
     };
     let values = json!({ "expert": who.id, "outcome": row.outcome, "reason": row.reason, "covers": row.covers });
-    Ok(locked.event(action).fields(["conflicts"]).values(values))
+    let mut events = vec![locked.event(action).fields(["conflicts"]).values(values)];
+    for seat in &ended {
+        events.extend(invitations::pass_on(tx, case, seat).await?);
+    }
+    Ok(events)
+}
+
+/// Recuses somebody in the caller's transaction, who says so themself: the seats and places in line that ended by it.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn recuse(
+    tx: &mut Conn,
+    scope: &Scope,
+    case: &Case,
+    (expert, reason): (Uuid, String),
+) -> Answer<Vec<MemberRow>> {
+    let before = store::decisions(tx, case.id()).await?.len();
+    let said = (ConflictOutcome::Recused, reason, Vec::new());
+    let row = DecisionRow::new(scope, (case.id(), before), expert, said);
+    store::decide(tx, &row).await?;
+    settle(tx, case, &row, &[]).await
 }
 
 /// What follows from a decision: who is recused leaves, and what was read or said here is no alert. What is declared of one whose panel
-/// was approved is one: whoever looks at panels again raises it.
-async fn settle(tx: &mut Conn, case: &Case, row: &DecisionRow, covered: &[Finding]) -> Answer<()> {
+/// was approved is one: whoever looks at panels again raises it. The seats that ended.
+async fn settle(tx: &mut Conn, case: &Case, row: &DecisionRow, covered: &[Finding]) -> Answer<Vec<MemberRow>> {
+    let mut rows = store::members(tx, case.id()).await?;
+    rows.retain(|seat| seat.expert_id == row.expert_id && seat.state.is_live());
     if row.outcome == ConflictOutcome::Recused {
-        let rows = store::members(tx, case.id()).await?;
-        let seats: Vec<Uuid> = rows
-            .iter()
-            .filter(|seat| seat.expert_id == row.expert_id && seat.state.is_live())
-            .map(|seat| seat.id)
-            .collect();
+        let seats: Vec<Uuid> = rows.iter().map(|seat| seat.id).collect();
         let ended = (PanelMemberState::Recused.as_str(), row.reason.as_str());
         store::end(tx, &seats, ended, is_approved(case)).await?;
+        return Ok(rows);
     }
-    let sits = store::members(tx, case.id()).await?.iter().any(|seat| seat.sits() && seat.expert_id == row.expert_id);
-    if !is_live(case) || !sits {
-        return Ok(());
+    if !is_live(case) || !rows.iter().any(MemberRow::sits) {
+        return Ok(Vec::new());
     }
     if row.outcome == ConflictOutcome::Declared && !is_approved(case) {
         let standing = store::standings(tx, case, &[row.expert_id]).await?.remove(&row.expert_id);
         let key = format!("declared:{}", row.id);
         let found = standing.into_iter().flat_map(|standing| standing.findings);
         let declared: Vec<Finding> = found.filter(|found| found.key == key).collect();
-        return watch::note_known(tx, case, row.expert_id, &declared).await;
+        watch::note_known(tx, case, row.expert_id, &declared).await?;
+        return Ok(Vec::new());
     }
-    watch::note_known(tx, case, row.expert_id, covered).await
+    watch::note_known(tx, case, row.expert_id, covered).await?;
+    Ok(Vec::new())
 }

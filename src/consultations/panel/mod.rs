@@ -20,10 +20,11 @@ mod watch;
 mod words;
 
 pub use self::coi::{Finding, may_sit};
-pub use self::model::Standing;
-pub use self::store::{ask, standings_alone};
+pub use self::conflicts::recuse;
+pub use self::model::{MemberRow, Standing};
+pub use self::store::standings_alone;
 pub use self::view::lacks_of;
-pub use self::watch::{ALERT, watch};
+pub use self::watch::{ALERT, note_known, watch};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes of panels.

@@ -1,13 +1,15 @@
 //! Panels: who sits, and what a panel needs before it is approved. No SQL, no HTTP.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::coi::{Finding, may_sit};
-use crate::consultations::model::Case;
+use crate::consultations::model::{Case, Letter};
 use crate::consultations::state::Verb;
-use crate::consultations::words::{ConflictOutcome, ConsultationState, PanelMemberState, PanelSeat};
+use crate::consultations::words::{ConflictOutcome, ConsultationState, DeclineCode, PanelMemberState, PanelSeat};
+use crate::kernel::clock::now;
+use crate::kernel::id::new_id;
 use crate::kernel::problem::Say;
 use crate::say;
 
@@ -31,13 +33,47 @@ pub struct MemberRow {
     pub reasons: Vec<String>,
     pub asked_at: Option<DateTime<Utc>>,
     pub answered_at: Option<DateTime<Utc>>,
-    pub decline_code: Option<String>,
+    pub decline_code: Option<DeclineCode>,
     pub ended_at: Option<DateTime<Utc>>,
     pub ended_reason: Option<String>,
+    pub agreed_answer_by: Option<NaiveDate>,
+    pub agreed_deliver_by: Option<NaiveDate>,
+    pub agreed_at: Option<DateTime<Utc>>,
+    pub replaces: Option<Uuid>,
+    pub answer_note: Option<String>,
+    pub answer_document: Option<Letter>,
+    pub delivered_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
 }
 
 impl MemberRow {
+    /// Somebody chosen for a seat, or a place in line for it. An officer tries names: nobody is asked before a leader approved the panel.
+    pub fn chosen(consultation_id: Uuid, expert_id: Uuid, (seat, rank): (PanelSeat, i16)) -> Self {
+        Self {
+            id: new_id(),
+            consultation_id,
+            expert_id,
+            seat,
+            rank,
+            state: PanelMemberState::Chosen,
+            score: None,
+            reasons: Vec::new(),
+            asked_at: None,
+            answered_at: None,
+            decline_code: None,
+            ended_at: None,
+            ended_reason: None,
+            agreed_answer_by: None,
+            agreed_deliver_by: None,
+            agreed_at: None,
+            replaces: None,
+            answer_note: None,
+            answer_document: None,
+            delivered_at: None,
+            created_at: now(),
+        }
+    }
+
     /// Whether the person has the seat now.
     pub const fn sits(&self) -> bool {
         self.rank == 0 && self.state.is_live()
@@ -73,6 +109,12 @@ pub fn is_live(case: &Case) -> bool {
     use ConsultationState::{Concluding, InReview, PanelForming};
     let lives = |state| matches!(state, PanelForming | InReview | Concluding);
     lives(case.row.state) || case.suspended_from().is_some_and(lives)
+}
+
+/// Whether experts are asked and give their opinions: the panel was approved, and the report is not begun.
+pub fn takes_opinions(case: &Case) -> bool {
+    let reviews = |state| state == ConsultationState::InReview;
+    reviews(case.row.state) || case.suspended_from().is_some_and(reviews)
 }
 
 /// Whether the panel was approved.

@@ -17,6 +17,7 @@ use super::watch;
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::{Policy, Reach};
 use crate::audit::event::Event;
+use crate::consultations::invitations;
 use crate::consultations::model::{Case, Letter};
 use crate::consultations::policy::{PrepareConsultation, ReadConsultations};
 use crate::consultations::reader::Reader;
@@ -30,9 +31,8 @@ use crate::http::envelope::lang;
 use crate::http::idempotency::Once;
 use crate::http::params::{Nothing, Params};
 use crate::http::path::{Id, segment_id};
-use crate::kernel::clock::{now, today};
+use crate::kernel::clock::today;
 use crate::kernel::document::DocumentForm;
-use crate::kernel::id::new_id;
 use crate::kernel::precondition::{IfMatch, fresh, written};
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::say;
@@ -139,7 +139,7 @@ async fn adopt(
     scope: &Scope,
     (id, if_match): (Uuid, IfMatch),
     form: PanelForm,
-) -> Answer<((), Option<Event>)> {
+) -> Answer<((), Vec<Event>)> {
     expert_store::keep_merges_out(tx).await?;
     let locked = work::lock(tx, scope, id, Some(&if_match)).await?;
     let is_amended = is_amended(&locked)?;
@@ -167,9 +167,10 @@ async fn adopt(
     let ids: Vec<Uuid> = gone.iter().map(|old| old.id).collect();
     store::end(tx, &ids, (PanelMemberState::Released.as_str(), "replaced"), is_amended).await?;
     store::add_members(tx, &new).await?;
+    let mut events = Vec::new();
     if is_amended {
         check_whole(tx, &locked.case).await?;
-        store::ask(tx, id).await?;
+        events.extend(invitations::invite(tx, id).await?);
     }
     store::touch(tx, id).await?;
     // what is known now is no alert later
@@ -178,7 +179,8 @@ async fn adopt(
     let came: Vec<_> = new.iter().map(told).collect();
     let left: Vec<_> = gone.into_iter().map(told).collect();
     let values = json!({ "came": came, "left": left, "stay": stay.len(), "document": document });
-    Ok(((), Some(locked.event("consultations.put_panel").fields(["panel"]).values(values))))
+    events.push(locked.event("consultations.put_panel").fields(["panel"]).values(values));
+    Ok(((), events))
 }
 
 /// Whether a panel that was approved is changed: by a leader, before the report goes out.
@@ -244,21 +246,9 @@ async fn read(
     let alternates = seats(tx, &mut reader, "/alternates", (&form.alternates, &HashSet::new())).await?;
     check_seats(&mut reader, &members, &alternates);
     let row = |form: &PanelSeatForm, who: &Who, rank: i16| MemberRow {
-        id: new_id(),
-        consultation_id: locked.case.id(),
-        expert_id: who.id,
-        seat: form.seat,
-        rank,
-        state: PanelMemberState::Chosen,
         score: form.score,
         reasons: form.reasons.clone(),
-        // an officer tries names; people are asked once a leader approved the panel
-        asked_at: None,
-        answered_at: None,
-        decline_code: None,
-        ended_at: None,
-        ended_reason: None,
-        created_at: now(),
+        ..MemberRow::chosen(locked.case.id(), who.id, (form.seat, rank))
     };
     let mut rows: Vec<MemberRow> = members.iter().filter_map(|(form, who)| Some(row(form, who.as_ref()?, 0))).collect();
     for seat in PanelSeat::ALL {
@@ -344,7 +334,8 @@ fn check_seats(
 
 /// Release somebody
 ///
-/// From a seat or from the line, with a reason, as long as the panel is at work. Who comes instead is chosen anew.
+/// From a seat or from the line, with a reason, as long as the panel is at work. While opinions are given, the next in line for that kind of
+/// seat is invited in the same transaction.
 #[utoipa::path(
     tag = "panels",
     params(
@@ -382,7 +373,7 @@ async fn release(
     (id, member): (Uuid, Uuid),
     if_match: &IfMatch,
     form: ConflictReasonForm,
-) -> Answer<Event> {
+) -> Answer<Vec<Event>> {
     expert_store::keep_merges_out(tx).await?;
     let locked = work::lock(tx, scope, id, Some(if_match)).await?;
     let rows = store::members(tx, id).await?;
@@ -401,5 +392,7 @@ async fn release(
     store::end(tx, &[row.id], ended, is_approved(&locked.case)).await?;
     store::touch(tx, id).await?;
     let values = json!({ "expert": row.expert_id, "seat": row.seat, "rank": row.rank, "reason": reason });
-    Ok(locked.event("consultations.release_member").fields(["panel"]).values(values))
+    let mut events = vec![locked.event("consultations.release_member").fields(["panel"]).values(values)];
+    events.extend(invitations::pass_on(tx, &locked.case, &row).await?);
+    Ok(events)
 }

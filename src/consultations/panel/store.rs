@@ -16,9 +16,12 @@ use uuid::Uuid;
 pub use self::found::{FindingKey, FindingRow, due, end_findings, note_findings, put_back, raised, take_up, told};
 use super::coi::{Balance, Decision, Finding, findings, outcome, unbalanced};
 use super::model::{MemberRow, Standing};
+use crate::access::permit::Scope;
 use crate::consultations::model::Case;
 use crate::consultations::words::ConflictOutcome;
 use crate::db::{Conn, bulk};
+use crate::kernel::clock::now;
+use crate::kernel::id::new_id;
 use crate::kernel::problem::{Answer, Problem};
 
 #[derive(QueryableByName)]
@@ -90,21 +93,6 @@ pub async fn keep(tx: &mut Conn, row: &MemberRow) -> Answer<()> {
     Ok(())
 }
 
-/// Keeps that those who sit are asked from now on: their panel was approved.
-///
-/// # Errors
-/// 503 when the database is away.
-pub async fn ask(tx: &mut Conn, consultation: Uuid) -> Answer<()> {
-    let sql = "UPDATE panel_members SET asked_at = $2 WHERE consultation_id = $1 AND rank = 0 AND asked_at IS NULL
-                  AND state IN ('chosen', 'invited', 'accepted')";
-    diesel::sql_query(sql)
-        .bind::<SqlUuid, _>(consultation)
-        .bind::<Timestamptz, _>(crate::kernel::clock::now())
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
 /// Counts the version of a consultation up.
 ///
 /// # Errors
@@ -132,6 +120,27 @@ pub struct DecisionRow {
 }
 
 impl DecisionRow {
+    /// What somebody says or decides of a person, after so many decisions before.
+    pub fn new(
+        scope: &Scope,
+        (consultation_id, before): (Uuid, usize),
+        expert_id: Uuid,
+        (outcome, reason, covers): (ConflictOutcome, String, Vec<String>),
+    ) -> Self {
+        Self {
+            id: new_id(),
+            consultation_id,
+            expert_id,
+            ordinal: i32::try_from(before).unwrap_or(i32::MAX),
+            outcome,
+            reason,
+            covers,
+            at: now(),
+            actor_id: scope.actor.id(),
+            actor_role: scope.actor.role().map(|role| role.as_str().to_owned()),
+        }
+    }
+
     /// As the rules read it.
     pub fn decision(&self) -> Decision {
         Decision { id: self.id, outcome: self.outcome, covers: self.covers.clone() }

@@ -6,7 +6,7 @@ pub use self::conflict::{ConflictCheck, ConflictFinding, ConflictRecord, PanelEx
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,8 +17,10 @@ use super::store::{self, FindingRow, Who};
 use crate::access::actor::Role;
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
+use crate::consultations::invitations::{Schedule, schedules};
 use crate::consultations::model::Case;
-use crate::consultations::words::{ConflictOutcome, ConsultationState, PanelMemberState, PanelSeat};
+use crate::consultations::words::{ConflictOutcome, ConsultationState, DeclineCode, PanelMemberState, PanelSeat};
+use crate::consultations::work;
 use crate::db::Conn;
 use crate::kernel::clock::today;
 use crate::kernel::problem::{Answer, Lang};
@@ -48,6 +50,30 @@ pub struct PanelMember {
     conflict: Option<PanelConflict>,
     /// When the person was asked: the panel was approved. Empty before.
     asked_at: Option<DateTime<Utc>>,
+    /// The last day for an answer, for the Union and oneself; empty while the clock stands still.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer_by: Option<NaiveDate>,
+    /// The last day for the opinion, for the Union and oneself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deliver_by: Option<NaiveDate>,
+    /// True when an answer or opinion did not come in time; for the Union and oneself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late: Option<bool>,
+    /// When the person answered, for the Union and oneself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answered_at: Option<DateTime<Utc>>,
+    /// Why the person declined, for the Union and oneself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decline_reason: Option<DeclineCode>,
+    /// What they said with their answer, for the Union and oneself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer_note: Option<String>,
+    /// When the first opinion was handed in, for the Union and oneself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivered_at: Option<DateTime<Utc>>,
+    /// The seat of who left, for the Union.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaces: Option<Uuid>,
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<DateTime<Utc>>,
@@ -161,7 +187,9 @@ pub async fn panel(conn: &mut Conn, scope: &Scope, case: &Case, lang: Lang) -> A
     judged.retain(|id| eyes == Eyes::All || eyes == Eyes::Member(*id));
     let standings = store::standings(conn, case, &judged).await?;
     let minimum = number(conn, fewest(case.row.kind), today()).await?;
-    let shown = Shown { who, standings, eyes, approved, lang };
+    let (on, _) = work::reckoning(conn).await?;
+    let schedules = schedules(&on, case, &rows);
+    let shown = Shown { who, standings, schedules, eyes, approved, lang };
     let lacks = if eyes == Eyes::All { shown.lacks(&rows, minimum) } else { Vec::new() };
     let alerts = alerts.iter().map(|row| shown.alert(row)).collect();
     let (mut members, mut alternates, mut former) = (Vec::new(), Vec::new(), Vec::new());
@@ -215,6 +243,7 @@ fn sitting(
 struct Shown {
     who: HashMap<Uuid, Who>,
     standings: HashMap<Uuid, Standing>,
+    schedules: HashMap<Uuid, Schedule>,
     eyes: Eyes,
     approved: bool,
     lang: Lang,
@@ -256,7 +285,18 @@ impl Shown {
                 findings: found.map(|finding| ConflictFinding::new(finding, &standing.open, self.lang)).collect(),
             }
         });
+        // who of the panel was asked when and said what is theirs and the Union's
+        let tells = all || self.eyes == Eyes::Member(row.expert_id);
+        let schedule = self.schedules.get(&row.id).filter(|_| tells && row.state.is_live());
         Some(PanelMember {
+            answer_by: schedule.and_then(|schedule| schedule.answer_by),
+            deliver_by: schedule.and_then(|schedule| schedule.deliver_by),
+            late: schedule.map(|schedule| schedule.late),
+            answered_at: row.answered_at.filter(|_| tells),
+            decline_reason: row.decline_code.filter(|_| tells),
+            answer_note: row.answer_note.filter(|_| tells),
+            delivered_at: row.delivered_at.filter(|_| tells),
+            replaces: row.replaces.filter(|_| all),
             id: row.id,
             expert: self.who.get(&row.expert_id)?.into(),
             seat: row.seat,

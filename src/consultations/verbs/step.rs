@@ -10,9 +10,10 @@ use crate::access::policy::Policy;
 use crate::audit::event::Event;
 use crate::consultations::file::{answer, check_lead};
 use crate::consultations::form::{ConsultationPatch, MAX_QUESTIONS};
+use crate::consultations::invitations;
 use crate::consultations::model::{FieldCode, Letter, Row};
+use crate::consultations::panel::lacks_of;
 use crate::consultations::panel::model::Lack;
-use crate::consultations::panel::{ask, lacks_of};
 use crate::consultations::reader::Reader;
 use crate::consultations::rules::{self, Known, Reckoning};
 use crate::consultations::state::{self, Need, Step, To, Verb};
@@ -79,7 +80,7 @@ struct Heard {
     resume_on: Option<NaiveDate>,
 }
 
-async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: Said) -> Answer<Event> {
+async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: Said) -> Answer<Vec<Event>> {
     let step = possible(locked, verb)?;
     let from = locked.case.row.state;
     let to = match step.to {
@@ -120,8 +121,9 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: S
     (made.reason_code, made.resume_on) = (said.code, heard.resume_on);
     made.schedule = says_schedule.then(|| row.schedule());
     store::add_move(tx, &made).await?;
+    let mut events = Vec::new();
     if verb == Verb::ApprovePanel {
-        ask(tx, row.id).await?;
+        events.extend(invitations::invite(tx, row.id).await?);
     }
     let mut changes = row.changes(&locked.case.row);
     if let Some(fields) = &fields {
@@ -133,7 +135,8 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: S
     let mut moves = locked.case.moves.clone();
     moves.push(made);
     locked.settle(tx, &row, &moves).await?;
-    Ok(locked.event(verb.action()).fields(named).values(values))
+    events.push(locked.event(verb.action()).fields(named).values(values));
+    Ok(events)
 }
 
 /// What the panel lacks, where the step asks for one.

@@ -8,6 +8,7 @@ pub mod clock;
 mod conflicts;
 mod file;
 mod find;
+mod invitations;
 mod panel;
 mod proposal;
 mod register;
