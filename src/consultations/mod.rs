@@ -22,6 +22,7 @@ mod search;
 pub mod settings;
 pub mod state;
 pub mod store;
+pub mod timeline;
 mod verbs;
 mod view;
 pub mod words;
@@ -42,6 +43,7 @@ pub fn configure(config: &mut ServiceConfig) {
     days::configure(config);
     matching::configure(config);
     panel::configure(config);
+    timeline::configure(config);
 }
 
 /// Forgets pieces of attachments whose upload broke off; how many there were.

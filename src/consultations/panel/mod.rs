@@ -24,6 +24,7 @@ pub use self::model::Standing;
 pub use self::store::{ask, standings_alone};
 pub use self::view::lacks_of;
 pub use self::watch::{ALERT, watch};
+pub use self::words::seat;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes of panels.
