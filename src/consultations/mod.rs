@@ -23,6 +23,7 @@ mod search;
 pub mod settings;
 pub mod state;
 pub mod store;
+pub mod timeline;
 mod verbs;
 mod view;
 pub mod words;
@@ -44,6 +45,7 @@ pub fn configure(config: &mut ServiceConfig) {
     matching::configure(config);
     panel::configure(config);
     invitations::configure(config);
+    timeline::configure(config);
 }
 
 /// Forgets pieces of attachments whose upload broke off; how many there were.

@@ -47,6 +47,7 @@ mod journeys {
     mod associations;
     mod consultations;
     mod first_day;
+    mod panel_work;
     mod ways_in;
 }
 mod idempotency;

@@ -25,6 +25,7 @@ pub use self::model::{MemberRow, Standing};
 pub use self::store::standings_alone;
 pub use self::view::lacks_of;
 pub use self::watch::{ALERT, note_known, watch};
+pub use self::words::seat;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes of panels.

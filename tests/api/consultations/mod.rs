@@ -13,6 +13,7 @@ mod panel;
 mod proposal;
 mod register;
 mod states;
+mod timeline;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -185,7 +186,7 @@ pub fn fault(answer: Answer) -> (String, String) {
 }
 
 /// The code of the record of the account `expert`, without a workplace or earlier ones.
-async fn own_record(app: &TestApp) -> String {
+pub async fn own_record(app: &TestApp) -> String {
     let own =
         app.sql("SELECT e.code FROM accounts a JOIN experts e ON e.id = a.expert_id WHERE a.username = 'expert'").await;
     change(
@@ -200,6 +201,6 @@ async fn own_record(app: &TestApp) -> String {
 }
 
 /// The agency that asks, an officer and a leader of the Union.
-async fn callers(app: &TestApp) -> [Caller<'_>; 3] {
+pub async fn callers(app: &TestApp) -> [Caller<'_>; 3] {
     [app.sign_in("agency").await, app.sign_in("union_officer").await, app.sign_in("union_leader").await]
 }
