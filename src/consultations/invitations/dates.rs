@@ -108,14 +108,14 @@ mod tests {
     #[test]
     fn answers_are_due_in_three_working_days_and_opinions_in_ten() {
         for (on, answer, deliver) in [
-            // a Thursday
-            ("2026-01-08", "2026-01-13", "2026-01-22"),
+            // a Thursday; Saturday the 10th is worked in exchange
+            ("2026-01-08", "2026-01-12", "2026-01-21"),
             // before Tết of 2026, which is off from 14 to 22 February
-            ("2026-02-12", "2026-02-24", "2026-02-02"),
+            ("2026-02-12", "2026-02-24", "2026-01-30"),
         ] {
             let seen = reckoned(&course(&[]), &asked(on), None);
             assert_eq!(seen.answer, Hand::Due(day(answer)), "{on}");
-            // the report is due on 2026-02-02, twenty working days after it was accepted
+            // the report is due on 2026-01-30, twenty working days after it was accepted
             assert_eq!(seen.deliver, Hand::Due(day(deliver)), "{on}");
         }
     }
@@ -140,10 +140,10 @@ mod tests {
             on: day("2026-01-08"),
             agreed: Agreed { on: Some(day("2026-01-09")), answer_by: answer.map(day), deliver_by: deliver.map(day) },
         };
-        let seen = reckoned(&course(&[]), &agreed(Some("2026-01-16"), Some("2026-01-30")), None);
-        assert_eq!((seen.answer, seen.deliver), (Hand::Due(day("2026-01-16")), Hand::Due(day("2026-01-30"))));
+        let seen = reckoned(&course(&[]), &agreed(Some("2026-01-16"), Some("2026-01-28")), None);
+        assert_eq!((seen.answer, seen.deliver), (Hand::Due(day("2026-01-16")), Hand::Due(day("2026-01-28"))));
         let seen = reckoned(&course(&[]), &agreed(None, Some("2026-03-30")), None);
-        assert_eq!((seen.answer, seen.deliver), (Hand::Due(day("2026-01-13")), Hand::Due(day("2026-02-02"))));
+        assert_eq!((seen.answer, seen.deliver), (Hand::Due(day("2026-01-12")), Hand::Due(day("2026-01-30"))));
         // five working days before a decision
         let seen = reckoned(&course(&[]), &agreed(None, None), Some("2026-01-22"));
         assert_eq!(seen.deliver, Hand::Due(day("2026-01-15")));

@@ -1,6 +1,6 @@
 //! What a timeline is made of, and what it says, in both languages.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::consultations::panel::seat;
