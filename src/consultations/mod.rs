@@ -13,7 +13,9 @@ mod events;
 mod file;
 mod form;
 pub mod matching;
+mod minutes;
 pub mod model;
+pub mod opinions;
 pub mod panel;
 pub mod policy;
 mod reader;
@@ -42,6 +44,8 @@ pub fn configure(config: &mut ServiceConfig) {
     days::configure(config);
     matching::configure(config);
     panel::configure(config);
+    opinions::configure(config);
+    minutes::configure(config);
 }
 
 /// Forgets pieces of attachments whose upload broke off; how many there were.
