@@ -34,6 +34,7 @@ use crate::kernel::problem::ProblemDocument;
         (name = "associations", description = "Member associations: terms, officers, membership, reports, coverage of fields"),
         (name = "consultations", description = "Requests for advice, reviews and assessments: filing, states, clock, attachments"),
         (name = "panels", description = "Panels: conflicts of interest, who sits, proposals, how evenly seats are spread"),
+        (name = "opinions", description = "Opinions of the experts of a panel, and the minutes of its meetings"),
         (name = "workplaces", description = "Workplaces written as text, and the organisations they are"),
         (name = "sync", description = "Records of a source: sent, planned, looked at, applied, undone"),
         (name = "reference", description = "Fields, titles, provinces, the calendar of working days"),

@@ -15,6 +15,8 @@ CREATE TABLE opinions (
     body            text CHECK (body <> ''),
     -- the paper it came on, where the office entered it
     paper           jsonb,
+    -- why it was opened again after it was handed in
+    reopened_reason text CHECK (reopened_reason <> ''),
     -- how many versions were handed in
     revision        integer NOT NULL DEFAULT 0,
     submitted_at    timestamptz,
@@ -70,7 +72,7 @@ CREATE TRIGGER panel_meetings_signed BEFORE UPDATE OR DELETE ON panel_meetings
 
 -- Files that belong to an opinion; the asker sees none of them.
 ALTER TABLE consultation_files ADD COLUMN opinion_id uuid REFERENCES opinions (id);
-CREATE INDEX consultation_files_opinion ON consultation_files (opinion_id) WHERE opinion_id IS NOT NULL;
+CREATE INDEX consultation_files_opinion ON consultation_files (opinion_id);
 
 DO $$
 DECLARE

@@ -1,28 +1,29 @@
 //! `/consultations/{id}/attachments`: files come in and go out as streams, in pieces in the database.
 
+mod download;
 mod upload;
 
-use actix_web::http::header::{self, ContentEncoding};
-use actix_web::web::Bytes;
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use chrono::{DateTime, Utc};
-use futures_util::stream;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use self::upload::{MAX_BYTES, Received, receive, refused, too_large};
+pub use self::download::sent;
+pub use self::upload::{MAX_BYTES, Received, receive, refused, too_large};
 use super::content::{Refused, file_name, has_known_ending};
 use super::model::{Case, FileRow};
-use super::policy::{FileConsultation, ReadConsultationFile};
+use super::panel::store as panel_store;
+use super::policy::{FileConsultation, ReadAttachments};
 use super::state::Hands;
 use super::store::{self, Seen};
-use super::words::{AttachmentKind, AttachmentVisibility, ConsultationState};
+use super::words::{AttachmentKind, AttachmentVisibility, ConsultationState, PanelMemberState};
 use super::work;
-use crate::access::permit::Permit;
+use crate::access::actor::Role;
+use crate::access::permit::{Permit, Scope};
 use crate::access::policy::{Policy, Reach};
 use crate::db::Conn;
 use crate::http::idempotency::Once;
@@ -31,7 +32,7 @@ use crate::http::path::{Id, segment_id};
 use crate::kernel::clock::{now, today};
 use crate::kernel::id::new_id;
 use crate::kernel::page::Page;
-use crate::kernel::precondition::{IfMatch, fresh, is_held, versioned};
+use crate::kernel::precondition::{IfMatch, fresh, versioned};
 use crate::kernel::problem::{Answer, Code, Problem, ProblemDocument};
 use crate::say;
 
@@ -190,7 +191,7 @@ async fn attach_file(
 }
 
 /// Forgets what came in of a file that is not kept. Where that fails it is swept away later.
-async fn forget(permit: &Permit<FileConsultation>, file: Uuid) {
+pub async fn forget<P: Policy>(permit: &Permit<P>, file: Uuid) {
     let gone = async { store::drop_chunks(&mut permit.read().await?, file).await };
     if let Err(problem) = gone.await {
         tracing::warn!(%file, code = ?problem.code(), "pieces of a file are left to be swept away");
@@ -247,6 +248,7 @@ async fn keep(
                     || is_own(&locked.case, locked.hands),
                     |reads| reads == AttachmentVisibility::Internal,
                 ),
+                opinion_id: None,
                 created_at: now(),
             };
             check_room(&locked.case, row.bytes)?;
@@ -279,87 +281,54 @@ async fn attached(permit: &Permit<FileConsultation>, id: Uuid, file: Uuid) -> An
         .json(Attachment::from(row)))
 }
 
+/// The consultation whose files a caller reads: one of the panel once they accepted to sit on it.
+async fn readable(conn: &mut Conn, scope: &Scope, id: Uuid) -> Answer<Case> {
+    let case = store::find(conn, Seen::by(scope, today()), id).await?;
+    if scope.reach == Reach::All || scope.actor.role() != Some(Role::Expert) {
+        return Ok(case);
+    }
+    let own = scope.actor.expert_id();
+    let accepted = panel_store::members(conn, id)
+        .await?
+        .iter()
+        .any(|seat| seat.sits() && seat.state == PanelMemberState::Accepted && Some(seat.expert_id) == own);
+    if accepted { Ok(case) } else { Err(Problem::new(Code::NotFound)) }
+}
+
 /// List the attachments of a consultation
 ///
-/// For the asker and the Union; what is the Union's own, for the Union alone.
+/// For the asker, the Union and who accepted to sit on the panel; what is the Union's own, for the Union alone.
 #[utoipa::path(
     tag = "consultations",
     params(("id" = Uuid, Path, description = "Id of the consultation")),
-    security(("session" = ["consultations.read_file"])),
+    security(("session" = ["consultations.read_attachments"])),
     responses((status = 200, description = "Its files", body = Page<Attachment>)),
 )]
 #[get("/consultations/{id}/attachments")]
-async fn list_attachments(
-    permit: Permit<ReadConsultationFile>,
-    id: Id,
-    _: Params<Nothing>,
-    req: HttpRequest,
-) -> Answer {
-    let case = store::find(&mut permit.read().await?, Seen::by(permit.scope(), today()), id.0).await?;
+async fn list_attachments(permit: Permit<ReadAttachments>, id: Id, _: Params<Nothing>, req: HttpRequest) -> Answer {
+    let case = readable(&mut permit.read().await?, permit.scope(), id.0).await?;
     let items = case.files.iter().map(Attachment::from).collect();
-    fresh(&req, Some(case.row.version), "private", &Page { items, next_cursor: None })
-}
-
-/// Letters that need no percent sign in a header.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
-
-/// How a browser is told to keep a file, never to show it.
-fn disposition(name: &str) -> String {
-    let plain: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_ ".contains(c) { c } else { '_' }).collect();
-    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, PLAIN))
+    let version = permit.may::<FileConsultation>(|_| true).then_some(case.row.version);
+    fresh(&req, version, "private", &Page { items, next_cursor: None })
 }
 
 /// Download an attachment
 ///
-/// For the asker and the Union; as a stream, to be kept, not shown.
+/// For the asker, the Union and who accepted to sit on the panel; as a stream, to be kept, not shown.
 #[utoipa::path(
     tag = "consultations",
     params(
         ("id" = Uuid, Path, description = "Id of the consultation"),
         ("file" = Uuid, Path, description = "Id of the file"),
     ),
-    security(("session" = ["consultations.read_file"])),
+    security(("session" = ["consultations.read_attachments"])),
     responses((status = 200, description = "The file", body = String, content_type = "application/octet-stream")),
 )]
 #[get("/consultations/{id}/attachments/{file}")]
-async fn download_attachment(
-    permit: Permit<ReadConsultationFile>,
-    id: Id,
-    _: Params<Nothing>,
-    req: HttpRequest,
-) -> Answer {
-    let case = store::find(&mut permit.read().await?, Seen::by(permit.scope(), today()), id.0).await?;
+async fn download_attachment(permit: Permit<ReadAttachments>, id: Id, _: Params<Nothing>, req: HttpRequest) -> Answer {
+    let case = readable(&mut permit.read().await?, permit.scope(), id.0).await?;
     let file = store::find_file(&case.files, segment_id(&req, "file"))?.clone();
-    let length = u64::try_from(file.bytes).map_err(Problem::internal)?;
-    let tag = format!("\"{}\"", file.sha256);
-    if is_held(&req, &tag) {
-        let cache = (header::CACHE_CONTROL, "private, no-cache");
-        return Ok(HttpResponse::NotModified().insert_header((header::ETAG, tag)).insert_header(cache).finish());
-    }
-    let mut response = HttpResponse::Ok();
-    response
-        .insert_header((header::CONTENT_TYPE, file.media_type.clone()))
-        .insert_header((header::CONTENT_DISPOSITION, disposition(&file.name)))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .insert_header((header::ETAG, tag))
-        // as it is: its length is said, and most of what comes is packed already
-        .insert_header(ContentEncoding::Identity)
-        .no_chunking(length);
-    Ok(response.streaming(Box::pin(pieces(permit, file))))
-}
-
-/// The pieces of a file, each read when the one before is on its way.
-fn pieces<P: Policy>(permit: Permit<P>, file: FileRow) -> impl stream::Stream<Item = Answer<Bytes>> {
-    stream::try_unfold((permit, file, 0, 0_i64), async |(permit, file, number, sent)| {
-        if sent >= file.bytes {
-            return Ok(None);
-        }
-        let piece = store::bytes_of(&mut permit.read().await?, file.id, number).await?;
-        let sent = sent + i64::try_from(piece.len()).map_err(Problem::internal)?;
-        Ok(Some((Bytes::from(piece), (permit, file, number + 1, sent))))
-    })
+    sent(permit, &req, file)
 }
 
 /// Remove an attachment
@@ -394,17 +363,4 @@ async fn remove_attachment(permit: Permit<FileConsultation>, id: Id, if_match: I
         })
         .await?;
     Ok(HttpResponse::NoContent().insert_header((header::ETAG, versioned(version))).finish())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_travels_in_a_header_in_two_ways() {
-        assert_eq!(
-            disposition("Đề án \"x\".pdf"),
-            "attachment; filename=\"__ _n _x_.pdf\"; filename*=UTF-8''%C4%90%E1%BB%81%20%C3%A1n%20%22x%22.pdf"
-        );
-    }
 }

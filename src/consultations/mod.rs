@@ -14,7 +14,9 @@ mod file;
 mod form;
 pub mod invitations;
 pub mod matching;
+mod minutes;
 pub mod model;
+pub mod opinions;
 pub mod panel;
 pub mod policy;
 mod reader;
@@ -46,6 +48,8 @@ pub fn configure(config: &mut ServiceConfig) {
     panel::configure(config);
     invitations::configure(config);
     timeline::configure(config);
+    opinions::configure(config);
+    minutes::configure(config);
 }
 
 /// Forgets pieces of attachments whose upload broke off; how many there were.

@@ -193,6 +193,9 @@ pub struct FileRow {
     pub sha256: String,
     pub by_union: bool,
     pub internal: bool,
+    /// The opinion it belongs to; none of the files of the consultation itself.
+    #[serde(default)]
+    pub opinion_id: Option<Uuid>,
     pub created_at: DateTime<Utc>,
 }
 

@@ -8,12 +8,12 @@ policies! {
         nobody: No, expert: Own, association: No, agency: Own, science_dept: Own,
         union_officer: All, union_leader: All, auditor: All, admin: No,
     }
-    /// Read drafts, contact persons and attachments: the asker and the Union alone.
-    ReadConsultationFile = "consultations.read_file" {
-        nobody: No, expert: No, association: No, agency: Own, science_dept: Own,
+    /// Read attachments: the asker and the Union; what is not the Union's own also who accepted to sit on the panel.
+    ReadAttachments = "consultations.read_attachments" {
+        nobody: No, expert: Own, association: No, agency: Own, science_dept: Own,
         union_officer: All, union_leader: All, auditor: No, admin: No,
     }
-    /// File a request, change and complete it, attach files, send it in, take it back, reply to the report.
+    /// File a request, change and complete it, attach files, send it in, take it back, reply to the report; see drafts and contact persons.
     FileConsultation = "consultations.file" {
         nobody: No, expert: No, association: No, agency: Own, science_dept: Own,
         union_officer: All, union_leader: All, auditor: No, admin: No,
@@ -55,6 +55,21 @@ policies! {
     }
     /// Read how people stand to a consultation as to conflicts of interest; one of the panel themself alone.
     ReadConflicts = "consultations.read_conflicts" {
+        nobody: No, expert: Own, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: All, admin: No,
+    }
+    /// Write an opinion, hand it in, open it again: who accepted to sit on the panel their own, the Union's office what came on paper.
+    WriteOpinion = "consultations.write_opinion" {
+        nobody: No, expert: Own, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// Read opinions by name: the Union all, one of the panel their own.
+    ReadOpinions = "consultations.read_opinions" {
+        nobody: No, expert: Own, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
+    /// Read the minutes of the meetings of a panel: the Union, who inspects it, and who was asked to sit on it.
+    ReadMinutes = "consultations.read_minutes" {
         nobody: No, expert: Own, association: No, agency: No, science_dept: No,
         union_officer: All, union_leader: All, auditor: All, admin: No,
     }

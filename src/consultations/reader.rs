@@ -12,6 +12,8 @@ use crate::say;
 pub const MAX_LINE: usize = 300;
 const MAX_TEXT: usize = 5_000;
 const MAX_NOTE: usize = 2_000;
+/// Longest text somebody writes at length.
+pub const MAX_LONG: usize = 20_000;
 const MAX_PHONE: usize = 50;
 /// How many years ahead anything is planned.
 const FAR: u32 = 10;
@@ -51,6 +53,11 @@ impl Reader {
     /// A text of several lines.
     pub fn text(&mut self, pointer: &str, input: Option<&str>) -> Option<String> {
         self.faults.lines(pointer, input, MAX_TEXT)
+    }
+
+    /// A text that somebody writes at length: an opinion, minutes.
+    pub fn long_text(&mut self, pointer: &str, input: Option<&str>) -> Option<String> {
+        self.faults.lines(pointer, input, MAX_LONG)
     }
 
     /// A remark: why something is done.

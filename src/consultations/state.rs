@@ -148,6 +148,8 @@ pub enum Need {
     Panel,
     /// Enough members who count, and none with an open conflict.
     Counting,
+    /// Opinions of enough members who count, and of everybody who sits unless a reason says why not.
+    Opinions,
 }
 
 impl Need {
@@ -163,6 +165,7 @@ impl Need {
             Self::Document => "document",
             Self::Panel => "whole panel without open conflicts",
             Self::Counting => "enough members who count, none with an open conflict",
+            Self::Opinions => "opinions of enough members who count; of everybody, or a reason",
         }
     }
 }
@@ -198,7 +201,7 @@ const STEPS: &[Step] = {
         Accepted, Cancelled, Closed, Concluding, Declined, Delivered, Draft, InReview, NeedsCompletion, PanelForming,
         Responded, Submitted, Suspended, Withdrawn,
     };
-    use Need::{Counting, Document, Fields, MissingItems, Panel, Reason, ReasonCode, Time, WholeFile};
+    use Need::{Counting, Document, Fields, MissingItems, Opinions, Panel, Reason, ReasonCode, Time, WholeFile};
     use Verb as V;
     use Who::{Asker, AskerByLetter, Leader, Officer};
     const fn step(from: ConsultationState, verb: Verb, to: ConsultationState, who: Who, needs: &'static [Need]) -> Step {
@@ -224,7 +227,7 @@ const STEPS: &[Step] = {
         step(PanelForming,    V::Suspend,           Suspended,       Officer, &[Reason]),
         step(PanelForming,    V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),
         step(PanelForming,    V::Cancel,            Cancelled,       Leader,  &[Reason]),
-        step(InReview,        V::Conclude,          Concluding,      Officer, &[Counting]),
+        step(InReview,        V::Conclude,          Concluding,      Officer, &[Counting, Opinions]),
         step(InReview,        V::Reschedule,        InReview,        Leader,  &[Reason]),
         step(InReview,        V::Suspend,           Suspended,       Officer, &[Reason]),
         step(InReview,        V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::clock::Clock;
 use super::model::{Case, Contact, DrafterRow, FieldCode, MoveRow, Row};
-use super::policy::ReadConsultationFile;
+use super::policy::FileConsultation;
 use crate::access::actor::Role;
 use crate::access::permit::Scope;
 use crate::access::policy::{Policy, Reach};
@@ -48,7 +48,7 @@ impl Seen {
         let own = (scope.reach != Reach::All).then(|| office.unwrap_or_default());
         let is_expert = scope.actor.role() == Some(Role::Expert);
         let panelist = scope.actor.expert_id().filter(|_| is_expert && scope.reach == Reach::Own);
-        Self { own, panelist, drafts: ReadConsultationFile::RULE.reach_of(&scope.actor) != Reach::No, today }
+        Self { own, panelist, drafts: FileConsultation::RULE.reach_of(&scope.actor) != Reach::No, today }
     }
 }
 
@@ -118,7 +118,7 @@ pub async fn find(conn: &mut Conn, seen: Seen, id: Uuid) -> Answer<Case> {
                               'media_type', a.media_type, 'bytes', a.bytes, 'sha256', encode(a.sha256, 'hex'),
                               'by_union', a.by_union, 'internal', a.internal, 'created_at', a.created_at) ORDER BY a.id), '[]')
                             FROM consultation_files a
-                           WHERE a.consultation_id = c.id AND ($2 IS NULL OR NOT a.internal)))::text AS json
+                           WHERE a.consultation_id = c.id AND a.opinion_id IS NULL AND ($2 IS NULL OR NOT a.internal)))::text AS json
            FROM consultations c
           WHERE c.id = $1 AND ($2 IS NULL OR c.asker_id IN {OWN} OR c.id IN {PANELS}) AND ($4 OR {SENT})"
     );

@@ -138,7 +138,8 @@ verb! {
 verb! {
     /// Begin to conclude
     ///
-    /// The opinions are in; the report is drafted.
+    /// The opinions are in; the report is drafted. So many must count as a panel of the kind has members; where one of those who sit
+    /// said nothing, a reason says why it is not waited for.
     conclude_consultation "/consultations/{id}/conclude" PrepareConsultation "consultations.prepare" Conclude maybe RemarkForm
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use self::card::named_fields;
 use super::clock::{self, Clock};
 use super::model::{Case, Contact, DrafterRow, Funding, Row};
-use super::policy::ReadConsultationFile;
+use super::policy::FileConsultation;
 use super::rules::{editable, no_secrets};
 use super::state::possible;
 use super::store;
@@ -205,7 +205,7 @@ impl Shown {
     async fn of<P: Policy>(conn: &mut Conn, permit: &Permit<P>, case: &Case, lang: Lang) -> Answer<Self> {
         let row = &case.row;
         let (on, _) = work::reckoning(conn).await?;
-        let reads_file = permit.may::<ReadConsultationFile>(|_| true);
+        let reads_file = permit.may::<FileConsultation>(|_| true);
         let contact = match reads_file {
             true => store::contact(conn, &permit.state().sealer, row.id).await?,
             false => None,

@@ -289,6 +289,16 @@ words! {
 }
 
 words! {
+    /// Where an opinion stands.
+    OpinionState {
+        /// Is written.
+        Draft = "draft",
+        /// Was handed in.
+        Submitted = "submitted",
+    }
+}
+
+words! {
     /// What the asker makes of a recommendation.
     RecommendationOutcome {
         /// Tiếp thu.
@@ -402,7 +412,9 @@ mod tests {
             FundingSource,
             AttachmentKind,
             AttachmentVisibility,
-            ConsultationStep
+            ConsultationStep,
+            OpinionAssessment,
+            OpinionState
         );
         assert_eq!(ConsultationState::ALL.iter().filter(|state| state.is_over()).count(), 4);
     }

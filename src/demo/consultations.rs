@@ -236,6 +236,7 @@ async fn attach(tx: &mut Conn, consultation_id: Uuid, created_at: DateTime<Utc>)
         sha256: hex::encode(&hash),
         by_union: false,
         internal: false,
+        opinion_id: None,
         created_at,
     };
     store::put_chunk(tx, row.id, 0, FILE).await?;

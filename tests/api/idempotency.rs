@@ -308,11 +308,54 @@ fn of_consultations() -> Vec<Example> {
         assert!(operation.ends_with(rest), "{operation}");
         (*operation, role, path, body, table)
     }));
+    all.extend(of_opinions());
     for (operation, role, path) in CONSULTATION_VERBS {
         let verb = operation.rsplit('/').next().unwrap();
         all.push((operation, role, path, crate::consultations::example(verb), made));
     }
     all
+}
+
+/// Opinions and meetings.
+fn of_opinions() -> Vec<Example> {
+    let officer = "union_officer";
+    vec![
+        (
+            "/api/v1/consultations/{id}/meetings",
+            officer,
+            "{consultation in_review}/meetings",
+            json!({ "held_on": "2026-03-20", "place": "Hội trường" }),
+            "panel_meetings",
+        ),
+        (
+            "/api/v1/consultations/{id}/meetings/{meeting}/sign",
+            officer,
+            "{consultation in_review}/meetings/{meeting}/sign",
+            Value::Null,
+            "panel_meetings WHERE signed_at IS NOT NULL",
+        ),
+        (
+            "/api/v1/consultations/{id}/panel/members/{member}/opinion/attachments",
+            officer,
+            "{consultation in_review}/panel/members/{open seat}/opinion/attachments?name=mot-lan.txt",
+            json!("một lần"),
+            "consultation_files",
+        ),
+        (
+            "/api/v1/consultations/{id}/panel/members/{member}/opinion/reopen",
+            officer,
+            "{consultation in_review}/panel/members/{seat}/opinion/reopen",
+            json!({ "reason": "Một lần" }),
+            "opinions WHERE state = 'draft'",
+        ),
+        (
+            "/api/v1/consultations/{id}/panel/members/{member}/opinion/submit",
+            officer,
+            "{consultation in_review}/panel/members/{open seat}/opinion/submit",
+            Value::Null,
+            "opinion_revisions",
+        ),
+    ]
 }
 
 /// What is done with a panel and its people.
@@ -360,11 +403,35 @@ async fn consultation_path(app: &TestApp, path: String) -> String {
         callers[1].send(reqwest::Method::POST, &path, &[("if-match", "*")], Some(&reason)).await.expect(200);
         rest = rest.replace("{recused}", "CG-000002");
     }
-    if rest.contains("{seat}") {
+    if rest.contains("seat}") || rest.contains("{meeting}") {
         let panel = callers[1].get(&at(&made, "/panel")).await.expect(200);
-        rest = rest.replace("{seat}", panel["members"][0]["id"].as_str().unwrap());
+        rest = seat_path(&callers[1], &made, &panel["members"], rest).await;
     }
     at(&made, &rest.replace("{file}", file["id"].as_str().unwrap()))
+}
+
+/// The same with the first seat of a panel, whose opinion was opened again and has a file where that is asked for, and with a meeting.
+async fn seat_path(officer: &Caller<'_>, made: &Value, members: &Value, mut rest: String) -> String {
+    use crate::consultations::{at, opinion_at};
+    let seat = &members[0]["id"];
+    if rest.contains("{open seat}") {
+        let body = json!({ "reason": "Bổ sung" });
+        let path = opinion_at(made, seat, "/reopen");
+        officer.send(Method::POST, &path, &[("if-match", "*")], Some(&body)).await.expect(200);
+    }
+    if rest.contains("{opinion file}") {
+        let file = officer.post(&opinion_at(made, seat, "/attachments?name=y-kien.txt"), &json!("ý kiến")).await;
+        rest = rest.replace("{opinion file}", file.expect(201)["id"].as_str().unwrap());
+    }
+    if rest.contains("{meeting}") {
+        let came = members.as_array().unwrap().iter().map(|one| json!({ "member_id": one["id"], "present": true }));
+        let form = json!({ "held_on": "2026-03-20", "place": "Hội trường", "attendance": came.collect::<Vec<_>>(),
+            "minutes": "Nội dung" });
+        let meeting = officer.post(&at(made, "/meetings"), &form).await.expect(201);
+        rest = rest.replace("{meeting}", meeting["id"].as_str().unwrap());
+    }
+    let seat = seat.as_str().unwrap();
+    rest.replace("{open seat}", seat).replace("{seat}", seat)
 }
 
 /// What is said of a request when it is decided, beside what it makes.
@@ -652,7 +719,7 @@ async fn a_replay_shows_what_is_there_now_and_only_to_who_may_see_it() {
 }
 
 /// For each operation that wants `If-Match`: who calls it, and where.
-const VERSIONED: [(&str, &str, &str, &str); 66] = [
+const VERSIONED: [(&str, &str, &str, &str); 72] = [
     ("PATCH", "/api/v1/accounts/{id}", "admin", "/api/v1/accounts/{agency}"),
     ("POST", "/api/v1/accounts/{id}/disable", "admin", "/api/v1/accounts/{agency}/disable"),
     ("POST", "/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency}/enable"),
@@ -743,7 +810,43 @@ const VERSIONED: [(&str, &str, &str, &str); 66] = [
     ("POST", "/api/v1/consultations/{id}/decline", "union_leader", "{consultation submitted}/decline"),
     ("POST", "/api/v1/consultations/{id}/deliver", "union_leader", "{consultation concluding}/deliver"),
     ("POST", "/api/v1/consultations/{id}/form-panel", "union_officer", "{consultation accepted}/form-panel"),
+    (
+        "PUT",
+        "/api/v1/consultations/{id}/meetings/{meeting}",
+        "union_officer",
+        "{consultation in_review}/meetings/{meeting}",
+    ),
+    (
+        "POST",
+        "/api/v1/consultations/{id}/meetings/{meeting}/sign",
+        "union_officer",
+        "{consultation in_review}/meetings/{meeting}/sign",
+    ),
     ("PUT", "/api/v1/consultations/{id}/panel", "union_officer", "{consultation panel_forming}/panel"),
+    (
+        "PUT",
+        "/api/v1/consultations/{id}/panel/members/{member}/opinion",
+        "union_officer",
+        "{consultation in_review}/panel/members/{open seat}/opinion",
+    ),
+    (
+        "DELETE",
+        "/api/v1/consultations/{id}/panel/members/{member}/opinion/attachments/{file}",
+        "union_officer",
+        "{consultation in_review}/panel/members/{open seat}/opinion/attachments/{opinion file}",
+    ),
+    (
+        "POST",
+        "/api/v1/consultations/{id}/panel/members/{member}/opinion/reopen",
+        "union_officer",
+        "{consultation in_review}/panel/members/{seat}/opinion/reopen",
+    ),
+    (
+        "POST",
+        "/api/v1/consultations/{id}/panel/members/{member}/opinion/submit",
+        "union_officer",
+        "{consultation in_review}/panel/members/{open seat}/opinion/submit",
+    ),
     (
         "POST",
         "/api/v1/consultations/{id}/panel/members/{member}/release",
@@ -845,6 +948,10 @@ async fn every_change_of_a_versioned_resource_wants_its_version() {
             "PUT" if operation.ends_with("member-counts") => Some(json!({ "year": 2025, "counts": [] })),
             "PUT" if operation.starts_with("/api/v1/calendar") => Some(json!({ "days": [] })),
             "PUT" if operation.ends_with("/panel") => Some(json!({ "members": [] })),
+            "PUT" if operation.ends_with("/opinion") => Some(json!({})),
+            "PUT" if operation.ends_with("/meetings/{meeting}") => {
+                Some(json!({ "held_on": "2026-03-20", "place": "Hội trường" }))
+            }
             "PUT" => Some(json!({ "publications": [] })),
             _ => example.filter(|body| !body.is_null()),
         };

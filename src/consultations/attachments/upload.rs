@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::access::permit::Permit;
+use crate::access::policy::Policy;
 use crate::consultations::content::{Refused, TextCheck, endings, media_type};
-use crate::consultations::policy::FileConsultation;
 use crate::consultations::store;
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::say;
@@ -36,8 +36,8 @@ pub struct Received {
 }
 
 /// Keeps a file piece by piece, in memory that does not grow with it.
-pub async fn receive(
-    permit: &Permit<FileConsultation>,
+pub async fn receive<P: Policy>(
+    permit: &Permit<P>,
     file: Uuid,
     name: &str,
     mut payload: web::Payload,
@@ -71,8 +71,8 @@ pub async fn receive(
 }
 
 /// A file of which some came in.
-struct Incoming<'a> {
-    permit: &'a Permit<FileConsultation>,
+struct Incoming<'a, P> {
+    permit: &'a Permit<P>,
     file: Uuid,
     name: &'a str,
     piece: Vec<u8>,
@@ -83,7 +83,7 @@ struct Incoming<'a> {
     text: TextCheck,
 }
 
-impl Incoming<'_> {
+impl<P: Policy> Incoming<'_, P> {
     async fn add(&mut self, came: &[u8]) -> Answer<()> {
         self.bytes += came.len();
         if self.bytes > MAX_BYTES {

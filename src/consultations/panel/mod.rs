@@ -20,10 +20,10 @@ mod watch;
 mod words;
 
 pub use self::coi::{Finding, may_sit};
-pub use self::conflicts::recuse;
+pub use self::conflicts::{declare, recuse};
 pub use self::model::{MemberRow, Standing};
 pub use self::store::standings_alone;
-pub use self::view::lacks_of;
+pub use self::view::{PanelExpert, lacks_of};
 pub use self::watch::{ALERT, note_known, watch};
 pub use self::words::seat;
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -74,8 +74,8 @@ pub async fn bytes_of(conn: &mut Conn, file: Uuid, number: i32) -> Answer<Vec<u8
 pub async fn add_file(tx: &mut Conn, row: &FileRow, sha256: &[u8], actor: Option<Uuid>) -> Answer<()> {
     let entered = diesel::sql_query(
         "INSERT INTO consultation_files (id, consultation_id, kind, name, media_type, bytes, sha256, by_union, internal,
-                                         created_by, created_at)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+                                         created_by, created_at, opinion_id)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
           WHERE (SELECT sum(length(data)) FROM consultation_chunks WHERE file_id = $1) = $6",
     )
     .bind::<SqlUuid, _>(row.id)
@@ -89,6 +89,7 @@ pub async fn add_file(tx: &mut Conn, row: &FileRow, sha256: &[u8], actor: Option
     .bind::<Bool, _>(row.internal)
     .bind::<Nullable<SqlUuid>, _>(actor)
     .bind::<Timestamptz, _>(row.created_at)
+    .bind::<Nullable<SqlUuid>, _>(row.opinion_id)
     .execute(tx)
     .await?;
     if entered == 1 { Ok(()) } else { Err(Problem::new(Code::RequestTimeout)) }

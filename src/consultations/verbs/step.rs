@@ -12,6 +12,7 @@ use crate::consultations::file::{answer, check_lead};
 use crate::consultations::form::{ConsultationPatch, MAX_QUESTIONS};
 use crate::consultations::invitations;
 use crate::consultations::model::{FieldCode, Letter, Row};
+use crate::consultations::opinions;
 use crate::consultations::panel::lacks_of;
 use crate::consultations::panel::model::Lack;
 use crate::consultations::reader::Reader;
@@ -105,7 +106,7 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: S
         None => None,
     };
     let has_contact = store::has_contact(tx, row.id).await?;
-    let lacks = lacking(tx, step, locked).await?;
+    let lacks = lacking(tx, step, locked, heard.reason.is_some()).await?;
     let there = There { heard: &heard, row: &row, fields: fields.as_deref(), has_contact, code: said.code, lacks };
     there.check_all(&mut reader, step, locked);
     let heard = reader.done(heard)?;
@@ -139,12 +140,23 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: S
     Ok(events)
 }
 
-/// What the panel lacks, where the step asks for one.
-async fn lacking(tx: &mut Conn, step: &Step, locked: &Locked) -> Answer<Vec<Lack>> {
-    if !step.needs.iter().any(|need| matches!(need, Need::Panel | Need::Counting)) {
-        return Ok(Vec::new());
+/// What panel and opinions lack.
+#[derive(Default)]
+struct Lacks {
+    panel: Vec<Lack>,
+    opinions: Vec<Lack>,
+}
+
+/// What panel and opinions lack, where the step asks for them; a reason says why an opinion is not waited for.
+async fn lacking(tx: &mut Conn, step: &Step, locked: &Locked, has_reason: bool) -> Answer<Lacks> {
+    let mut lacks = Lacks::default();
+    if step.needs.iter().any(|need| matches!(need, Need::Panel | Need::Counting)) {
+        lacks.panel = lacks_of(tx, &locked.case).await?;
     }
-    lacks_of(tx, &locked.case).await
+    if step.needs.contains(&Need::Opinions) {
+        lacks.opinions = opinions::lacks(tx, &locked.case, has_reason).await?;
+    }
+    Ok(lacks)
 }
 
 /// Takes over what a leader accepts it as: the fields, where they are said.
@@ -177,7 +189,7 @@ struct There<'a> {
     fields: Option<&'a [FieldCode]>,
     has_contact: bool,
     code: Option<DeclineReason>,
-    lacks: Vec<Lack>,
+    lacks: Lacks,
 }
 
 impl There<'_> {
@@ -215,14 +227,19 @@ impl There<'_> {
                 missing(reader, "/reason", self.heard.reason.is_some(), say!("Nêu lý do.", "Say why."));
             }
             Need::Panel => {
-                for lack in &self.lacks {
+                for lack in &self.lacks.panel {
                     reader.fault("/panel", lack.code, lack.detail.clone());
                 }
             }
             Need::Counting => {
                 let matters = |lack: &&Lack| matches!(lack.code, "too_few" | "conflict");
-                for lack in self.lacks.iter().filter(matters) {
+                for lack in self.lacks.panel.iter().filter(matters) {
                     reader.fault("/panel", lack.code, lack.detail.clone());
+                }
+            }
+            Need::Opinions => {
+                for lack in &self.lacks.opinions {
+                    reader.fault("/opinions", lack.code, lack.detail.clone());
                 }
             }
             Need::Document => {

@@ -9,6 +9,8 @@ mod conflicts;
 mod file;
 mod find;
 mod invitations;
+mod minutes;
+mod opinions;
 mod panel;
 mod proposal;
 mod register;
@@ -159,7 +161,55 @@ pub async fn seat_panel(officer: &Caller<'_>, consultation: &Value) -> Value {
     put_panel(officer, consultation, &panel_of(&people)).await.expect(200)
 }
 
-/// Brings a whole draft to a state; every step by who takes it. The callers are agency, officer and leader.
+/// A path below the opinion of a seat.
+pub fn opinion_at(consultation: &Value, seat: &Value, rest: &str) -> String {
+    at(consultation, &format!("/panel/members/{}/opinion{rest}", text(seat)))
+}
+
+/// The letter on which somebody of a panel answered, or gave an opinion.
+fn letter() -> Value {
+    json!({ "number": "05/LHH", "date": "2026-03-10" })
+}
+
+/// Accepts a seat for its holder, by a letter.
+pub async fn accept_seat(officer: &Caller<'_>, consultation: &Value, seat: &Value) -> Answer {
+    let path = at(consultation, &format!("/panel/members/{}/accept", text(seat)));
+    officer.send(Method::POST, &path, &[("if-match", "*")], Some(&json!({ "document": letter() }))).await
+}
+
+/// An opinion without a conflict of interest; `more` adds to it or changes it.
+pub fn opinion(assessment: &str, more: &Value) -> Value {
+    let mut form = json!({ "declaration": { "has_conflict": false }, "assessment": assessment, "body": "Ý kiến mẫu" });
+    for (name, value) in more.as_object().cloned().unwrap_or_default() {
+        form[name] = value;
+    }
+    form
+}
+
+/// Writes an opinion and hands it in for who sits, from paper.
+pub async fn give_opinion(officer: &Caller<'_>, consultation: &Value, seat: &Value, assessment: &str) -> Value {
+    let form = opinion(assessment, &json!({ "paper": letter() }));
+    let path = opinion_at(consultation, seat, "");
+    officer.send(Method::PUT, &path, &[("if-match", "*")], Some(&form)).await.expect(200);
+    let path = opinion_at(consultation, seat, "/submit");
+    officer.send(Method::POST, &path, &[("if-match", "*")], None).await.expect(200)
+}
+
+/// All who sit on an approved panel accept and agree to the scheme, on paper; who did before is left alone.
+pub async fn hear(officer: &Caller<'_>, consultation: &Value) {
+    let seats = officer.get(&at(consultation, "/opinions")).await.expect(200);
+    for one in seats["items"].as_array().unwrap() {
+        let seat = &one["member_id"];
+        if one["member_state"] != "accepted" {
+            accept_seat(officer, consultation, seat).await.expect(200);
+        }
+        if one["revision"] == 0 {
+            give_opinion(officer, consultation, seat, "agree").await;
+        }
+    }
+}
+
+/// Brings a whole draft to a state; every step by who takes it, and the panel is heard. The callers are agency, officer and leader.
 pub async fn bring(callers: &[Caller<'_>; 3], consultation: &Value, state: &str) -> Value {
     let mut now = consultation.clone();
     for name in way_to(state) {
@@ -170,8 +220,10 @@ pub async fn bring(callers: &[Caller<'_>; 3], consultation: &Value, state: &str)
             _ => &callers[2],
         };
         now = verb(caller, &now, name, &example(name)).await.expect(200);
-        if *name == "form-panel" {
-            seat_panel(&callers[1], &now).await;
+        match *name {
+            "form-panel" => drop(seat_panel(&callers[1], &now).await),
+            "approve-panel" => hear(&callers[1], &now).await,
+            _ => {}
         }
     }
     assert_eq!(now["state"], state);

@@ -4,7 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    PATH, at, attach_scheme, bring, callers, draft, example, fault, free_people, own_record, panel_of, put_panel, verb,
+    PATH, at, attach_scheme, bring, callers, draft, example, fault, free_people, hear, own_record, panel_of, put_panel,
+    verb,
 };
 use crate::support::bank::{change, text};
 use crate::support::{Caller, TestApp};
@@ -273,11 +274,12 @@ async fn who_has_a_conflict_after_approval_does_not_count() {
     let made = forming(&callers, "critical_review").await;
     put_panel(officer, &made, &panel_of(&people)).await.expect(200);
     verb(leader, &made, "approve-panel", &example("approve-panel")).await.expect(200);
+    hear(officer, &made).await;
     let declare = at(&made, &format!("/conflicts/{}/declare", people[2]));
     let declared = officer.post(&declare, &json!({ "reason": "Người thân soạn thảo" })).await.expect(200);
     let refused = verb(officer, &made, "conclude", &Value::Null).await.problem(422);
     let codes: Vec<&str> = refused["errors"].as_array().unwrap().iter().map(|fault| text(&fault["code"])).collect();
-    assert_eq!(codes, ["too_few", "conflict"], "{refused}");
+    assert_eq!(codes, ["too_few", "conflict", "too_few"], "neither the person nor the opinion counts: {refused}");
     let waive = at(&made, &format!("/conflicts/{}/waive", people[2]));
     let body = json!({ "reason": "Không liên quan", "findings": [declared["standing"]["findings"][0]["key"]] });
     leader.send(Method::POST, &waive, &[("if-match", "*")], Some(&body)).await.expect(200);
@@ -328,6 +330,7 @@ async fn an_approved_panel_that_lost_somebody_is_changed_by_a_leader_and_a_docum
     let panel = put_panel(leader, &made, &with(&whole, &document)).await.expect(200);
     assert_eq!((names(&panel, "members"), lacks(&panel)), (whole.map(Clone::clone).to_vec(), vec![]));
     assert!(panel["members"][2]["asked_at"].is_string(), "who comes is asked: {panel}");
+    hear(officer, &made).await;
     verb(officer, &made, "conclude", &Value::Null).await.expect(200);
 }
 
@@ -447,6 +450,7 @@ async fn an_agency_reads_contacts_of_who_works_on_its_request_as_long_as_it_last
     let body = json!({ "purpose": "contact_sharing", "given": false, "channel": "paper", "document": "Đơn số 1" });
     officer.post(&format!("/api/v1/experts/{}/consents", people[1]), &body).await.expect(201);
     agency.get(&contacts(&people[1])).await.problem(404);
+    hear(officer, &made).await;
     for name in ["conclude", "deliver"] {
         verb(leader, &made, name, &example(name)).await.expect(200);
     }

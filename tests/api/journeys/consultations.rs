@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::consultations::{PATH, at, attach, attach_scheme, example, form, seat_panel, verb};
+use crate::consultations::{PATH, at, attach, attach_scheme, example, form, hear, seat_panel, verb};
 use crate::support::bank::{listed, text};
 use crate::support::{Caller, TestApp};
 
@@ -64,8 +64,10 @@ async fn a_request_goes_all_the_way_to_the_archive() {
             attach(caller, &sent, "name=tra-loi.txt&kind=letter", b"tiep thu").await.expect(201);
         }
         let now = verb(caller, &sent, name, &example(name)).await.expect(200);
-        if name == "form-panel" {
-            seat_panel(&officer, &sent).await;
+        match name {
+            "form-panel" => drop(seat_panel(&officer, &sent).await),
+            "approve-panel" => hear(&officer, &sent).await,
+            _ => {}
         }
         assert_eq!((&now["state"], now["clock"]["waits_for"].as_str()), (&json!(state), waits), "{name}");
     }
@@ -169,8 +171,10 @@ async fn an_agency_follows_its_own_request() {
         let held = agency.send(Method::GET, &path, &[("if-none-match", etag.as_str())], None).await;
         assert_eq!(held.status, 304, "before {name} nothing is new");
         verb(caller, &sent, name, &example(name)).await.expect(200);
-        if name == "form-panel" {
-            seat_panel(&officer, &sent).await;
+        match name {
+            "form-panel" => drop(seat_panel(&officer, &sent).await),
+            "approve-panel" => hear(&officer, &sent).await,
+            _ => {}
         }
         let answer = agency.send(Method::GET, &path, &[("if-none-match", etag.as_str())], None).await;
         etag = answer.header("etag");
