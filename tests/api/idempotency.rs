@@ -4,6 +4,7 @@ use expert_bank::openapi::{document, operations};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::bank::change;
 use crate::support::{Answer, Caller, TestApp};
 
 /// An operation that takes a key: who calls it, where, with what, and what it makes rows of.
@@ -308,12 +309,46 @@ fn of_consultations() -> Vec<Example> {
         assert!(operation.ends_with(rest), "{operation}");
         (*operation, role, path, body, table)
     }));
+    all.extend(of_invitations());
     all.extend(of_opinions());
     for (operation, role, path) in CONSULTATION_VERBS {
         let verb = operation.rsplit('/').next().unwrap();
         all.push((operation, role, path, crate::consultations::example(verb), made));
     }
     all
+}
+
+/// Answers to invitations.
+fn of_invitations() -> Vec<Example> {
+    let letter = json!({ "number": "05/LHH", "date": "2026-03-10" });
+    vec![
+        (
+            "/api/v1/consultations/{id}/panel/members/{member}/accept",
+            "union_officer",
+            "{consultation in_review}/panel/members/{invited seat}/accept",
+            json!({ "document": letter }),
+            "audit_events WHERE action = 'consultations.accept_invitation'",
+        ),
+        (
+            "/api/v1/consultations/{id}/panel/members/{member}/agree-dates",
+            "union_officer",
+            "{consultation in_review}/panel/members/{invited seat}/agree-dates",
+            json!({ "answer_by": soon(), "reason": "Một lần" }),
+            "audit_events WHERE action = 'consultations.agree_dates'",
+        ),
+        (
+            "/api/v1/consultations/{id}/panel/members/{member}/decline",
+            "union_officer",
+            "{consultation in_review}/panel/members/{invited seat}/decline",
+            json!({ "reason": "busy", "document": letter }),
+            "panel_members WHERE state = 'declined'",
+        ),
+    ]
+}
+
+/// A day that is yet to come.
+fn soon() -> String {
+    expert_bank::kernel::clock::today().checked_add_days(chrono::Days::new(2)).unwrap().to_string()
 }
 
 /// Opinions and meetings.
@@ -397,6 +432,11 @@ async fn consultation_path(app: &TestApp, path: String) -> String {
     let file = attach_scheme(&callers[0], &made).await;
     bring(&callers, &made, state).await;
     let mut rest = rest.to_owned();
+    if rest.contains("{invited seat}") {
+        let ask = "UPDATE panel_members SET state = 'invited', answered_at = NULL, delivered_at = NULL WHERE rank = 0
+                      AND consultation_id = ";
+        change(app, &format!("{ask}'{}'", made["id"].as_str().unwrap())).await;
+    }
     if rest.contains("{recused}") {
         let reason = json!({ "reason": "Có người thân tham gia" });
         let path = at(&made, "/conflicts/CG-000002/recuse");
@@ -431,7 +471,7 @@ async fn seat_path(officer: &Caller<'_>, made: &Value, members: &Value, mut rest
         rest = rest.replace("{meeting}", meeting["id"].as_str().unwrap());
     }
     let seat = seat.as_str().unwrap();
-    rest.replace("{open seat}", seat).replace("{seat}", seat)
+    rest.replace("{open seat}", seat).replace("{invited seat}", seat).replace("{seat}", seat)
 }
 
 /// What is said of a request when it is decided, beside what it makes.
@@ -719,7 +759,7 @@ async fn a_replay_shows_what_is_there_now_and_only_to_who_may_see_it() {
 }
 
 /// For each operation that wants `If-Match`: who calls it, and where.
-const VERSIONED: [(&str, &str, &str, &str); 72] = [
+const VERSIONED: [(&str, &str, &str, &str); 73] = [
     ("PATCH", "/api/v1/accounts/{id}", "admin", "/api/v1/accounts/{agency}"),
     ("POST", "/api/v1/accounts/{id}/disable", "admin", "/api/v1/accounts/{agency}/disable"),
     ("POST", "/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency}/enable"),
@@ -823,6 +863,12 @@ const VERSIONED: [(&str, &str, &str, &str); 72] = [
         "{consultation in_review}/meetings/{meeting}/sign",
     ),
     ("PUT", "/api/v1/consultations/{id}/panel", "union_officer", "{consultation panel_forming}/panel"),
+    (
+        "POST",
+        "/api/v1/consultations/{id}/panel/members/{member}/agree-dates",
+        "union_officer",
+        "{consultation in_review}/panel/members/{invited seat}/agree-dates",
+    ),
     (
         "PUT",
         "/api/v1/consultations/{id}/panel/members/{member}/opinion",

@@ -150,7 +150,7 @@ async fn write(
     store::put(tx, &OpinionRow { declaration, assessment, answers, body, paper, ..row }).await?;
     let mut events = vec![desk.locked.event("consultations.write_opinion").fields(["opinion"]).values(values)];
     match conflict {
-        Some(statement) => events.push(declare(tx, scope, &desk.locked, seat.expert_id, statement).await?),
+        Some(statement) => events.extend(declare(tx, scope, &desk.locked, seat.expert_id, statement).await?),
         None => panel_store::touch(tx, case.id()).await?,
     }
     Ok(((), events))

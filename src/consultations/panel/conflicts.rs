@@ -268,11 +268,17 @@ async fn decide<P: Policy>(
     fresh(&req, None, "private", &record)
 }
 
-/// Enters what somebody who sits declares of themself beside what they do: the event of it.
+/// Enters what somebody who sits declares of themself beside what they do: the events of it.
 ///
 /// # Errors
 /// 409 when too many declarations of the person wait for a decision.
-pub async fn declare(tx: &mut Conn, scope: &Scope, locked: &Locked, expert: Uuid, reason: String) -> Answer<Event> {
+pub async fn declare(
+    tx: &mut Conn,
+    scope: &Scope,
+    locked: &Locked,
+    expert: Uuid,
+    reason: String,
+) -> Answer<Vec<Event>> {
     let who = store::who(tx, &[expert], &[]).await?.into_iter().next();
     let who = who.ok_or_else(|| Problem::new(Code::NotFound))?;
     let said = Said { outcome: ConflictOutcome::Declared, reason, findings: Vec::new() };
