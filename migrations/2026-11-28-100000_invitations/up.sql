@@ -12,7 +12,7 @@ ALTER TABLE panel_members
     ADD COLUMN answer_document jsonb,
     -- when the first opinion was handed in
     ADD COLUMN delivered_at timestamptz;
-CREATE INDEX panel_members_replaces ON panel_members (replaces) WHERE replaces IS NOT NULL;
+CREATE INDEX panel_members_replaces ON panel_members (replaces);
 CREATE INDEX panel_members_waited_for ON panel_members (consultation_id)
     WHERE rank = 0 AND (state = 'invited' OR (state = 'accepted' AND delivered_at IS NULL));
 
@@ -33,7 +33,7 @@ CREATE TABLE consultation_reminders (
     CONSTRAINT consultation_reminders_once UNIQUE NULLS NOT DISTINCT (consultation_id, member_id, kind, due_on),
     CHECK ((member_id IS NULL) = (kind IN ('reply_soon', 'reply_late')))
 );
-CREATE INDEX consultation_reminders_member ON consultation_reminders (member_id) WHERE member_id IS NOT NULL;
+CREATE INDEX consultation_reminders_member ON consultation_reminders (member_id);
 CREATE TRIGGER consultation_reminders_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON consultation_reminders
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE CONSTRAINT TRIGGER consultation_reminders_audited AFTER INSERT ON consultation_reminders

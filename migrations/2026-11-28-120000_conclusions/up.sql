@@ -23,7 +23,7 @@ CREATE TABLE conclusions (
     CHECK ((signed_at IS NULL) = (report IS NULL)),
     CHECK (delivered_at IS NULL OR signed_at IS NOT NULL)
 );
-CREATE UNIQUE INDEX conclusions_corrects ON conclusions (corrects) WHERE corrects IS NOT NULL;
+CREATE UNIQUE INDEX conclusions_corrects ON conclusions (corrects);
 
 -- A version that went out never changes.
 CREATE FUNCTION refuse_change_of_delivered() RETURNS trigger LANGUAGE plpgsql AS $$

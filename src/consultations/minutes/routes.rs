@@ -177,7 +177,6 @@ async fn enter(tx: &mut Conn, scope: &Scope, id: Uuid, form: MeetingForm) -> Ans
         updated_at: now(),
     };
     store::put(tx, &row).await?;
-    panel_store::touch(tx, id).await?;
     Ok((row.id, event(&locked, "consultations.enter_meeting", &row)))
 }
 
@@ -239,7 +238,6 @@ async fn change(
     let Read { held_on, place, attendance, votes, minutes } = read(tx, &locked, form).await?;
     let row = MeetingRow { held_on, place, attendance, votes, minutes, ..row };
     store::put(tx, &row).await?;
-    panel_store::touch(tx, of.0).await?;
     Ok(((), event(&locked, "consultations.change_meeting", &row)))
 }
 
@@ -283,6 +281,5 @@ async fn sign(tx: &mut Conn, scope: &Scope, of: (Uuid, Uuid), if_match: &IfMatch
     reader.done(())?;
     row.signed_at = Some(now());
     store::put(tx, &row).await?;
-    panel_store::touch(tx, of.0).await?;
     Ok(event(&locked, "consultations.sign_minutes", &row))
 }

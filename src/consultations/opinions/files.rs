@@ -18,7 +18,6 @@ use crate::audit::event::Event;
 use crate::consultations::attachments::{MAX_BYTES, Received, forget, receive, refused, sent, too_large};
 use crate::consultations::content::{Refused, file_name, has_known_ending};
 use crate::consultations::model::FileRow;
-use crate::consultations::panel::store as panel_store;
 use crate::consultations::policy::{ReadOpinions, WriteOpinion};
 use crate::consultations::store::{self as consultation_store, Seen, find_file};
 use crate::consultations::words::AttachmentKind;
@@ -206,7 +205,6 @@ async fn enter(
     check_room(&store::files(tx, &[opinion.id]).await?, row.bytes)?;
     consultation_store::add_file(tx, &row, &received.sha256, scope.actor.id()).await?;
     store::touch(tx, opinion.id).await?;
-    panel_store::touch(tx, of.0).await?;
     let values = json!({ "member": of.1, "file": file, "bytes": row.bytes, "sha256": row.sha256 });
     Ok(locked.event("consultations.attach_to_opinion").fields(["opinion"]).values(values))
 }
@@ -284,7 +282,6 @@ async fn remove(
     }
     consultation_store::remove_file(tx, file).await?;
     store::touch(tx, opinion.id).await?;
-    panel_store::touch(tx, of.0).await?;
     let values = json!({ "member": of.1, "file": file, "name": row.name, "sha256": row.sha256 });
     let event = locked.event("consultations.detach_from_opinion").fields(["opinion"]).values(values);
     Ok((opinion.version + 1, event))

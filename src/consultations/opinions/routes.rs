@@ -15,7 +15,6 @@ use crate::access::permit::{Permit, Scope};
 use crate::access::policy::Policy;
 use crate::audit::event::Event;
 use crate::consultations::panel::declare;
-use crate::consultations::panel::store as panel_store;
 use crate::consultations::policy::{ReadOpinions, WriteOpinion};
 use crate::consultations::reader::Reader;
 use crate::consultations::store::{self as consultation_store, Seen};
@@ -149,9 +148,9 @@ async fn write(
     let Draft { declaration, assessment, answers, body, paper } = draft;
     store::put(tx, &OpinionRow { declaration, assessment, answers, body, paper, ..row }).await?;
     let mut events = vec![desk.locked.event("consultations.write_opinion").fields(["opinion"]).values(values)];
-    match conflict {
-        Some(statement) => events.extend(declare(tx, scope, &desk.locked, seat.expert_id, statement).await?),
-        None => panel_store::touch(tx, case.id()).await?,
+    // a draft is no news: the version of the consultation stays, which its asker reads, too
+    if let Some(statement) = conflict {
+        events.extend(declare(tx, scope, &desk.locked, seat.expert_id, statement).await?);
     }
     Ok(((), events))
 }

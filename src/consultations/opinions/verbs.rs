@@ -174,6 +174,5 @@ async fn reopen(
         json!({ "member": row.member_id, "expert": row.expert_id, "revision": row.revision, "reason": reason });
     (row.state, row.reopened_reason) = (OpinionState::Draft, Some(reason));
     store::put(tx, &row).await?;
-    panel_store::touch(tx, row.consultation_id).await?;
     Ok(desk.locked.event("consultations.reopen_opinion").fields(["opinion"]).values(values))
 }

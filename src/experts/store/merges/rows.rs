@@ -232,10 +232,8 @@ pub async fn move_back(tx: &mut Conn, moved: &Rows, winner: Uuid, loser: Uuid) -
             "panel_members" => &seats_again,
             _ => "",
         };
-        let key = match key_of(table) {
-            "id" => "t.id = old.id",
-            _ => "t.source = old.source AND t.external_id = old.external_id",
-        };
+        let key: Vec<String> = key_of(table).split(", ").map(|name| format!("t.{name} = old.{name}")).collect();
+        let key = key.join(" AND ");
         let same = if EDITED.contains(&table) { unedited() } else { "true".to_owned() };
         let sql = format!(
             "UPDATE {table} t SET {column} = $3{more}
