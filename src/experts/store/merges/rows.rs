@@ -234,6 +234,7 @@ pub async fn move_back(tx: &mut Conn, moved: &Rows, winner: Uuid, loser: Uuid) -
         };
         let key = match key_of(table) {
             "id" => "t.id = old.id",
+            "member_id" => "t.member_id = old.member_id",
             _ => "t.source = old.source AND t.external_id = old.external_id",
         };
         let same = if EDITED.contains(&table) { unedited() } else { "true".to_owned() };
