@@ -22,7 +22,7 @@ mod words;
 pub use self::coi::{Finding, may_sit};
 pub use self::model::Standing;
 pub use self::store::{ask, standings_alone};
-pub use self::view::lacks_of;
+pub use self::view::{PanelExpert, lacks_of};
 pub use self::watch::{ALERT, watch};
 use utoipa_actix_web::service_config::ServiceConfig;
 
