@@ -7,6 +7,7 @@
 mod attachments;
 pub mod calendar;
 mod clock;
+pub mod conclusion;
 mod content;
 mod days;
 mod events;
@@ -42,6 +43,7 @@ pub fn configure(config: &mut ServiceConfig) {
     days::configure(config);
     matching::configure(config);
     panel::configure(config);
+    conclusion::configure(config);
 }
 
 /// Forgets pieces of attachments whose upload broke off; how many there were.
