@@ -181,6 +181,7 @@ fn empty(form: &NewConsultation, asker_id: Uuid, scope: &Scope) -> Row {
         no_state_secrets: false,
         lead_id: None,
         register_number: None,
+        decision_document: None,
         created_at: now(),
         updated_at: now(),
     }

@@ -7,6 +7,7 @@
 mod attachments;
 pub mod calendar;
 mod clock;
+pub mod conclusion;
 mod content;
 mod days;
 mod events;
@@ -50,6 +51,7 @@ pub fn configure(config: &mut ServiceConfig) {
     timeline::configure(config);
     opinions::configure(config);
     minutes::configure(config);
+    conclusion::configure(config);
 }
 
 /// Forgets pieces of attachments whose upload broke off; how many there were.

@@ -106,6 +106,7 @@ pub struct Row {
     pub no_state_secrets: bool,
     pub lead_id: Option<Uuid>,
     pub register_number: Option<String>,
+    pub decision_document: Option<Letter>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -271,6 +272,7 @@ impl Row {
                 "lead_id" => "lead",
                 "authority_id" => "deciding_authority_id",
                 "authority_name" => "deciding_authority",
+                "decision_document" => "decision",
                 other => other,
             };
             (was != value).then(|| (name.to_owned(), Value::Array(vec![was, value])))

@@ -73,6 +73,11 @@ policies! {
         nobody: No, expert: Own, association: No, agency: No, science_dept: No,
         union_officer: All, union_leader: All, auditor: All, admin: No,
     }
+    /// Say how the experts of a panel did, and read it: neither they nor the asker do.
+    EvaluateExperts = "consultations.evaluate" {
+        nobody: No, expert: No, association: No, agency: No, science_dept: No,
+        union_officer: All, union_leader: All, auditor: No, admin: No,
+    }
     /// Read which days are worked.
     ReadCalendar = "calendar.read" {
         nobody: All, expert: All, association: All, agency: All, science_dept: All,

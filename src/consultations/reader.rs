@@ -83,8 +83,27 @@ impl Reader {
         note.unwrap_or_default()
     }
 
+    /// A text of at most so many characters.
+    pub fn long(&mut self, pointer: &str, input: Option<&str>, longest: usize) -> Option<String> {
+        self.faults.lines(pointer, input, longest)
+    }
+
+    /// A text that must be there.
+    pub fn needed_text(&mut self, pointer: &str, input: &str) -> String {
+        let text = self.text(pointer, Some(input));
+        if text.is_none() && input.trim().is_empty() {
+            self.fault(pointer, "required", say!("Không được để trống.", "It must not be blank."));
+        }
+        text.unwrap_or_default()
+    }
+
     /// Lines of a list, none of them blank, at most so many.
     pub fn list(&mut self, pointer: &str, input: &[String], most: usize) -> Vec<String> {
+        self.texts(pointer, input, (most, MAX_NOTE))
+    }
+
+    /// Texts of a list, none of them blank, at most so many and each of at most so many characters.
+    pub fn texts(&mut self, pointer: &str, input: &[String], (most, longest): (usize, usize)) -> Vec<String> {
         if input.len() > most {
             self.fault(pointer, "too_many", say!("Tối đa {most} mục.", "At most {most} items."));
             return Vec::new();
@@ -92,7 +111,7 @@ impl Reader {
         let mut lines = Vec::new();
         for (at, item) in input.iter().enumerate() {
             let place = format!("{pointer}/{at}");
-            let line = self.faults.lines(&place, Some(item), MAX_NOTE);
+            let line = self.faults.lines(&place, Some(item), longest);
             if line.is_none() && item.trim().is_empty() {
                 self.fault(&place, "required", say!("Bỏ mục trống.", "Leave the blank item out."));
             }

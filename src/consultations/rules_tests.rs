@@ -37,6 +37,7 @@ fn row() -> Row {
         no_state_secrets: false,
         lead_id: None,
         register_number: None,
+        decision_document: None,
         created_at: now(),
         updated_at: now(),
     }

@@ -150,6 +150,12 @@ pub enum Need {
     Counting,
     /// Opinions of enough members who count, and of everybody who sits unless a reason says why not.
     Opinions,
+    /// A signed conclusion of the opinions that count.
+    Conclusion,
+    /// What becomes of each recommendation, with reasons.
+    Adoption,
+    /// The decision that was made in the end, or a word why it is not known.
+    Decision,
 }
 
 impl Need {
@@ -166,6 +172,9 @@ impl Need {
             Self::Panel => "whole panel without open conflicts",
             Self::Counting => "enough members who count, none with an open conflict",
             Self::Opinions => "opinions of enough members who count; of everybody, or a reason",
+            Self::Conclusion => "signed conclusion",
+            Self::Adoption => "reply to each recommendation",
+            Self::Decision => "final decision, or why it is not known",
         }
     }
 }
@@ -201,7 +210,10 @@ const STEPS: &[Step] = {
         Accepted, Cancelled, Closed, Concluding, Declined, Delivered, Draft, InReview, NeedsCompletion, PanelForming,
         Responded, Submitted, Suspended, Withdrawn,
     };
-    use Need::{Counting, Document, Fields, MissingItems, Opinions, Panel, Reason, ReasonCode, Time, WholeFile};
+    use Need::{
+        Adoption, Conclusion, Counting, Decision, Document, Fields, MissingItems, Opinions, Panel, Reason, ReasonCode, Time,
+        WholeFile,
+    };
     use Verb as V;
     use Who::{Asker, AskerByLetter, Leader, Officer};
     const fn step(from: ConsultationState, verb: Verb, to: ConsultationState, who: Who, needs: &'static [Need]) -> Step {
@@ -232,15 +244,15 @@ const STEPS: &[Step] = {
         step(InReview,        V::Suspend,           Suspended,       Officer, &[Reason]),
         step(InReview,        V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),
         step(InReview,        V::Cancel,            Cancelled,       Leader,  &[Reason]),
-        step(Concluding,      V::Deliver,           Delivered,       Leader,  &[Document, Counting]),
+        step(Concluding,      V::Deliver,           Delivered,       Leader,  &[Conclusion, Counting]),
         step(Concluding,      V::Reschedule,        Concluding,      Leader,  &[Reason]),
         step(Concluding,      V::Suspend,           Suspended,       Officer, &[Reason]),
         step(Concluding,      V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),
         step(Concluding,      V::Cancel,            Cancelled,       Leader,  &[Reason]),
-        step(Delivered,       V::Respond,           Responded,       AskerByLetter, &[Document]),
+        step(Delivered,       V::Respond,           Responded,       AskerByLetter, &[Document, Adoption]),
         // no reply came
         step(Delivered,       V::Close,             Closed,          Officer, &[Reason]),
-        step(Responded,       V::Close,             Closed,          Officer, &[]),
+        step(Responded,       V::Close,             Closed,          Officer, &[Decision]),
         Step { from: Suspended, verb: V::Resume, to: To::Back, who: Officer, needs: &[] },
         step(Suspended,       V::Reschedule,        Suspended,       Leader,  &[Reason]),
         step(Suspended,       V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),

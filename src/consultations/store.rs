@@ -177,7 +177,8 @@ pub async fn put_row(tx: &mut Conn, row: &Row) -> Answer<()> {
         letter_issuer = excluded.letter_issuer, agreed_after = excluded.agreed_after, decision_on = excluded.decision_on, \
         wanted_by = excluded.wanted_by, agreed_by = excluded.agreed_by, urgency = excluded.urgency, \
         short_time = excluded.short_time, funding = excluded.funding, no_state_secrets = excluded.no_state_secrets, \
-        lead_id = excluded.lead_id, register_number = excluded.register_number";
+        lead_id = excluded.lead_id, register_number = excluded.register_number, \
+        decision_document = excluded.decision_document";
     put(tx, "consultations", std::slice::from_ref(row), SET).await
 }
 

@@ -9,7 +9,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use self::forms::RescheduleForm;
 use self::forms::{
-    AcceptanceForm, CompletionForm, DeclineForm, DocumentedForm, ReasonedForm, RemarkForm, SuspensionForm,
+    AcceptanceForm, ClosureForm, CompletionForm, DeclineForm, DeliveryForm, DocumentedForm, ReasonedForm, RemarkForm,
+    ResponseForm, SuspensionForm,
 };
 use self::step::take;
 use super::policy::{DecideConsultation, FileConsultation, PrepareConsultation};
@@ -146,22 +147,24 @@ verb! {
 verb! {
     /// Deliver the report
     ///
-    /// By a leader, who signs it. The asker's time to reply begins.
-    deliver_report "/consultations/{id}/deliver" DecideConsultation "consultations.decide" Deliver DocumentedForm
+    /// By a leader, once the conclusion is signed: its number and date are those of the report. The asker's time to reply begins.
+    deliver_report "/consultations/{id}/deliver" DecideConsultation "consultations.decide" Deliver maybe DeliveryForm
 }
 
 verb! {
     /// Reply to the report
     ///
-    /// By the asker, with the letter that says what it takes up. The Union enters a reply that came on paper.
-    respond_to_report "/consultations/{id}/respond" FileConsultation "consultations.file" Respond DocumentedForm
+    /// By the asker, with the letter that says what becomes of each recommendation, and why it is not adopted or only in part. The Union
+    /// enters a reply that came on paper. It may come late.
+    respond_to_report "/consultations/{id}/respond" FileConsultation "consultations.file" Respond ResponseForm
 }
 
 verb! {
     /// Close a consultation
     ///
-    /// The file is archived. Where no reply came, with a word about that.
-    close_consultation "/consultations/{id}/close" PrepareConsultation "consultations.prepare" Close maybe RemarkForm
+    /// The file is archived, with the decision that was made in the end, or a word why it is not known. Where no reply came, with a word
+    /// about that.
+    close_consultation "/consultations/{id}/close" PrepareConsultation "consultations.prepare" Close maybe ClosureForm
 }
 
 verb! {

@@ -127,6 +127,8 @@ pub struct Consultation {
     letter: Option<DocumentReference>,
     /// The planned day of the decision.
     decision_on: Option<NaiveDate>,
+    /// The decision that was made in the end, where it is known.
+    decision: Option<DocumentReference>,
     /// The day by which the report is wanted.
     wanted_by: Option<NaiveDate>,
     /// The deadline that was agreed instead of the usual one.
@@ -303,6 +305,7 @@ impl Shown {
             fields: named_fields(&fields, &self.names),
             letter: row.letter.map(Into::into),
             decision_on: row.decision_on,
+            decision: row.decision_document.map(Into::into),
             wanted_by: row.wanted_by,
             deadline: row.agreed_by,
             urgency: row.urgency,

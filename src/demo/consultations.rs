@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::organisation_id;
+use super::{organisation_id, reports};
 use crate::access::actor::Role;
 use crate::accounts::store as account_store;
 use crate::audit::event::{Event, Recorder};
@@ -18,7 +18,7 @@ use crate::consultations::words::{
 use crate::consultations::work;
 use crate::db::Conn;
 use crate::fields::DEFAULT_SCHEME;
-use crate::kernel::clock::{day_begins, now, today};
+use crate::kernel::clock::{date_in_vietnam, day_begins, now, today};
 use crate::kernel::document_number::DocumentNumber;
 use crate::kernel::id::new_id;
 use crate::kernel::problem::{Answer, Problem};
@@ -111,6 +111,9 @@ async fn enter(tx: &mut Conn, sealer: &Sealer, sketch: &Sketch) -> Answer<Event>
             row.register_number = Some(store::next_number(tx, kind.series(), ago(*days).year()).await?);
             row.lead_id = account(tx, "union_officer").await?;
         }
+        if *verb == Some(Verb::Close) {
+            row.decision_document = Some(letter("88/QĐ-MH", morning(*days)));
+        }
         row.state = to;
         let move_ = moved(tx, asker, (row.id, from, to), *verb, morning(*days)).await?;
         moves.push(MoveRow { ordinal: i32::try_from(moves.len()).map_err(Problem::internal)?, ..move_ });
@@ -131,6 +134,7 @@ async fn enter(tx: &mut Conn, sealer: &Sealer, sketch: &Sketch) -> Answer<Event>
     }
     let (on, version) = work::reckoning(tx).await?;
     work::settle(tx, (&on, version), &row, &moves).await?;
+    reports::add(tx, row.id).await?;
     Ok(Event::on("consultation", row.id).fields(["state", "title"]).values(json!({ "source": super::SOURCE })))
 }
 
@@ -169,8 +173,19 @@ fn row(asker_id: Uuid, kind: ConsultationKind, title: &str, begun: u64) -> Row {
         no_state_secrets: true,
         lead_id: None,
         register_number: None,
+        decision_document: None,
         created_at: morning(begun),
         updated_at: morning(begun),
+    }
+}
+
+/// A document of a day.
+fn letter(number: &str, at: DateTime<Utc>) -> Letter {
+    Letter {
+        number: number.to_owned(),
+        date: Some(date_in_vietnam(at)),
+        issuer: None,
+        signatory: Some("Trần Văn Mẫu".to_owned()),
     }
 }
 
@@ -193,12 +208,12 @@ async fn moved(
         Some(Accept | Decline | ApprovePanel | Deliver) => ("union_leader", Role::UnionLeader),
         Some(_) => ("union_officer", Role::UnionOfficer),
     };
-    let document = matches!(verb, Some(ApprovePanel | Deliver | Respond)).then(|| Letter {
-        number: "15/MH".to_owned(),
-        date: None,
-        issuer: None,
-        signatory: Some("Trần Văn Mẫu".to_owned()),
-    });
+    let document = match verb {
+        Some(ApprovePanel) => Some(letter("15/QĐ-LHH", at)),
+        Some(Deliver) => Some(letter("15/BC-LHH", at)),
+        Some(Respond) => Some(letter("15/CV-MH", at)),
+        _ => None,
+    };
     let missing = match verb {
         Some(Verb::RequestCompletion) => vec!["Bản thuyết minh nguồn vốn".to_owned()],
         _ => Vec::new(),

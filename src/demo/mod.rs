@@ -6,6 +6,7 @@ mod consultations;
 pub mod people;
 mod record;
 mod record_words;
+mod reports;
 mod variety;
 mod words;
 

@@ -311,6 +311,30 @@ fn of_consultations() -> Vec<Example> {
     }));
     all.extend(of_invitations());
     all.extend(of_opinions());
+    let signature = crate::consultations::conclusion::signature("12/BC-LHH");
+    let adopted = json!({ "document": { "number": "78/SNNMT", "date": "2026-03-10" },
+        "replies": [{ "recommendation": 3, "outcome": "adopted" }] });
+    let conclusions = [
+        ("agency", "{consultation responded}{corrected}/adoption", adopted, "recommendation_replies"),
+        ("union_officer", "{consultation concluding}/conclusion", Value::Null, "conclusions"),
+        (
+            "union_officer",
+            "{consultation delivered}/conclusion/correct",
+            json!({ "reason": "Ghi nhầm" }),
+            "conclusions WHERE number = 2",
+        ),
+        (
+            "union_leader",
+            "{consultation concluding}{drafted}/conclusion/sign",
+            signature,
+            "conclusions WHERE signed_at IS NOT NULL",
+        ),
+    ];
+    all.extend(CONCLUSION_OPERATIONS.iter().zip(conclusions).map(|(operation, (role, path, body, table))| {
+        let rest = operation.rsplit('/').next().unwrap();
+        assert!(path.ends_with(rest), "{operation}");
+        (*operation, role, path, body, table)
+    }));
     for (operation, role, path) in CONSULTATION_VERBS {
         let verb = operation.rsplit('/').next().unwrap();
         all.push((operation, role, path, crate::consultations::example(verb), made));
@@ -402,6 +426,14 @@ const PANEL_OPERATIONS: [&str; 5] = [
     "/api/v1/consultations/{id}/panel/members/{member}/release",
 ];
 
+/// What is done with a conclusion.
+const CONCLUSION_OPERATIONS: [&str; 4] = [
+    "/api/v1/consultations/{id}/adoption",
+    "/api/v1/consultations/{id}/conclusion",
+    "/api/v1/consultations/{id}/conclusion/correct",
+    "/api/v1/consultations/{id}/conclusion/sign",
+];
+
 /// The operation of each verb, who may, and where.
 const CONSULTATION_VERBS: [(&str, &str, &str); 15] = [
     ("/api/v1/consultations/{id}/accept", "union_leader", "{consultation submitted}/accept"),
@@ -423,6 +455,7 @@ const CONSULTATION_VERBS: [(&str, &str, &str); 15] = [
 
 /// A consultation in the state a path names, and its file.
 async fn consultation_path(app: &TestApp, path: String) -> String {
+    use crate::consultations::conclusion::sign_conclusion;
     use crate::consultations::{at, attach_scheme, bring, draft};
     let Some((state, rest)) = path.strip_prefix("{consultation ").and_then(|rest| rest.split_once('}')) else {
         return path;
@@ -431,7 +464,10 @@ async fn consultation_path(app: &TestApp, path: String) -> String {
     let made = draft(&callers[0], "consultation", &json!({})).await;
     let file = attach_scheme(&callers[0], &made).await;
     bring(&callers, &made, state).await;
-    let mut rest = rest.to_owned();
+    if state == "concluding" && rest == "/deliver" {
+        sign_conclusion(&callers, &made).await;
+    }
+    let mut rest = conclusion_path(&callers, &made, rest).await;
     if rest.contains("{invited seat}") {
         let ask = "UPDATE panel_members SET state = 'invited', answered_at = NULL, delivered_at = NULL WHERE rank = 0
                       AND consultation_id = ";
@@ -472,6 +508,24 @@ async fn seat_path(officer: &Caller<'_>, made: &Value, members: &Value, mut rest
     }
     let seat = seat.as_str().unwrap();
     rest.replace("{open seat}", seat).replace("{invited seat}", seat).replace("{seat}", seat)
+}
+
+/// The conclusion as a path wants it: drafted, or corrected by a version that has one more recommendation.
+async fn conclusion_path(callers: &[Caller<'_>; 3], made: &Value, rest: &str) -> String {
+    use crate::consultations::conclusion::{on, signature, written};
+    let two = json!([{ "number": 1, "text": "Bổ sung phương án vốn" }, { "number": 2, "text": "Lùi một năm" }]);
+    if let Some(rest) = rest.strip_prefix("{drafted}") {
+        on(&callers[1], Method::POST, made, "", None).await.expect(201);
+        on(&callers[1], Method::PUT, made, "", Some(&written(&two))).await.expect(200);
+        return rest.to_owned();
+    }
+    let Some(rest) = rest.strip_prefix("{corrected}") else { return rest.to_owned() };
+    let mut three = two;
+    three.as_array_mut().unwrap().push(json!({ "text": "Mới" }));
+    on(&callers[1], Method::POST, made, "/correct", Some(&json!({ "reason": "Bổ sung" }))).await.expect(201);
+    on(&callers[1], Method::PUT, made, "", Some(&written(&three))).await.expect(200);
+    on(&callers[2], Method::POST, made, "/sign", Some(&signature("20/BC-LHH"))).await.expect(200);
+    rest.to_owned()
 }
 
 /// What is said of a request when it is decided, beside what it makes.
@@ -759,7 +813,7 @@ async fn a_replay_shows_what_is_there_now_and_only_to_who_may_see_it() {
 }
 
 /// For each operation that wants `If-Match`: who calls it, and where.
-const VERSIONED: [(&str, &str, &str, &str); 73] = [
+const VERSIONED: [(&str, &str, &str, &str); 78] = [
     ("PATCH", "/api/v1/accounts/{id}", "admin", "/api/v1/accounts/{agency}"),
     ("POST", "/api/v1/accounts/{id}/disable", "admin", "/api/v1/accounts/{agency}/disable"),
     ("POST", "/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency}/enable"),
@@ -836,6 +890,25 @@ const VERSIONED: [(&str, &str, &str, &str); 73] = [
     ("POST", "/api/v1/consultations/{id}/close", "union_officer", "{consultation responded}/close"),
     ("POST", "/api/v1/consultations/{id}/conclude", "union_officer", "{consultation in_review}/conclude"),
     (
+        "DELETE",
+        "/api/v1/consultations/{id}/conclusion",
+        "union_officer",
+        "{consultation concluding}{drafted}/conclusion",
+    ),
+    ("PUT", "/api/v1/consultations/{id}/conclusion", "union_officer", "{consultation concluding}{drafted}/conclusion"),
+    (
+        "POST",
+        "/api/v1/consultations/{id}/conclusion/correct",
+        "union_officer",
+        "{consultation delivered}/conclusion/correct",
+    ),
+    (
+        "POST",
+        "/api/v1/consultations/{id}/conclusion/sign",
+        "union_leader",
+        "{consultation concluding}{drafted}/conclusion/sign",
+    ),
+    (
         "POST",
         "/api/v1/consultations/{id}/conflicts/{key}/recuse",
         "union_officer",
@@ -849,6 +922,12 @@ const VERSIONED: [(&str, &str, &str, &str); 73] = [
     ),
     ("POST", "/api/v1/consultations/{id}/decline", "union_leader", "{consultation submitted}/decline"),
     ("POST", "/api/v1/consultations/{id}/deliver", "union_leader", "{consultation concluding}/deliver"),
+    (
+        "PUT",
+        "/api/v1/consultations/{id}/evaluations/{member}",
+        "union_officer",
+        "{consultation concluding}/evaluations/{seat}",
+    ),
     ("POST", "/api/v1/consultations/{id}/form-panel", "union_officer", "{consultation accepted}/form-panel"),
     (
         "PUT",
@@ -993,6 +1072,9 @@ async fn every_change_of_a_versioned_resource_wants_its_version() {
             "PATCH" => Some(json!({})),
             "PUT" if operation.ends_with("member-counts") => Some(json!({ "year": 2025, "counts": [] })),
             "PUT" if operation.starts_with("/api/v1/calendar") => Some(json!({ "days": [] })),
+            "PUT" if operation.ends_with("/conclusion") => Some(json!({})),
+            "PUT" if operation.contains("/evaluations/") => Some(json!({ "quality": 5, "timeliness": 5 })),
+            "DELETE" => None,
             "PUT" if operation.ends_with("/panel") => Some(json!({ "members": [] })),
             "PUT" if operation.ends_with("/opinion") => Some(json!({})),
             "PUT" if operation.ends_with("/meetings/{meeting}") => {

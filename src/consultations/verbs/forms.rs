@@ -5,6 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::consultations::conclusion::ReplyForm;
 use crate::consultations::words::{DeclineReason, Urgency};
 use crate::kernel::document::DocumentForm;
 use crate::kernel::patch::Change;
@@ -19,6 +20,8 @@ pub struct Said {
     pub resume_on: Option<NaiveDate>,
     pub acceptance: Option<AcceptanceForm>,
     pub schedule: Option<RescheduleForm>,
+    pub replies: Vec<ReplyForm>,
+    pub decision: Option<DocumentForm>,
 }
 
 /// A remark, where there is something to say.
@@ -71,6 +74,72 @@ pub struct DocumentedForm {
 impl From<DocumentedForm> for Said {
     fn from(form: DocumentedForm) -> Self {
         Self { reason: form.reason, document: Some(form.document), ..Self::default() }
+    }
+}
+
+/// That the report goes out.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(example = json!({"document": {"number": "12/BC-LHH", "date": "2026-03-09"}}))]
+pub struct DeliveryForm {
+    /// The report, if it is named: the one that was signed.
+    document: Option<DocumentForm>,
+    /// A remark, which the asker reads.
+    #[schema(max_length = 2000)]
+    reason: Option<String>,
+}
+
+impl From<DeliveryForm> for Said {
+    fn from(form: DeliveryForm) -> Self {
+        Self { reason: form.reason, document: form.document, ..Self::default() }
+    }
+}
+
+/// What the asker says to the report.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "document": {"number": "77/SNNMT-KL", "date": "2026-03-20", "signatory": "Nguyễn Văn Mẫu"},
+    "replies": [
+        {"recommendation": 1, "outcome": "adopted"},
+        {"recommendation": 2, "outcome": "not_adopted", "reason": "Trái quy hoạch đã duyệt"}
+    ]
+}))]
+pub struct ResponseForm {
+    /// The letter.
+    document: DocumentForm,
+    /// What becomes of each recommendation of the last version that went out.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    replies: Vec<ReplyForm>,
+    /// A remark.
+    #[serde(default)]
+    #[schema(max_length = 2000)]
+    reason: Option<String>,
+}
+
+impl From<ResponseForm> for Said {
+    fn from(form: ResponseForm) -> Self {
+        let ResponseForm { document, replies, reason } = form;
+        Self { reason, document: Some(document), replies, ..Self::default() }
+    }
+}
+
+/// With what a file is archived.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(example = json!({"decision": {"number": "412/QĐ-UBND", "date": "2026-05-04"}}))]
+pub struct ClosureForm {
+    /// The decision that was made in the end: number and date.
+    decision: Option<DocumentForm>,
+    /// Why there is none known, or no reply; otherwise a remark. The asker reads it.
+    #[schema(max_length = 2000)]
+    reason: Option<String>,
+}
+
+impl From<ClosureForm> for Said {
+    fn from(form: ClosureForm) -> Self {
+        Self { reason: form.reason, decision: form.decision, ..Self::default() }
     }
 }
 

@@ -8,6 +8,7 @@ use super::forms::{AcceptanceForm, Said};
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::Policy;
 use crate::audit::event::Event;
+use crate::consultations::conclusion::Concluded;
 use crate::consultations::file::{answer, check_lead};
 use crate::consultations::form::{ConsultationPatch, MAX_QUESTIONS};
 use crate::consultations::invitations;
@@ -19,7 +20,7 @@ use crate::consultations::reader::Reader;
 use crate::consultations::rules::{self, Known, Reckoning};
 use crate::consultations::state::{self, Need, Step, To, Verb};
 use crate::consultations::store;
-use crate::consultations::words::DeclineReason;
+use crate::consultations::words::{ConsultationState, DeclineReason};
 use crate::consultations::work::{self, Locked, moved};
 use crate::db::Conn;
 use crate::experts::store as expert_store;
@@ -79,28 +80,50 @@ struct Heard {
     document: Option<Letter>,
     missing: Vec<String>,
     resume_on: Option<NaiveDate>,
+    decision: Option<Letter>,
 }
 
-async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: Said) -> Answer<Vec<Event>> {
+impl Heard {
+    fn read(reader: &mut Reader, said: &mut Said, today: NaiveDate) -> Self {
+        let decision = reader.paper("/decision", said.decision.take(), today);
+        if decision.as_ref().is_some_and(|decision| decision.date.is_none()) {
+            let detail = say!("Nêu ngày quyết định.", "Give the date of the decision.");
+            reader.fault("/decision/date", "required", detail);
+        }
+        Self {
+            reason: reader.note("/reason", said.reason.as_deref()),
+            document: reader.paper("/document", said.document.take(), today),
+            missing: reader.list("/missing", &said.missing, MAX_QUESTIONS),
+            resume_on: reader.day_after("/resume_on", said.resume_on, today),
+            decision,
+        }
+    }
+}
+
+/// Where a step leads.
+fn target(step: &Step, locked: &Locked) -> Answer<ConsultationState> {
+    match step.to {
+        To::State(to) => Ok(to),
+        To::Back => locked.case.suspended_from().ok_or_else(|| Problem::internal("suspended from nowhere")),
+    }
+}
+
+async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, mut said: Said) -> Answer<Vec<Event>> {
     let step = possible(locked, verb)?;
     let from = locked.case.row.state;
-    let to = match step.to {
-        To::State(to) => to,
-        To::Back => locked.case.suspended_from().ok_or_else(|| Problem::internal("suspended from nowhere"))?,
-    };
+    let to = target(step, locked)?;
     let mut reader = Reader::default();
-    let heard = Heard {
-        reason: reader.note("/reason", said.reason.as_deref()),
-        document: reader.paper("/document", said.document, locked.on.today),
-        missing: reader.list("/missing", &said.missing, MAX_QUESTIONS),
-        resume_on: reader.day_after("/resume_on", said.resume_on, locked.on.today),
-    };
+    let mut heard = Heard::read(&mut reader, &mut said, locked.on.today);
+    let spoken = (heard.document.as_ref(), said.replies.as_slice());
+    let concluded = Box::pin(Concluded::read(tx, &mut reader, (&locked.case, verb), spoken)).await?;
+    heard.document = concluded.document().cloned().or(heard.document);
     let says_schedule = said.schedule.is_some() || said.acceptance.is_some();
     let mut row = match said.schedule {
         Some(form) => rules::reschedule(&mut reader, &locked.case, form, &locked.on),
         None => locked.case.row.clone(),
     };
     row.state = to;
+    row.decision_document = heard.decision.clone().or(row.decision_document);
     let fields = match said.acceptance {
         Some(form) => accept(tx, scope, &mut reader, (&mut row, form), locked).await?,
         None => None,
@@ -122,6 +145,7 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, said: S
     (made.reason_code, made.resume_on) = (said.code, heard.resume_on);
     made.schedule = says_schedule.then(|| row.schedule());
     store::add_move(tx, &made).await?;
+    concluded.write(tx, scope, (made.document.as_ref(), locked.case.row.version + 1)).await?;
     let mut events = Vec::new();
     if verb == Verb::ApprovePanel {
         events.extend(invitations::invite(tx, row.id).await?);
@@ -241,6 +265,16 @@ impl There<'_> {
                 for lack in &self.lacks.opinions {
                     reader.fault("/opinions", lack.code, lack.detail.clone());
                 }
+            }
+            // what they lack was told where they were read
+            Need::Conclusion | Need::Adoption => {}
+            Need::Decision => {
+                let is_there = self.heard.decision.is_some() || self.heard.reason.is_some();
+                let detail = say!(
+                    "Nêu quyết định cuối cùng, hoặc lý do chưa biết (`reason`).",
+                    "Name the final decision, or say why it is not known (`reason`).",
+                );
+                missing(reader, "/decision", is_there, detail);
             }
             Need::Document => {
                 let detail = say!("Nêu văn bản.", "Name the document.");

@@ -239,7 +239,7 @@ async fn an_asker_hands_in_more_while_it_is_worked_on_and_nobody_takes_back_what
     super::attach_scheme(&callers[0], &other).await;
     bring(&callers, &other, "concluding").await;
     let report = attach(&callers[1], &other, "name=bao-cao.txt&visibility=shared", b"bao cao").await.expect(201);
-    verb(&callers[2], &other, "deliver", &super::example("deliver")).await.expect(200);
+    super::go(&callers, &other, &["deliver"]).await;
     let path = at(&other, &format!("/attachments/{}", text(&report["id"])));
     callers[1].send(Method::DELETE, &path, &[("if-match", "*")], None).await.problem(409);
     assert_eq!(callers[0].get(&path).await.text, "bao cao");

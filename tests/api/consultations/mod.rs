@@ -1,10 +1,12 @@
 //! Consultations over HTTP, laid out as the URLs are.
 
+mod adoption;
 mod attachments;
 mod bad_input;
 mod calendar;
 mod candidates;
 pub mod clock;
+pub mod conclusion;
 mod conflicts;
 mod file;
 mod find;
@@ -80,10 +82,12 @@ pub fn example(verb: &str) -> Value {
     match verb {
         "request-completion" => json!({ "missing": ["Thuyết minh nguồn vốn"] }),
         "decline" => json!({ "code": "out_of_scope", "reason": "Ngoài phạm vi" }),
-        "approve-panel" | "deliver" | "respond" => json!({ "document": document }),
+        "approve-panel" => json!({ "document": document }),
+        "respond" => json!({ "document": document, "replies": conclusion::replies() }),
+        "close" => json!({ "decision": document, "reason": "Theo công văn" }),
         "withdraw" => json!({ "reason": "Theo công văn", "document": document }),
         "reschedule" => json!({ "reason": "UBND tỉnh lùi phiên họp", "decision_on": "2035-05-31" }),
-        "suspend" | "cancel" | "close" => json!({ "reason": "Theo công văn" }),
+        "suspend" | "cancel" => json!({ "reason": "Theo công văn" }),
         _ => Value::Null,
     }
 }
@@ -211,14 +215,24 @@ pub async fn hear(officer: &Caller<'_>, consultation: &Value) {
 
 /// Brings a whole draft to a state; every step by who takes it, and the panel is heard. The callers are agency, officer and leader.
 pub async fn bring(callers: &[Caller<'_>; 3], consultation: &Value, state: &str) -> Value {
+    let now = go(callers, consultation, way_to(state)).await;
+    assert_eq!(now["state"], state);
+    now
+}
+
+/// Takes steps, every one by who takes it, with what must be there before.
+pub async fn go(callers: &[Caller<'_>; 3], consultation: &Value, names: &[&str]) -> Value {
     let mut now = consultation.clone();
-    for name in way_to(state) {
+    for name in names {
         let (_, who) = VERBS.iter().find(|(verb, _)| verb == name).unwrap();
         let caller = match *who {
             "agency" => &callers[0],
             "union_officer" => &callers[1],
             _ => &callers[2],
         };
+        if *name == "deliver" {
+            conclusion::sign_conclusion(callers, &now).await;
+        }
         now = verb(caller, &now, name, &example(name)).await.expect(200);
         match *name {
             "form-panel" => drop(seat_panel(&callers[1], &now).await),
@@ -226,7 +240,6 @@ pub async fn bring(callers: &[Caller<'_>; 3], consultation: &Value, state: &str)
             _ => {}
         }
     }
-    assert_eq!(now["state"], state);
     now
 }
 

@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    PATH, at, attach_scheme, bring, callers, draft, example, fault, free_people, hear, own_record, panel_of, put_panel,
-    verb,
+    PATH, at, attach_scheme, bring, callers, draft, example, fault, free_people, go, hear, own_record, panel_of,
+    put_panel, verb,
 };
 use crate::support::bank::{change, text};
 use crate::support::{Caller, TestApp};
@@ -451,8 +451,6 @@ async fn an_agency_reads_contacts_of_who_works_on_its_request_as_long_as_it_last
     officer.post(&format!("/api/v1/experts/{}/consents", people[1]), &body).await.expect(201);
     agency.get(&contacts(&people[1])).await.problem(404);
     hear(officer, &made).await;
-    for name in ["conclude", "deliver"] {
-        verb(leader, &made, name, &example(name)).await.expect(200);
-    }
+    go(&callers, &made, &["conclude", "deliver"]).await;
     agency.get(&contacts(&people[0])).await.problem(404);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{VERBS, at, attach_scheme, bring, callers, draft, example, seat_panel, submitted, verb};
+use super::{VERBS, at, attach_scheme, bring, callers, draft, example, go, submitted, verb};
 use crate::support::bank::text;
 use crate::support::{Caller, TestApp};
 
@@ -98,6 +98,9 @@ async fn each_is_possible(callers: &[Caller<'_>; 3], state: &str, role: &str, ve
             "union_officer" => &callers[1],
             _ => &callers[2],
         };
+        if name == "deliver" {
+            super::conclusion::sign_conclusion(callers, &there).await;
+        }
         let moved = verb(caller, &there, name, &example(name)).await.expect(200);
         assert_eq!(moved["state"] == state, name == "reschedule", "{role} {name}");
     }
@@ -143,7 +146,10 @@ async fn a_verb_wants_what_stands_in_the_table() {
         ("accepted", 1, "suspend", json!({ "reason": "x", "resume_on": "2020-01-01" }), "/resume_on"),
         ("accepted", 2, "cancel", json!({}), "/reason"),
         ("panel_forming", 2, "approve-panel", json!({ "document": { "number": " " } }), "/document/number"),
+        ("concluding", 2, "deliver", Value::Null, "/conclusion"),
+        ("delivered", 0, "respond", json!({ "document": { "number": "1/CV", "date": "2026-03-09" } }), "/replies"),
         ("delivered", 1, "close", Value::Null, "/reason"),
+        ("responded", 1, "close", Value::Null, "/decision"),
     ] {
         let made = draft(&callers[0], "consultation", &json!({})).await;
         attach_scheme(&callers[0], &made).await;
@@ -249,8 +255,11 @@ async fn what_an_asker_says_by_letter_an_officer_enters_with_that_letter() {
             let undated = json!({ "reason": "Cơ quan rút", "document": { "number": "5/SNNMT" } });
             assert_eq!(verb(officer, &there, name, &undated).await.places(422), ["/document/date"]);
         }
-        let letter = json!({ "reason": "Theo công văn của cơ quan",
+        let mut letter = json!({ "reason": "Theo công văn của cơ quan",
             "document": { "number": "5/SNNMT", "date": "2026-03-10", "signatory": "Nguyễn Văn Mẫu" } });
+        if name == "respond" {
+            letter["replies"] = example(name)["replies"].clone();
+        }
         let moved = verb(officer, &there, name, &letter).await.expect(200);
         assert_eq!(moved["state"], to);
         let events = agency.get(&at(&made, "/events")).await.expect(200);
@@ -320,12 +329,7 @@ async fn what_the_union_begins_is_answered_by_its_addressee_and_withdrawn_by_nob
     for caller in &callers {
         verb(caller, &made, "withdraw", &example("withdraw")).await.problem(409);
     }
-    for name in ["form-panel", "approve-panel", "conclude", "deliver"] {
-        verb(&callers[2], &made, name, &example(name)).await.expect(200);
-        if name == "form-panel" {
-            seat_panel(&callers[1], &made).await;
-        }
-    }
+    go(&callers, &made, &["form-panel", "approve-panel", "conclude", "deliver"]).await;
     let seen = callers[0].get(&at(&made, "")).await.expect(200);
     assert_eq!(seen["allowed_actions"], json!(["respond"]));
     let answered = verb(&callers[0], &made, "respond", &example("respond")).await.expect(200);

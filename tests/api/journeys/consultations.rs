@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::consultations::conclusion::sign_conclusion;
 use crate::consultations::{PATH, at, attach, attach_scheme, example, form, hear, seat_panel, verb};
 use crate::support::bank::{listed, text};
 use crate::support::{Caller, TestApp};
@@ -50,6 +51,7 @@ async fn a_request_goes_all_the_way_to_the_archive() {
     let app = TestApp::start().await;
     let (agency, officer, leader) =
         (app.sign_in("agency").await, app.sign_in("union_officer").await, app.sign_in("union_leader").await);
+    let callers = [agency.clone(), officer.clone(), leader.clone()];
     let sent = files(&agency, "critical_review", "Đề án đi trọn đường").await;
     for (caller, name, state, waits) in [
         (&leader, "accept", "accepted", Some("union")),
@@ -62,6 +64,9 @@ async fn a_request_goes_all_the_way_to_the_archive() {
     ] {
         if name == "respond" {
             attach(caller, &sent, "name=tra-loi.txt&kind=letter", b"tiep thu").await.expect(201);
+        }
+        if name == "deliver" {
+            sign_conclusion(&callers, &sent).await;
         }
         let now = verb(caller, &sent, name, &example(name)).await.expect(200);
         match name {
@@ -148,6 +153,7 @@ async fn an_agency_follows_its_own_request() {
     let app = TestApp::start().await;
     let (agency, officer, leader) =
         (app.sign_in("agency").await, app.sign_in("union_officer").await, app.sign_in("union_leader").await);
+    let callers = [agency.clone(), officer.clone(), leader.clone()];
     let system = machine(&app).await;
     // the document system files it, the office goes on with it
     let sent = files(&system, "critical_review", "Đề án được theo dõi").await;
@@ -170,6 +176,9 @@ async fn an_agency_follows_its_own_request() {
     for ((caller, name, state, waits, mine), count) in steps.into_iter().zip(3..) {
         let held = agency.send(Method::GET, &path, &[("if-none-match", etag.as_str())], None).await;
         assert_eq!(held.status, 304, "before {name} nothing is new");
+        if name == "deliver" {
+            sign_conclusion(&callers, &sent).await;
+        }
         verb(caller, &sent, name, &example(name)).await.expect(200);
         match name {
             "form-panel" => drop(seat_panel(&officer, &sent).await),
