@@ -889,13 +889,13 @@ const VERSIONED: [(&str, &str, &str, &str); 78] = [
     ("POST", "/api/v1/consultations/{id}/cancel", "union_leader", "{consultation accepted}/cancel"),
     ("POST", "/api/v1/consultations/{id}/close", "union_officer", "{consultation responded}/close"),
     ("POST", "/api/v1/consultations/{id}/conclude", "union_officer", "{consultation in_review}/conclude"),
+    ("PUT", "/api/v1/consultations/{id}/conclusion", "union_officer", "{consultation concluding}{drafted}/conclusion"),
     (
         "DELETE",
         "/api/v1/consultations/{id}/conclusion",
         "union_officer",
         "{consultation concluding}{drafted}/conclusion",
     ),
-    ("PUT", "/api/v1/consultations/{id}/conclusion", "union_officer", "{consultation concluding}{drafted}/conclusion"),
     (
         "POST",
         "/api/v1/consultations/{id}/conclusion/correct",

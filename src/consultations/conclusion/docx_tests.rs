@@ -68,7 +68,7 @@ fn parts(bytes: Vec<u8>) -> Vec<(String, String)> {
             let mut file = archive.by_index(at).unwrap();
             let mut text = String::new();
             file.read_to_string(&mut text).unwrap();
-            (file.name().to_owned(), text)
+            (file.name().unwrap().into_owned(), text)
         })
         .collect()
 }

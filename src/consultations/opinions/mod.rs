@@ -15,6 +15,7 @@ mod verbs;
 mod view;
 
 pub use self::heard::{heard, lacks};
+pub use self::model::{AnswerText, Heard};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes of opinions.

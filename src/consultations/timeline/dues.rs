@@ -95,6 +95,7 @@ pub(super) mod tests {
             summary: None,
             questions: Vec::new(),
             letter: None,
+            decision_document: None,
             letter_key: None,
             letter_year: None,
             letter_issuer: None,
