@@ -1,10 +1,11 @@
 -- Invitations to panels: until when an answer and an opinion are due, who stepped in for whom, and what was told in time.
 
 ALTER TABLE panel_members
-    -- days that were agreed with this person instead of the usual ones, and when; suspensions after that move them
+    -- days that were agreed with this person instead of the usual ones, and when each was; suspensions after that move them
     ADD COLUMN agreed_answer_by date,
+    ADD COLUMN agreed_answer_at timestamptz,
     ADD COLUMN agreed_deliver_by date,
-    ADD COLUMN agreed_at timestamptz,
+    ADD COLUMN agreed_deliver_at timestamptz,
     -- whose seat the person stepped into
     ADD COLUMN replaces uuid REFERENCES panel_members (id),
     -- what the person said with the answer, and the letter by which the office entered it
@@ -16,9 +17,11 @@ CREATE INDEX panel_members_replaces ON panel_members (replaces);
 CREATE INDEX panel_members_waited_for ON panel_members (consultation_id)
     WHERE rank = 0 AND (state = 'invited' OR (state = 'accepted' AND delivered_at IS NULL));
 
--- A panel that was approved before there were invitations: who sits was asked and did not answer yet.
-UPDATE panel_members m SET state = 'invited' FROM consultations c
- WHERE c.id = m.consultation_id AND m.rank = 0 AND m.state = 'chosen' AND m.asked_at IS NOT NULL;
+-- Who sat on an approved panel before there were invitations took part without being asked for an answer.
+ALTER TABLE panel_members DISABLE TRIGGER panel_members_audited;
+UPDATE panel_members SET state = 'accepted', answered_at = asked_at
+ WHERE rank = 0 AND state = 'chosen' AND asked_at IS NOT NULL;
+ALTER TABLE panel_members ENABLE TRIGGER panel_members_audited;
 
 -- What somebody was reminded of: once for each day it was due on. Mail and webhooks read the events of these rows.
 CREATE TABLE consultation_reminders (

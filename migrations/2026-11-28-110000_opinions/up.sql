@@ -72,6 +72,8 @@ CREATE TRIGGER panel_meetings_signed BEFORE UPDATE OR DELETE ON panel_meetings
 
 -- Files that belong to an opinion; the asker sees none of them.
 ALTER TABLE consultation_files ADD COLUMN opinion_id uuid REFERENCES opinions (id);
+ALTER TABLE consultation_files DROP CONSTRAINT consultation_files_check,
+    ADD CONSTRAINT consultation_files_internal CHECK (by_union OR NOT internal OR opinion_id IS NOT NULL);
 CREATE INDEX consultation_files_opinion ON consultation_files (opinion_id);
 
 DO $$

@@ -204,7 +204,8 @@ async fn look_ahead(permit: &Permit<FileConsultation>, id: Uuid, name: &str, req
     let case = store::find(&mut conn, Seen::by(permit.scope(), today()), id).await?;
     let hands = work::hands(&mut conn, permit.scope(), &case).await?;
     // what was sent before with the same key is answered as then, whatever happened since
-    if !may_attach(&case, hands) && !req.headers().contains_key("idempotency-key") {
+    let is_first = !req.headers().contains_key("idempotency-key");
+    if !may_attach(&case, hands) && is_first {
         return Err(not_now(&case));
     }
     if !has_known_ending(name) {
@@ -214,7 +215,8 @@ async fn look_ahead(permit: &Permit<FileConsultation>, id: Uuid, name: &str, req
     if length.is_some_and(|length: usize| length > MAX_BYTES) {
         return Err(too_large());
     }
-    check_room(&case, i64::try_from(length.unwrap_or(1)).map_err(Problem::internal)?)
+    let length = i64::try_from(length.unwrap_or(1)).map_err(Problem::internal)?;
+    if is_first { check_room(&case, length) } else { Ok(()) }
 }
 
 /// The pieces are there: the file can be entered. The id is another file's when it was sent before with the same key.

@@ -9,11 +9,13 @@ use uuid::Uuid;
 
 use super::model::{MoveRow, Schedule};
 use super::policy::ReadConsultations;
+use super::state::Verb;
 use super::store::{self, Seen};
 use super::words::{ConsultationState, DeclineReason};
 use super::work::union_hands;
 use crate::access::actor::Role;
 use crate::access::permit::Permit;
+use crate::access::policy::Reach;
 use crate::http::params::Params;
 use crate::http::path::Id;
 use crate::kernel::clock::today;
@@ -82,7 +84,8 @@ struct ConsultationEvent {
 }
 
 impl ConsultationEvent {
-    fn new(row: MoveRow, names_accounts: bool) -> Self {
+    fn new(row: MoveRow, (names_accounts, sees_all): (bool, bool)) -> Self {
+        let concludes = row.verb.as_deref() == Some(Verb::Conclude.as_str());
         let role = row.actor_role.as_deref().and_then(Role::parse);
         let side = match role {
             Some(Role::UnionOfficer | Role::UnionLeader) => "union",
@@ -97,7 +100,8 @@ impl ConsultationEvent {
             to: row.to_state,
             by: ConsultationActor { side, role: row.actor_role, id: row.actor_id.filter(|_| names_accounts) },
             reason_code: row.reason_code,
-            reason: row.reason,
+            // why somebody's opinion was not waited for is no news for who asks, nor for the others of the panel
+            reason: row.reason.filter(|_| sees_all || !concludes),
             document: row.document.map(Into::into),
             missing: row.missing,
             resume_on: row.resume_on,
@@ -126,9 +130,9 @@ async fn list_consultation_events(
     let cursors = Cursors::of(&permit.state().sealer, &req, &scope.audience());
     let after: Option<i32> = cursors.open(query.cursor.as_deref())?;
     let case = store::find(&mut permit.read().await?, Seen::by(scope, today()), id.0).await?;
-    let names_accounts = union_hands(scope).officer;
+    let seen = (union_hands(scope).officer, scope.reach == Reach::All);
     let rest = case.moves.into_iter().filter(|row| after.is_none_or(|after| row.ordinal > after));
     let rows: Vec<MoveRow> = rest.take(usize::try_from(query.limit.probe()).unwrap_or_default()).collect();
-    let page = cursors.page(rows, query.limit, |row| row.ordinal, |row| ConsultationEvent::new(row, names_accounts))?;
+    let page = cursors.page(rows, query.limit, |row| row.ordinal, |row| ConsultationEvent::new(row, seen))?;
     fresh_page(&req, "private", &page)
 }

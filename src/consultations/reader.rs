@@ -65,22 +65,24 @@ impl Reader {
         self.faults.lines(pointer, input, MAX_NOTE)
     }
 
+    /// Something that must be there, as it was read: what is made of signs nobody sees is not.
+    pub fn required<T>(&mut self, pointer: &str, read: Option<T>, detail: Say) -> Option<T> {
+        if read.is_none() && !self.faults.has(pointer) {
+            self.fault(pointer, "required", detail);
+        }
+        read
+    }
+
     /// A line that must be there.
     pub fn needed(&mut self, pointer: &str, input: Option<&str>) -> String {
         let line = self.line(pointer, input);
-        if line.is_none() && input.is_none_or(|text| text.trim().is_empty()) {
-            self.fault(pointer, "required", say!("Không được để trống.", "It must not be blank."));
-        }
-        line.unwrap_or_default()
+        self.required(pointer, line, blank()).unwrap_or_default()
     }
 
     /// A remark that must be there.
     pub fn needed_note(&mut self, pointer: &str, input: &str) -> String {
         let note = self.note(pointer, Some(input));
-        if note.is_none() && input.trim().is_empty() {
-            self.fault(pointer, "required", say!("Nêu lý do.", "Say why."));
-        }
-        note.unwrap_or_default()
+        self.required(pointer, note, say!("Nêu lý do.", "Say why.")).unwrap_or_default()
     }
 
     /// A text of at most so many characters.
@@ -91,10 +93,7 @@ impl Reader {
     /// A text that must be there.
     pub fn needed_text(&mut self, pointer: &str, input: &str) -> String {
         let text = self.text(pointer, Some(input));
-        if text.is_none() && input.trim().is_empty() {
-            self.fault(pointer, "required", say!("Không được để trống.", "It must not be blank."));
-        }
-        text.unwrap_or_default()
+        self.required(pointer, text, blank()).unwrap_or_default()
     }
 
     /// Lines of a list, none of them blank, at most so many.
@@ -112,10 +111,7 @@ impl Reader {
         for (at, item) in input.iter().enumerate() {
             let place = format!("{pointer}/{at}");
             let line = self.faults.lines(&place, Some(item), longest);
-            if line.is_none() && item.trim().is_empty() {
-                self.fault(&place, "required", say!("Bỏ mục trống.", "Leave the blank item out."));
-            }
-            lines.extend(line);
+            lines.extend(self.required(&place, line, say!("Bỏ mục trống.", "Leave the blank item out.")));
         }
         lines
     }
@@ -198,6 +194,10 @@ impl Reader {
     }
 }
 
+fn blank() -> Say {
+    say!("Không được để trống.", "It must not be blank.")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,6 +215,8 @@ mod tests {
         let fault = |place: &str, code| vec![(place.to_owned(), code)];
         assert_eq!(faults(|reader| reader.needed("/title", Some(" "))), fault("/title", "required"));
         assert_eq!(faults(|reader| reader.needed("/title", Some(&"x".repeat(301)))), fault("/title", "too_long"));
+        assert_eq!(faults(|reader| reader.needed("/title", Some("\u{200b}"))), fault("/title", "required"));
+        assert_eq!(faults(|reader| reader.needed_note("/reason", "&nbsp;")), fault("/reason", "required"));
         let list = ["a".to_owned(), " ".to_owned()];
         assert_eq!(faults(|reader| reader.list("/questions", &list, 5)), fault("/questions/1", "required"));
         assert_eq!(faults(|reader| reader.list("/questions", &list, 1)), fault("/questions", "too_many"));

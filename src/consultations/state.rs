@@ -21,6 +21,8 @@ pub enum Verb {
     ApprovePanel,
     /// The opinions are in; the report is drafted.
     Conclude,
+    /// Opinions are given once more.
+    ReopenReview,
     /// A leader signs the report, which goes out.
     Deliver,
     /// The asker's written reply.
@@ -41,7 +43,7 @@ pub enum Verb {
 
 impl Verb {
     /// Every verb, in the order of a life.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Submit,
         Self::RequestCompletion,
         Self::Accept,
@@ -49,6 +51,7 @@ impl Verb {
         Self::FormPanel,
         Self::ApprovePanel,
         Self::Conclude,
+        Self::ReopenReview,
         Self::Deliver,
         Self::Respond,
         Self::Close,
@@ -69,6 +72,7 @@ impl Verb {
             Self::FormPanel => "form-panel",
             Self::ApprovePanel => "approve-panel",
             Self::Conclude => "conclude",
+            Self::ReopenReview => "reopen-review",
             Self::Deliver => "deliver",
             Self::Respond => "respond",
             Self::Close => "close",
@@ -90,6 +94,7 @@ impl Verb {
             Self::FormPanel => "consultations.form_panel",
             Self::ApprovePanel => "consultations.approve_panel",
             Self::Conclude => "consultations.conclude",
+            Self::ReopenReview => "consultations.reopen_review",
             Self::Deliver => "consultations.deliver",
             Self::Respond => "consultations.respond",
             Self::Close => "consultations.close",
@@ -244,7 +249,8 @@ const STEPS: &[Step] = {
         step(InReview,        V::Suspend,           Suspended,       Officer, &[Reason]),
         step(InReview,        V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),
         step(InReview,        V::Cancel,            Cancelled,       Leader,  &[Reason]),
-        step(Concluding,      V::Deliver,           Delivered,       Leader,  &[Conclusion, Counting]),
+        step(Concluding,      V::ReopenReview,      InReview,        Leader,  &[Reason]),
+        step(Concluding,      V::Deliver,           Delivered,       Leader,  &[Conclusion, Counting, Opinions]),
         step(Concluding,      V::Reschedule,        Concluding,      Leader,  &[Reason]),
         step(Concluding,      V::Suspend,           Suspended,       Officer, &[Reason]),
         step(Concluding,      V::Withdraw,          Withdrawn,       AskerByLetter, &[Reason]),
@@ -385,7 +391,7 @@ mod tests {
             ),
             (
                 "concluding",
-                "deliver>delivered reschedule>concluding suspend>suspended withdraw>withdrawn cancel>cancelled",
+                "reopen-review>in_review deliver>delivered reschedule>concluding suspend>suspended withdraw>withdrawn cancel>cancelled",
             ),
             ("delivered", "respond>responded close>closed"),
             ("responded", "close>closed"),
@@ -423,7 +429,7 @@ mod tests {
             ["close", "conclude", "form-panel", "request-completion", "respond", "resume", "suspend", "withdraw"];
         assert_eq!(of(Hands { officer: true, ..Hands::default() }), office);
         let mut leader = office.to_vec();
-        leader.extend(["accept", "approve-panel", "cancel", "decline", "deliver", "reschedule"]);
+        leader.extend(["accept", "approve-panel", "cancel", "decline", "deliver", "reopen-review", "reschedule"]);
         leader.sort_unstable();
         assert_eq!(of(Hands { leader: true, ..Hands::default() }), leader);
         assert_eq!(of(Hands::default()), Vec::<&str>::new());

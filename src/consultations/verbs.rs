@@ -140,8 +140,16 @@ verb! {
     /// Begin to conclude
     ///
     /// The opinions are in; the report is drafted. So many must count as a panel of the kind has members; where one of those who sit
-    /// said nothing, a reason says why it is not waited for.
+    /// said nothing, a reason says why it is not waited for, which the Union alone reads. Invitations nobody answered end.
     conclude_consultation "/consultations/{id}/conclude" PrepareConsultation "consultations.prepare" Conclude maybe RemarkForm
+}
+
+verb! {
+    /// Give opinions once more
+    ///
+    /// By a leader, with a reason, before the report is delivered: when too few count, or somebody new is to be heard. A draft of the
+    /// conclusion stays, and is brought up to date when it is saved.
+    reopen_review "/consultations/{id}/reopen-review" DecideConsultation "consultations.decide" ReopenReview ReasonedForm
 }
 
 verb! {

@@ -194,6 +194,15 @@ async fn refuse_distinct(tx: &mut Conn, pair: (Uuid, Uuid)) -> Answer<()> {
     ))
 }
 
+/// That no panel loses an opinion by it: who sits twice has one seat, the winner's.
+async fn check_opinions(tx: &mut Conn, winner: Uuid, loser: Uuid) -> Answer<()> {
+    let Some(number) = store::opinion_in_the_way(tx, winner, loser).await? else { return Ok(()) };
+    Err(Problem::new(Code::Conflict).detail(say!(
+        "Cả hai là thành viên hội đồng {number}, và chỉ hồ sơ bị gộp đã gửi ý kiến: gộp theo chiều ngược lại.",
+        "Both sit on the panel of {number}, and the one that goes handed in the opinion: merge the other way round."
+    )))
+}
+
 async fn merge(
     tx: &mut Conn,
     sealer: &Sealer,
@@ -201,6 +210,7 @@ async fn merge(
     (winner, loser): (ProfileRow, ProfileRow),
     reason: Option<String>,
 ) -> Answer<(Uuid, Vec<Event>)> {
+    check_opinions(tx, winner.id, loser.id).await?;
     let (id, by) = (new_id(), scope.actor.id());
     let (was_public, was_agencies) = store::shown_to(tx, &[loser.id]).await?.remove(&loser.id).unwrap_or_default();
     let before = winner.clone().into_draft(store::parts(tx, sealer, winner.id).await?);

@@ -39,9 +39,10 @@ pub use likeness::{StoredPerson, meet, stored_people};
 pub use links::{LinkKind, add_link, link_holder, use_link, void_links};
 pub use members::{AfterMember, MemberRow, MemberSql, members, put_memberships};
 pub use merges::{
-    EditRow, MergeRow, Rows, Stuck, close_account, disinherit, displace_account, find_merge, inherit_distinctions,
-    insert_merge, keep_merges_out, last_edit, lead_to, lock_merges, losers_of, mark_undone, merge_of, merged_into,
-    merges, move_back, move_references, put_back, reopen_accounts, shown_to, sources_unchanged, take_out, touch_panels,
+    EditRow, MergeRow, Rows, Stuck, close_account, disinherit, displace_account, find_merge, follow_seats,
+    inherit_distinctions, insert_merge, keep_merges_out, last_edit, lead_to, lock_merges, losers_of, mark_undone,
+    merge_of, merged_into, merges, move_back, move_references, opinion_in_the_way, put_back, reopen_accounts, shown_to,
+    sources_unchanged, take_out, touch_panels,
 };
 pub use named::{group_fields, group_names, known_groups, organisation_ids, with_descendants, with_subordinates};
 pub use nominations::{

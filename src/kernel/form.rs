@@ -39,6 +39,11 @@ impl Faults {
         self.faults.push(FieldError::new(pointer, code, detail));
     }
 
+    /// Whether anything is at fault in a place.
+    pub fn has(&self, pointer: &str) -> bool {
+        self.faults.iter().any(|fault| fault.pointer == pointer)
+    }
+
     /// Keeps a fault with the value that would repair it, where that is certain.
     pub fn propose(&mut self, pointer: impl Into<String>, code: &'static str, detail: Say, repair: Option<String>) {
         self.faults

@@ -370,6 +370,10 @@ fn of_invitations() -> Vec<Example> {
     ]
 }
 
+fn today() -> String {
+    expert_bank::kernel::clock::today().to_string()
+}
+
 /// A day that is yet to come.
 fn soon() -> String {
     expert_bank::kernel::clock::today().checked_add_days(chrono::Days::new(2)).unwrap().to_string()
@@ -383,7 +387,7 @@ fn of_opinions() -> Vec<Example> {
             "/api/v1/consultations/{id}/meetings",
             officer,
             "{consultation in_review}/meetings",
-            json!({ "held_on": "2026-03-20", "place": "Hội trường" }),
+            json!({ "held_on": today(), "place": "Hội trường" }),
             "panel_meetings",
         ),
         (
@@ -435,7 +439,7 @@ const CONCLUSION_OPERATIONS: [&str; 4] = [
 ];
 
 /// The operation of each verb, who may, and where.
-const CONSULTATION_VERBS: [(&str, &str, &str); 15] = [
+const CONSULTATION_VERBS: [(&str, &str, &str); 16] = [
     ("/api/v1/consultations/{id}/accept", "union_leader", "{consultation submitted}/accept"),
     ("/api/v1/consultations/{id}/approve-panel", "union_leader", "{consultation panel_forming}/approve-panel"),
     ("/api/v1/consultations/{id}/cancel", "union_leader", "{consultation accepted}/cancel"),
@@ -444,6 +448,7 @@ const CONSULTATION_VERBS: [(&str, &str, &str); 15] = [
     ("/api/v1/consultations/{id}/decline", "union_leader", "{consultation submitted}/decline"),
     ("/api/v1/consultations/{id}/deliver", "union_leader", "{consultation concluding}/deliver"),
     ("/api/v1/consultations/{id}/form-panel", "union_officer", "{consultation accepted}/form-panel"),
+    ("/api/v1/consultations/{id}/reopen-review", "union_leader", "{consultation concluding}/reopen-review"),
     ("/api/v1/consultations/{id}/request-completion", "union_officer", "{consultation submitted}/request-completion"),
     ("/api/v1/consultations/{id}/reschedule", "union_leader", "{consultation accepted}/reschedule"),
     ("/api/v1/consultations/{id}/respond", "agency", "{consultation delivered}/respond"),
@@ -501,7 +506,7 @@ async fn seat_path(officer: &Caller<'_>, made: &Value, members: &Value, mut rest
     }
     if rest.contains("{meeting}") {
         let came = members.as_array().unwrap().iter().map(|one| json!({ "member_id": one["id"], "present": true }));
-        let form = json!({ "held_on": "2026-03-20", "place": "Hội trường", "attendance": came.collect::<Vec<_>>(),
+        let form = json!({ "held_on": today(), "place": "Hội trường", "attendance": came.collect::<Vec<_>>(),
             "minutes": "Nội dung" });
         let meeting = officer.post(&at(made, "/meetings"), &form).await.expect(201);
         rest = rest.replace("{meeting}", meeting["id"].as_str().unwrap());
@@ -813,7 +818,7 @@ async fn a_replay_shows_what_is_there_now_and_only_to_who_may_see_it() {
 }
 
 /// For each operation that wants `If-Match`: who calls it, and where.
-const VERSIONED: [(&str, &str, &str, &str); 78] = [
+const VERSIONED: [(&str, &str, &str, &str); 79] = [
     ("PATCH", "/api/v1/accounts/{id}", "admin", "/api/v1/accounts/{agency}"),
     ("POST", "/api/v1/accounts/{id}/disable", "admin", "/api/v1/accounts/{agency}/disable"),
     ("POST", "/api/v1/accounts/{id}/enable", "admin", "/api/v1/accounts/{agency}/enable"),
@@ -978,6 +983,7 @@ const VERSIONED: [(&str, &str, &str, &str); 78] = [
         "union_officer",
         "{consultation panel_forming}/panel/members/{seat}/release",
     ),
+    ("POST", "/api/v1/consultations/{id}/reopen-review", "union_leader", "{consultation concluding}/reopen-review"),
     (
         "POST",
         "/api/v1/consultations/{id}/request-completion",
@@ -1078,7 +1084,7 @@ async fn every_change_of_a_versioned_resource_wants_its_version() {
             "PUT" if operation.ends_with("/panel") => Some(json!({ "members": [] })),
             "PUT" if operation.ends_with("/opinion") => Some(json!({})),
             "PUT" if operation.ends_with("/meetings/{meeting}") => {
-                Some(json!({ "held_on": "2026-03-20", "place": "Hội trường" }))
+                Some(json!({ "held_on": today(), "place": "Hội trường" }))
             }
             "PUT" => Some(json!({ "publications": [] })),
             _ => example.filter(|body| !body.is_null()),

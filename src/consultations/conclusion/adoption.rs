@@ -36,7 +36,7 @@ use crate::kernel::clock::{date_in_vietnam, now, today};
 use crate::kernel::document::DocumentReference;
 use crate::kernel::id::new_id;
 use crate::kernel::precondition::{fresh, written};
-use crate::kernel::problem::{Answer, Code, Problem};
+use crate::kernel::problem::{Answer, Code, Problem, Say};
 use crate::say;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -71,14 +71,10 @@ pub fn read_replies(reader: &mut Reader, open: &HashSet<i32>, forms: &[ReplyForm
         }
         let pointer = format!("{place}/reason");
         let reason = reader.note(&pointer, form.reason.as_deref());
-        let is_blank = form.reason.as_deref().is_none_or(|text| text.trim().is_empty());
-        if is_blank && form.outcome != RecommendationOutcome::Adopted {
-            let detail = say!(
-                "Nêu lý do không tiếp thu hoặc chỉ tiếp thu một phần.",
-                "Say why it is not, or only partly, adopted."
-            );
-            reader.fault(&pointer, "required", detail);
-        }
+        let reason = match form.outcome {
+            RecommendationOutcome::Adopted => reason,
+            _ => reader.required(&pointer, reason, why()),
+        };
         read.push(Reply { recommendation: number, outcome: form.outcome, reason });
     }
     let mut missing: Vec<i32> =
@@ -91,6 +87,10 @@ pub fn read_replies(reader: &mut Reader, open: &HashSet<i32>, forms: &[ReplyForm
         reader.fault("/replies", "required", detail);
     }
     read
+}
+
+fn why() -> Say {
+    say!("Nêu lý do không tiếp thu hoặc chỉ tiếp thu một phần.", "Say why it is not, or only partly, adopted.")
 }
 
 /// Rows of replies to a version, by a letter.

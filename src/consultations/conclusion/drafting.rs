@@ -69,6 +69,14 @@ pub fn draft(heard: &[Heard], basis: Vec<String>) -> Content {
     }
 }
 
+/// What is said of others than most by those who were not heard when it was drafted: nobody's word is lost because a conflict was
+/// waived later.
+pub fn newcomers(heard: &[Heard], listed: &[Listed]) -> Vec<String> {
+    let most = reckoned(heard).1.majority();
+    let is_new = |one: &&Heard| !listed.iter().any(|member| member.member_id == one.member_id);
+    counting(heard).filter(is_new).filter(|one| Some(one.assessment) != most).map(position).collect()
+}
+
 /// How many say what.
 fn summary(tally: Tally) -> Option<String> {
     let counts: Vec<String> = OpinionAssessment::ALL

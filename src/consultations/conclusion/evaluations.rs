@@ -18,11 +18,11 @@ use crate::access::permit::{Permit, Scope};
 use crate::audit::event::Event;
 use crate::consultations::panel::PanelExpert;
 use crate::consultations::panel::model::MemberRow;
-use crate::consultations::panel::store::{self as panel_store, Who, touch};
+use crate::consultations::panel::store::{self as panel_store, Who};
 use crate::consultations::policy::EvaluateExperts;
 use crate::consultations::reader::Reader;
 use crate::consultations::store::{self as consultation_store, Seen};
-use crate::consultations::words::{ConsultationState, PanelSeat};
+use crate::consultations::words::{ConsultationState, PanelMemberState, PanelSeat};
 use crate::consultations::work;
 use crate::db::Conn;
 use crate::experts::store as expert_store;
@@ -96,7 +96,7 @@ async fn list_evaluations(permit: Permit<EvaluateExperts>, id: Id, _: Params<Not
 
 /// Say how an expert did
 ///
-/// One who sits on the panel, from the time it is concluded until it is archived, in place of what was said before. Neither the asker
+/// One who took part in the panel, from the time it is concluded until it is archived, in place of what was said before. Neither the asker
 /// nor the expert reads it.
 #[utoipa::path(
     tag = "panels",
@@ -138,11 +138,12 @@ async fn evaluate(
     let seat = members.into_iter().find(|row| row.id == member).ok_or_else(|| Problem::new(Code::NotFound))?;
     if_match.check(locked.case.row.version)?;
     must_be(&locked.case, &[Concluding, Delivered, Responded, Closed])?;
-    if !seat.sits() {
+    let took_part = seat.sits() && seat.state == PanelMemberState::Accepted;
+    if seat.rank > 0 || !(took_part || seat.delivered_at.is_some()) {
         let state = seat.state.as_str();
         return Err(Problem::new(Code::Conflict).detail(say!(
-            "Người này không là thành viên hội đồng (`{state}`).",
-            "This person does not sit on the panel (`{state}`).",
+            "Người này không tham gia hội đồng (`{state}`).",
+            "This person took no part in the panel (`{state}`).",
         )));
     }
     let mut reader = Reader::default();
@@ -162,8 +163,8 @@ async fn evaluate(
         at: now(),
         actor_id: scope.actor.id(),
     })?;
+    // no news for the asker, who reads the version of the consultation, too
     store::put_evaluation(tx, &row).await?;
-    touch(tx, id).await?;
     let event = locked.event("consultations.evaluate_expert").fields(["evaluations"]);
     Ok(((), event.values(json!({ "expert": row.expert_id, "quality": row.quality, "timeliness": row.timeliness }))))
 }

@@ -10,7 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::docx::MEDIA_TYPE;
-use super::drafting::{basis, draft, reckoned};
+use super::drafting::{basis, draft, newcomers, reckoned};
 use super::forms::ConclusionForm;
 use super::model::ConclusionRow;
 use super::view::{Conclusion, ConclusionCard};
@@ -110,7 +110,7 @@ async fn read_conclusion(
         return Ok(download(&req, &file_name(&case, row), bytes));
     }
     let version = permit.may::<PrepareConsultation>(|reach| reach == Reach::All).then_some(row.version);
-    fresh(&req, version, "private", &Conclusion::from(row.clone()))
+    fresh(&req, version, "private", &Conclusion::new(row.clone(), permit.scope().reach == Reach::All))
 }
 
 /// Letters and numbers alone, so that it fits into a header.
@@ -157,7 +157,7 @@ pub(super) async fn answer<P: Policy>(permit: &Permit<P>, id: Uuid, created: boo
     let rows = store::versions(&mut permit.read().await?, id).await?;
     let row = rows.into_iter().next_back().ok_or_else(|| Problem::new(Code::NotFound))?;
     let location = format!("/api/v1/consultations/{id}/conclusion");
-    written(created.then_some(location.as_str()), row.version, &Conclusion::from(row))
+    written(created.then_some(location.as_str()), row.version, &Conclusion::new(row, true))
 }
 
 /// Draft the conclusion
@@ -218,6 +218,17 @@ async fn begin(tx: &mut Conn, scope: &Scope, id: Uuid) -> Answer<Event> {
     Ok(locked.event("consultations.draft_conclusion").fields(["conclusion"]).values(values))
 }
 
+/// The version of what is written now: that of the consultation, which every write of the report counts up; of a correction, which its
+/// asker must not notice before it goes out, the moment. So a draft that was dropped and the next one never share one.
+pub(super) fn next_version(case: &Case, number: i32) -> i64 {
+    if number == 1 { case.row.version + 1 } else { now().timestamp_micros() }
+}
+
+/// Counts the version of the consultation up for its report; a correction that is being written is no news.
+pub(super) async fn touch_report(tx: &mut Conn, row: &ConclusionRow) -> Answer<()> {
+    if row.number == 1 || row.delivered_at.is_some() { touch(tx, row.consultation_id).await } else { Ok(()) }
+}
+
 /// That a consultation is in one of these states.
 pub(super) fn must_be(case: &Case, states: &[ConsultationState]) -> Answer<()> {
     if states.contains(&case.row.state) {
@@ -271,7 +282,8 @@ fn check_signed(row: &ConclusionRow, hands: Hands) -> Answer<()> {
 
 /// Write the draft of a conclusion
 ///
-/// In place of what was there. Who was heard and how many said what is taken anew from the opinions. Recommendations are numbered in
+/// In place of what was there. Who was heard and how many said what is taken anew from the opinions, and the word of who differs and was
+/// not heard when it was drafted is added. Recommendations are numbered in
 /// their order; in a correction who is kept keeps its number, who is left out is withdrawn, and new ones get the next numbers. A leader
 /// who changes what is signed takes the signature back.
 #[utoipa::path(
@@ -307,13 +319,17 @@ async fn write(
     let mut reader = Reader::default();
     row.content = form.read(&mut reader, &row.content, before, locked.case.row.questions.len());
     if row.number == 1 {
-        (row.content.members, row.content.tally) = reckoned(&heard(tx, &locked.case).await?);
+        let heard = heard(tx, &locked.case).await?;
+        let known = std::mem::take(&mut row.content.minority);
+        let new = newcomers(&heard, &row.content.members).into_iter().filter(|text| !known.contains(text));
+        row.content.minority = known.iter().cloned().chain(new).collect();
+        (row.content.members, row.content.tally) = reckoned(&heard);
     }
     let mut row = reader.done(row)?;
     let unsigned = row.signed_at.take().is_some();
-    (row.report, row.version, row.updated_at) = (None, locked.case.row.version + 1, now());
+    (row.report, row.version, row.updated_at) = (None, next_version(&locked.case, row.number), now());
     store::put(tx, &row).await?;
-    touch(tx, id).await?;
+    touch_report(tx, &row).await?;
     let numbers: Vec<i32> = row.content.live().map(|one| one.number).collect();
     let values =
         json!({ "number": row.number, "recommendations": numbers, "tally": row.content.tally, "unsigned": unsigned });
@@ -338,9 +354,10 @@ async fn drop_conclusion(permit: Permit<PrepareConsultation>, id: Id, if_match: 
             let mut rows = open_draft(tx, &locked, &if_match).await?;
             let row = rows.pop().ok_or_else(|| Problem::new(Code::NotFound))?;
             store::remove(tx, row.id).await?;
-            touch(tx, id.0).await?;
+            touch_report(tx, &row).await?;
             let event = locked.event("consultations.drop_conclusion").fields(["conclusion"]);
-            Ok((locked.case.row.version + 1, event.values(json!({ "number": row.number }))))
+            let version = locked.case.row.version + i64::from(row.number == 1);
+            Ok((version, event.values(json!({ "number": row.number }))))
         })
         .await?;
     Ok(HttpResponse::NoContent().insert_header((header::ETAG, versioned(version))).finish())

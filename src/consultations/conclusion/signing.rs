@@ -8,13 +8,12 @@ use uuid::Uuid;
 use super::drafting::reckoned;
 use super::forms::{CorrectionForm, SignatureForm};
 use super::model::{ConclusionRow, Content, Report};
-use super::routes::{answer, must_be, open_draft, states_of};
+use super::routes::{answer, must_be, next_version, open_draft, states_of, touch_report};
 use super::store;
 use super::view::Conclusion;
 use crate::access::permit::{Permit, Scope};
 use crate::audit::event::Event;
 use crate::consultations::opinions::heard;
-use crate::consultations::panel::store::touch;
 use crate::consultations::policy::{DecideConsultation, PrepareConsultation};
 use crate::consultations::reader::Reader;
 use crate::consultations::work;
@@ -122,9 +121,9 @@ async fn sign(tx: &mut Conn, scope: &Scope, (id, if_match): (Uuid, IfMatch), for
     row.signed_at = Some(now());
     // a correction needs no step of its own: the asker has the report already
     row.delivered_at = row.signed_at.filter(|_| row.number > 1);
-    (row.version, row.updated_at) = (locked.case.row.version + 1, now());
+    (row.version, row.updated_at) = (next_version(&locked.case, row.number), now());
     store::put(tx, &row).await?;
-    touch(tx, id).await?;
+    touch_report(tx, &row).await?;
     let values = json!({ "number": row.number, "report": row.report, "delivered": row.delivered_at.is_some() });
     Ok(locked.event("consultations.sign_conclusion").fields(["conclusion"]).values(values))
 }
@@ -177,7 +176,7 @@ async fn correct(tx: &mut Conn, scope: &Scope, (id, if_match): (Uuid, IfMatch), 
     let mut reader = Reader::default();
     let row = ConclusionRow {
         id: new_id(),
-        version: locked.case.row.version + 1,
+        version: next_version(&locked.case, last.number + 1),
         consultation_id: id,
         number: last.number + 1,
         content: last.content,
@@ -192,7 +191,6 @@ async fn correct(tx: &mut Conn, scope: &Scope, (id, if_match): (Uuid, IfMatch), 
     must_be(&locked.case, states_of(&row))?;
     let row = reader.done(row)?;
     store::put(tx, &row).await?;
-    touch(tx, id).await?;
     let values = json!({ "number": row.number, "reason": row.correction_reason });
     Ok(locked.event("consultations.correct_conclusion").fields(["conclusion"]).values(values))
 }

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::adoption::{Reply, read_replies, rows};
 use super::drafting::reckoned;
 use super::forms::ReplyForm;
-use super::model::{ConclusionRow, last_delivered};
+use super::model::{ConclusionRow, ReplyRow, last_delivered};
+use super::recommendations::open;
 use super::signing::outdated;
 use super::store;
 use crate::access::permit::Scope;
@@ -13,6 +14,7 @@ use crate::consultations::model::{Case, Letter};
 use crate::consultations::opinions::heard;
 use crate::consultations::reader::Reader;
 use crate::consultations::state::Verb;
+use crate::consultations::words::ConsultationState;
 use crate::db::Conn;
 use crate::kernel::clock::now;
 use crate::kernel::document_number::DocumentNumber;
@@ -35,7 +37,7 @@ impl Concluded {
         tx: &mut Conn,
         reader: &mut Reader,
         (case, verb): (&Case, Verb),
-        (document, replies): (Option<&Letter>, &[ReplyForm]),
+        (document, replies, has_reason): (Option<&Letter>, &[ReplyForm], bool),
     ) -> Answer<Self> {
         if !matches!(verb, Verb::Deliver | Verb::Respond | Verb::Close) {
             return Ok(Self::default());
@@ -45,7 +47,8 @@ impl Concluded {
             Verb::Deliver => deliver(tx, reader, case, (versions, document)).await,
             Verb::Respond => Ok(respond(reader, versions, replies)),
             _ => {
-                check_closed(reader, &versions);
+                let replies = store::replies(tx, case.id()).await?;
+                check_closed(reader, (case, has_reason), &versions, &replies);
                 Ok(Self::default())
             }
         }
@@ -114,8 +117,22 @@ fn respond(reader: &mut Reader, versions: Vec<ConclusionRow>, replies: &[ReplyFo
     Concluded { delivered: None, replied: last.map(|row| (row, read)) }
 }
 
-/// Nothing is archived while a correction of it is written.
-fn check_closed(reader: &mut Reader, versions: &[ConclusionRow]) {
+/// Nothing is archived while a correction of it is written, nor, without a word, while the asker owes replies to one.
+fn check_closed(
+    reader: &mut Reader,
+    (case, has_reason): (&Case, bool),
+    versions: &[ConclusionRow],
+    replies: &[ReplyRow],
+) {
+    let left = last_delivered(versions).map_or(0, |last| open(last, versions, replies).len());
+    if case.row.state == ConsultationState::Responded && left > 0 && !has_reason {
+        let detail = say!(
+            "Còn {left} kiến nghị sau đính chính chưa được trả lời: chờ, hoặc nêu lý do (`reason`) không chờ nữa.",
+            "{left} recommendations of a correction wait for a reply: wait for it, or say why not (`reason`).",
+        );
+        reader.fault("/replies", "open", detail);
+    }
+
     if versions.last().is_some_and(|row| row.delivered_at.is_none()) {
         let detail = say!(
             "Còn bản đính chính chưa ký: ký hoặc xóa trước.",

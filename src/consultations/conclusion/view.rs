@@ -99,14 +99,17 @@ pub struct Conclusion {
     members: Vec<ConclusionMember>,
     /// How many said what.
     tally: Tally,
-    /// When it was begun.
-    created_at: DateTime<Utc>,
-    /// When it was changed last.
-    updated_at: DateTime<Utc>,
+    /// When it was begun, for the Union and who inspects it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_at: Option<DateTime<Utc>>,
+    /// When it was changed last, for the Union and who inspects it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_at: Option<DateTime<Utc>>,
 }
 
-impl From<ConclusionRow> for Conclusion {
-    fn from(row: ConclusionRow) -> Self {
+impl Conclusion {
+    /// As it is shown to the Union and who inspects it, or to others.
+    pub fn new(row: ConclusionRow, to_union: bool) -> Self {
         let state = ConclusionState::of(&row);
         let (report, authority) = row.report.map(|report| (report.letter.into(), report.authority)).unzip();
         let content = row.content;
@@ -132,8 +135,8 @@ impl From<ConclusionRow> for Conclusion {
             recommendations: content.recommendations,
             members: content.members.into_iter().map(Into::into).collect(),
             tally: content.tally,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
+            created_at: Some(row.created_at).filter(|_| to_union),
+            updated_at: Some(row.updated_at).filter(|_| to_union),
         }
     }
 }

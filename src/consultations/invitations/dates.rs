@@ -1,7 +1,7 @@
 //! Until when somebody is to answer an invitation and to hand in an opinion. Reckoned, never kept: by the day they were asked, the
 //! calendar, the settings and the times the consultation was suspended. Pure.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::consultations::calendar::Calendar;
 use crate::consultations::clock::{Course, Hand, report_hand, run, suspensions};
@@ -9,15 +9,13 @@ use crate::consultations::panel::MemberRow;
 use crate::consultations::settings::{Days, Limits};
 use crate::kernel::clock::date_in_vietnam;
 
-/// Days that were agreed with somebody instead of the usual ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// A day that was agreed with somebody instead of the usual one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Agreed {
-    /// When that was agreed; suspensions after it move the days.
-    pub on: Option<NaiveDate>,
-    /// For the answer.
-    pub answer_by: Option<NaiveDate>,
-    /// For the opinion.
-    pub deliver_by: Option<NaiveDate>,
+    /// The day.
+    pub by: NaiveDate,
+    /// When it was agreed; suspensions after that move it.
+    pub on: NaiveDate,
 }
 
 /// Since when somebody is asked, and what was agreed.
@@ -25,19 +23,22 @@ pub struct Agreed {
 pub struct Asked {
     /// The day they were asked.
     pub on: NaiveDate,
-    /// What was agreed.
-    pub agreed: Agreed,
+    /// The day for the answer that was agreed.
+    pub answer: Option<Agreed>,
+    /// The day for the opinion that was agreed.
+    pub deliver: Option<Agreed>,
 }
 
 impl Asked {
     /// Of a seat; none for who was not asked.
     pub fn of(row: &MemberRow) -> Option<Self> {
-        let agreed = Agreed {
-            on: row.agreed_at.map(date_in_vietnam),
-            answer_by: row.agreed_answer_by,
-            deliver_by: row.agreed_deliver_by,
+        let on = date_in_vietnam(row.asked_at?);
+        let agreed = |by: Option<NaiveDate>, at: Option<DateTime<Utc>>| {
+            by.map(|by| Agreed { by, on: at.map_or(on, date_in_vietnam) })
         };
-        row.asked_at.map(|at| Self { on: date_in_vietnam(at), agreed })
+        let answer = agreed(row.agreed_answer_by, row.agreed_answer_at);
+        let deliver = agreed(row.agreed_deliver_by, row.agreed_deliver_at);
+        Some(Self { on, answer, deliver })
     }
 }
 
@@ -64,15 +65,14 @@ pub struct By<'a> {
 /// Until when that is.
 pub fn dues(by: &By<'_>, asked: &Asked) -> Dues {
     let usual = |days: Days| by.calendar.after(asked.on, by.limits.on(days, asked.on));
-    let hand = |agreed: Option<NaiveDate>, days: Days| {
-        let (due, since) = agreed.map_or((usual(days), asked.on), |day| (day, asked.agreed.on.unwrap_or(asked.on)));
+    let hand = |agreed: Option<Agreed>, days: Days| {
+        let (due, since) = agreed.map_or((usual(days), asked.on), |agreed| (agreed.by, agreed.on));
         run(by.calendar, due, None, &suspensions(by.course, since))
     };
     let report = report_hand(by.calendar, by.limits, by.course);
-    Dues {
-        answer: hand(asked.agreed.answer_by, Days::Answer),
-        deliver: hand(asked.agreed.deliver_by, Days::Opinion).no_later_than(report),
-    }
+    // a report that was due before they were asked says nothing of them
+    let report = report.filter(|hand| hand.due().is_none_or(|day| day >= asked.on));
+    Dues { answer: hand(asked.answer, Days::Answer), deliver: hand(asked.deliver, Days::Opinion).no_later_than(report) }
 }
 
 #[cfg(test)]
@@ -95,7 +95,7 @@ mod tests {
     }
 
     fn asked(on: &str) -> Asked {
-        Asked { on: day(on), agreed: Agreed::default() }
+        Asked { on: day(on), answer: None, deliver: None }
     }
 
     /// Accepted and approved in good time, then what is given.
@@ -110,8 +110,8 @@ mod tests {
         for (on, answer, deliver) in [
             // a Thursday; Saturday the 10th is worked in exchange
             ("2026-01-08", "2026-01-12", "2026-01-21"),
-            // before Tết of 2026, which is off from 14 to 22 February
-            ("2026-02-12", "2026-02-24", "2026-01-30"),
+            // before Tết of 2026, which is off from 14 to 22 February; the report was due before they were asked
+            ("2026-02-12", "2026-02-24", "2026-03-05"),
         ] {
             let seen = reckoned(&course(&[]), &asked(on), None);
             assert_eq!(seen.answer, Hand::Due(day(answer)), "{on}");
@@ -135,10 +135,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_agreed_on_one_day_leaves_the_other_where_it_was() {
+        use ConsultationState::{InReview, Suspended};
+        let moves = course(&[tick("2026-01-09", Verb::Suspend, Suspended), tick("2026-01-19", Verb::Resume, InReview)]);
+        let answer = Some(Agreed { by: day("2026-01-13"), on: day("2026-01-08") });
+        let alone = Asked { on: day("2026-01-08"), answer, deliver: None };
+        let deliver = Some(Agreed { by: day("2026-02-06"), on: day("2026-01-20") });
+        let both = Asked { deliver, ..alone };
+        assert_eq!(reckoned(&moves, &both, None).answer, reckoned(&moves, &alone, None).answer);
+        assert_eq!(reckoned(&moves, &both, None).deliver, Hand::Due(day("2026-02-06")));
+    }
+
+    #[test]
     fn what_was_agreed_holds_and_the_report_waits_for_nobody() {
+        let on = day("2026-01-09");
+        let one = |by: Option<&str>| by.map(|by| Agreed { by: day(by), on });
         let agreed = |answer: Option<&str>, deliver: Option<&str>| Asked {
             on: day("2026-01-08"),
-            agreed: Agreed { on: Some(day("2026-01-09")), answer_by: answer.map(day), deliver_by: deliver.map(day) },
+            answer: one(answer),
+            deliver: one(deliver),
         };
         let seen = reckoned(&course(&[]), &agreed(Some("2026-01-16"), Some("2026-01-28")), None);
         assert_eq!((seen.answer, seen.deliver), (Hand::Due(day("2026-01-16")), Hand::Due(day("2026-01-28"))));

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::dates::{Asked, By, dues};
 use super::due::{Due, Reminder, due, reminder};
-use super::{pass_on, store};
+use super::line::{is_anybody_next, pass_on};
+use super::store;
 use crate::access::permit::Scope;
 use crate::audit::event::{Event, Recorder};
 use crate::consultations::clock::{self, Hand};
@@ -37,7 +38,7 @@ const SILENT: &str = "consultations.invitation_silent";
 /// # Errors
 /// 503 when the database is away; the first fault, when all others had their turn.
 pub async fn follow(db: &Db, sealer: &Sealer, today: NaiveDate) -> Answer<usize> {
-    let waiting = store::waiting(&mut db.conn().await?).await?;
+    let waiting = store::waiting(&mut db.conn().await?, today).await?;
     let (mut done, mut fault) = (0, None);
     for id in waiting {
         match follow_one(db, sealer, id, today).await {
@@ -52,11 +53,7 @@ pub async fn follow(db: &Db, sealer: &Sealer, today: NaiveDate) -> Answer<usize>
 async fn follow_one(db: &Db, sealer: &Sealer, id: Uuid, today: NaiveDate) -> Answer<bool> {
     let is_due = {
         let mut conn = db.conn().await?;
-        let mut is_due = false;
-        for task in tasks(&mut conn, id, today).await?.1 {
-            is_due |= task.is_open(&mut conn, id).await?;
-        }
-        is_due
+        is_due(&mut conn, id, today).await?
     };
     if !is_due {
         return Ok(false);
@@ -80,6 +77,17 @@ async fn follow_one(db: &Db, sealer: &Sealer, id: Uuid, today: NaiveDate) -> Ans
     .await
 }
 
+/// Whether anything is to be done, looked at before a transaction is begun.
+async fn is_due(conn: &mut Conn, id: Uuid, today: NaiveDate) -> Answer<bool> {
+    let (Some(case), tasks) = tasks(conn, id, today).await? else { return Ok(false) };
+    for task in tasks {
+        if task.is_open(conn, &case).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Something that is due: about somebody of the panel, or about the asker's reply.
 struct Task {
     member: Option<MemberRow>,
@@ -87,10 +95,16 @@ struct Task {
 }
 
 impl Task {
-    /// Whether anything of it is left to do: a reminder that was not kept, or somebody who is silent.
-    async fn is_open(&self, conn: &mut Conn, id: Uuid) -> Answer<bool> {
-        let whom = (id, self.member.as_ref().map(|row| row.id));
-        Ok(self.due.silent || !store::is_reminded(conn, whom, self.due.reminder).await?)
+    /// Whether anything of it is left to do: a reminder that was not kept, or somebody who is silent and can be followed.
+    async fn is_open(&self, conn: &mut Conn, case: &Case) -> Answer<bool> {
+        let whom = (case.id(), self.member.as_ref().map(|row| row.id));
+        if !store::is_reminded(conn, whom, self.due.reminder).await? {
+            return Ok(true);
+        }
+        match self.member.as_ref().filter(|_| self.due.silent) {
+            Some(row) => is_anybody_next(conn, case, row).await,
+            None => Ok(false),
+        }
     }
 }
 

@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::store;
+use super::view::schedules;
 use crate::audit::event::Event;
 use crate::consultations::model::Case;
 use crate::consultations::panel::model::takes_opinions;
 use crate::consultations::panel::store::{self as panel_store, Who};
 use crate::consultations::panel::{MemberRow, may_sit, note_known};
+use crate::consultations::rules::Reckoning;
 use crate::consultations::words::PanelMemberState;
 use crate::db::{Conn, attempt};
 use crate::kernel::problem::Answer;
@@ -32,6 +34,35 @@ fn event<'r>(consultation: Uuid, rows: impl IntoIterator<Item = &'r MemberRow>, 
 pub async fn invite(tx: &mut Conn, consultation: Uuid) -> Answer<Option<Event>> {
     let asked = store::invite(tx, consultation).await?;
     Ok((!asked.is_empty()).then(|| event(consultation, &asked, None)))
+}
+
+/// Ends the invitations nobody answered: it is concluded. Who let the day pass was silent.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn close(tx: &mut Conn, case: &Case, on: &Reckoning) -> Answer<()> {
+    let rows = panel_store::members(tx, case.id()).await?;
+    let schedules = schedules(on, case, &rows);
+    for row in rows.iter().filter(|row| row.sits() && row.state == PanelMemberState::Invited) {
+        let late = schedules.get(&row.id).is_some_and(|schedule| schedule.late);
+        if late {
+            store::answered(tx, row.id, (PanelMemberState::Silent, None), (None, None)).await?;
+        } else {
+            let ended = (PanelMemberState::Released.as_str(), "concluded");
+            panel_store::end(tx, &[row.id], ended, true).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether anybody is in line for the seat of somebody, and could sit.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn is_anybody_next(conn: &mut Conn, case: &Case, row: &MemberRow) -> Answer<bool> {
+    let ids: Vec<Uuid> = in_line(conn, case, row).await?.iter().map(|next| next.expert_id).collect();
+    let standings = panel_store::standings_alone(conn, case, &ids).await?;
+    Ok(standings.values().any(|standing| may_sit(standing.outcome)))
 }
 
 /// Passes a seat on that became free while opinions are given: the first in line for that kind of seat who can be asked steps in, in the
@@ -61,8 +92,8 @@ async fn step_in(tx: &mut Conn, case: &Case, next: &MemberRow, gone: Uuid) -> An
 }
 
 /// Who is in line for the seat of somebody and can be asked: active, not on the panel already, and nobody who left it.
-async fn in_line(tx: &mut Conn, case: &Case, gone: &MemberRow) -> Answer<Vec<MemberRow>> {
-    let rows = panel_store::members(tx, case.id()).await?;
+async fn in_line(conn: &mut Conn, case: &Case, gone: &MemberRow) -> Answer<Vec<MemberRow>> {
+    let rows = panel_store::members(conn, case.id()).await?;
     let left = |row: &&MemberRow| {
         use PanelMemberState::{Declined, Recused, Silent};
         row.sits() || (row.rank == 0 && matches!(row.state, Declined | Silent | Recused))
@@ -72,7 +103,8 @@ async fn in_line(tx: &mut Conn, case: &Case, gone: &MemberRow) -> Answer<Vec<Mem
     let mut line: Vec<MemberRow> = rows.into_iter().filter(is_next).collect();
     line.sort_by_key(|row| row.rank);
     let ids: Vec<Uuid> = line.iter().map(|row| row.expert_id).collect();
-    let who: HashMap<Uuid, Who> = panel_store::who(tx, &ids, &[]).await?.into_iter().map(|who| (who.id, who)).collect();
+    let who: HashMap<Uuid, Who> =
+        panel_store::who(conn, &ids, &[]).await?.into_iter().map(|who| (who.id, who)).collect();
     line.retain(|row| who.get(&row.expert_id).is_some_and(|who| who.status == "active"));
     Ok(line)
 }

@@ -13,7 +13,7 @@ mod store;
 mod view;
 
 pub use self::follow::{REMIND, follow};
-pub use self::line::{invite, pass_on};
+pub use self::line::{close, invite, pass_on};
 pub use self::store::delivered;
 pub use self::view::{Schedule, schedules};
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -19,6 +19,7 @@ use crate::consultations::panel::model::takes_opinions;
 use crate::consultations::panel::{MemberRow, recuse, store as panel_store};
 use crate::consultations::policy::{AnswerInvitation, PrepareConsultation};
 use crate::consultations::reader::Reader;
+use crate::consultations::store::{self as consultation_store, Seen};
 use crate::consultations::words::{DeclineCode, PanelMemberState};
 use crate::consultations::work::{self, Locked};
 use crate::db::Conn;
@@ -26,8 +27,9 @@ use crate::experts::store as expert_store;
 use crate::http::body::{Body, MaybeBody};
 use crate::http::idempotency::Once;
 use crate::http::path::{Id, segment_id};
+use crate::kernel::clock::today;
 use crate::kernel::document::DocumentForm;
-use crate::kernel::precondition::{IfMatch, fresh};
+use crate::kernel::precondition::{IfMatch, fresh, written};
 use crate::kernel::problem::{Answer, Code, Problem};
 use crate::say;
 
@@ -161,9 +163,13 @@ async fn take(permit: Permit<AnswerInvitation>, id: Uuid, once: Once, said: Said
 /// Answers with the invitation, also to whom it was, who sits no more.
 async fn answer<P: Policy>(permit: &Permit<P>, id: Uuid, member: Uuid, req: &HttpRequest) -> Answer {
     let mut conn = permit.read().await?;
-    let row = seat(&mut conn, permit.scope(), id, member).await?;
-    let (on, _) = work::reckoning(&mut conn).await?;
-    fresh(req, None, "private", &invitation(&mut conn, &on, &row).await?)
+    fresh(req, None, "private", &shown(&mut conn, permit.scope(), id, member).await?)
+}
+
+async fn shown(conn: &mut Conn, scope: &Scope, id: Uuid, member: Uuid) -> Answer<Invitation> {
+    let row = seat(conn, scope, id, member).await?;
+    let (on, _) = work::reckoning(conn).await?;
+    invitation(conn, &on, &row).await
 }
 
 /// A seat of a consultation; for an expert only their own.
@@ -221,10 +227,8 @@ fn read(locked: &Locked, scope: &Scope, said: &Said) -> Answer<(Option<String>, 
     let mut reader = Reader::default();
     let note = reader.note("/note", said.note.as_deref());
     let document = reader.paper("/document", said.document.clone(), locked.on.today);
-    if said.code == Some(DeclineCode::Conflict) && said.note.as_deref().is_none_or(|note| note.trim().is_empty()) {
-        let detail = say!("Nêu xung đột lợi ích là gì.", "Say what the conflict of interest is.");
-        reader.fault("/note", "required", detail);
-    }
+    let detail = say!("Nêu xung đột lợi ích là gì.", "Say what the conflict of interest is.");
+    let note = if said.code == Some(DeclineCode::Conflict) { reader.required("/note", note, detail) } else { note };
     if scope.reach == Reach::All && said.document.is_none() {
         let detail = say!(
             "Văn phòng ghi thay thì nêu văn bản, hoặc ghi chú cuộc gọi.",
@@ -267,7 +271,9 @@ async fn agree_dates(
             Ok((member, event))
         })
         .await?;
-    answer(&permit, id.0, member, &req).await
+    let mut conn = permit.read().await?;
+    let version = consultation_store::find(&mut conn, Seen::by(permit.scope(), today()), id.0).await?.row.version;
+    written(None, version, &shown(&mut conn, permit.scope(), id.0, member).await?)
 }
 
 async fn agree(
@@ -277,6 +283,7 @@ async fn agree(
     if_match: &IfMatch,
     form: AgreeDatesForm,
 ) -> Answer<Event> {
+    expert_store::keep_merges_out(tx).await?;
     let locked = work::lock(tx, scope, id, Some(if_match)).await?;
     let row = seat(tx, scope, id, member).await?;
     let answers = row.state == PanelMemberState::Invited && row.rank == 0;

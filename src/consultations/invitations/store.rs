@@ -105,7 +105,9 @@ pub async fn delivered(tx: &mut Conn, member: Uuid, at: DateTime<Utc>) -> Answer
 /// 503 when the database is away.
 pub async fn agree(tx: &mut Conn, member: Uuid, answer: Option<NaiveDate>, deliver: Option<NaiveDate>) -> Answer<()> {
     let sql = "UPDATE panel_members SET agreed_answer_by = coalesce($2, agreed_answer_by),
-                      agreed_deliver_by = coalesce($3, agreed_deliver_by), agreed_at = $4 WHERE id = $1";
+                      agreed_answer_at = CASE WHEN $2 IS NULL THEN agreed_answer_at ELSE $4 END,
+                      agreed_deliver_by = coalesce($3, agreed_deliver_by),
+                      agreed_deliver_at = CASE WHEN $3 IS NULL THEN agreed_deliver_at ELSE $4 END WHERE id = $1";
     diesel::sql_query(sql)
         .bind::<SqlUuid, _>(member)
         .bind::<Nullable<Date>, _>(answer)
@@ -161,16 +163,22 @@ pub async fn is_reminded(
     Ok(!found.is_empty())
 }
 
-/// Consultations in which somebody is waited for: experts who answer or deliver, or the asker's reply.
+/// Consultations in which somebody is waited for: experts who answer or deliver, or the asker's reply, as long as it was not told that
+/// it is late.
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn waiting(conn: &mut Conn) -> Answer<Vec<Uuid>> {
+pub async fn waiting(conn: &mut Conn, today: NaiveDate) -> Answer<Vec<Uuid>> {
     let found: Vec<Id> = diesel::sql_query(
-        "SELECT c.id FROM consultations c WHERE c.state = 'delivered' OR (c.state = 'in_review' AND EXISTS (
-             SELECT FROM panel_members m WHERE m.consultation_id = c.id AND m.rank = 0
-                AND (m.state = 'invited' OR (m.state = 'accepted' AND m.delivered_at IS NULL)))) ORDER BY c.id",
+        "SELECT c.id FROM consultations c
+          WHERE (c.state = 'delivered' AND NOT EXISTS (
+                 SELECT FROM consultation_reminders r JOIN consultation_index i ON i.consultation_id = r.consultation_id
+                  WHERE r.consultation_id = c.id AND r.kind = 'reply_late' AND r.due_on = i.due_key AND i.due_key < $1))
+             OR (c.state = 'in_review' AND EXISTS (
+                 SELECT FROM panel_members m WHERE m.consultation_id = c.id AND m.rank = 0
+                    AND (m.state = 'invited' OR (m.state = 'accepted' AND m.delivered_at IS NULL)))) ORDER BY c.id",
     )
+    .bind::<Date, _>(today)
     .load(conn)
     .await?;
     Ok(found.into_iter().map(|row| row.id).collect())

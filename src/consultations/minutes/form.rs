@@ -90,9 +90,7 @@ fn votes(reader: &mut Reader, forms: Vec<MeetingVote>) -> Vec<MeetingVote> {
     for (at, form) in forms.into_iter().enumerate() {
         let place = format!("/votes/{at}/question");
         let question = reader.note(&place, Some(&form.question));
-        if form.question.trim().is_empty() {
-            reader.fault(&place, "required", say!("Nêu nội dung biểu quyết.", "Say what was voted on."));
-        }
+        let question = reader.required(&place, question, say!("Nêu nội dung biểu quyết.", "Say what was voted on."));
         read.push(MeetingVote { question: question.unwrap_or_default(), ..form });
     }
     read

@@ -20,7 +20,7 @@ use crate::consultations::panel::store as panel_store;
 use crate::consultations::policy::{PrepareConsultation, ReadMinutes};
 use crate::consultations::reader::Reader;
 use crate::consultations::store::{self as consultation_store, Seen};
-use crate::consultations::words::{ConflictOutcome, ConsultationState};
+use crate::consultations::words::{ConflictOutcome, ConsultationState, PanelMemberState};
 use crate::consultations::work::{self, Locked};
 use crate::db::Conn;
 use crate::experts::store as expert_store;
@@ -46,7 +46,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 
 /// List the meetings of a panel
 ///
-/// With their minutes, the first first. For the Union, who inspects it, and who was asked to sit; never for the asker.
+/// With their minutes, the first first. For the Union and who inspects it; for who accepted to sit on the panel once they are signed;
+/// never for the asker.
 #[utoipa::path(
     tag = "opinions",
     params(("id" = Uuid, Path, description = "Id of the consultation")),
@@ -56,18 +57,46 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 #[get("/consultations/{id}/meetings")]
 async fn list_meetings(permit: Permit<ReadMinutes>, id: Id, _: Params<Nothing>, req: HttpRequest) -> Answer {
     let mut conn = permit.read().await?;
-    consultation_store::find(&mut conn, Seen::by(permit.scope(), today()), id.0).await?;
-    let rows = store::all(&mut conn, id.0).await?;
-    let items = view::meetings(&mut conn, id.0, rows).await?;
+    let own = reader_of(&mut conn, permit.scope(), id.0).await?;
+    let mut rows = store::all(&mut conn, id.0).await?;
+    rows.retain(|row| is_shown(row, own));
+    let items = view::meetings(&mut conn, id.0, rows, own).await?;
     fresh(&req, None, "private", &Page { items, next_cursor: None })
+}
+
+/// Most meetings of a panel.
+const MOST_MEETINGS: i32 = 50;
+
+/// Whose eyes read the meetings of a consultation: none for the Union and who inspects it, else the seat of one who accepted it.
+///
+/// # Errors
+/// 404 for anybody else.
+async fn reader_of(conn: &mut Conn, scope: &Scope, id: Uuid) -> Answer<Option<Uuid>> {
+    consultation_store::find(conn, Seen::by(scope, today()), id).await?;
+    if scope.reach == Reach::All {
+        return Ok(None);
+    }
+    let own = scope.actor.expert_id();
+    let accepted =
+        |row: &MemberRow| row.sits() && row.state == PanelMemberState::Accepted && Some(row.expert_id) == own;
+    let seat = panel_store::members(conn, id).await?.into_iter().find(accepted);
+    seat.map(|row| Some(row.id)).ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+/// The panel reads what is signed.
+fn is_shown(row: &MeetingRow, own: Option<Uuid>) -> bool {
+    own.is_none() || row.signed_at.is_some()
 }
 
 /// A meeting that exists for a caller, and its version.
 async fn meeting(conn: &mut Conn, scope: &Scope, (id, meeting): (Uuid, Uuid)) -> Answer<(PanelMeeting, i64)> {
-    consultation_store::find(conn, Seen::by(scope, today()), id).await?;
+    let own = reader_of(conn, scope, id).await?;
     let row = store::find(conn, id, meeting).await?;
+    if !is_shown(&row, own) {
+        return Err(Problem::new(Code::NotFound));
+    }
     let version = row.version;
-    let shown = view::meetings(conn, id, vec![row]).await?.into_iter().next();
+    let shown = view::meetings(conn, id, vec![row], own).await?.into_iter().next();
     Ok((shown.ok_or_else(|| Problem::new(Code::NotFound))?, version))
 }
 
@@ -162,6 +191,12 @@ async fn enter(tx: &mut Conn, scope: &Scope, id: Uuid, form: MeetingForm) -> Ans
     check_time(&locked.case)?;
     let Read { held_on, place, attendance, votes, minutes } = read(tx, &locked, form).await?;
     let last = store::all(tx, id).await?.last().map(|row| row.number).unwrap_or_default();
+    if last >= MOST_MEETINGS {
+        return Err(Problem::new(Code::Conflict).detail(say!(
+            "Đã có {MOST_MEETINGS} cuộc họp; sửa biên bản chưa ký.",
+            "There are {MOST_MEETINGS} meetings already: change the minutes that are not signed."
+        )));
+    }
     let row = MeetingRow {
         id: new_id(),
         version: 1,

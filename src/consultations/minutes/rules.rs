@@ -28,9 +28,9 @@ pub struct Attendee {
 
 /// Somebody of the panel for a meeting on a day; none of who had left by then, or never sat.
 pub fn attendee(row: &MemberRow, name: String, outcome: ConflictOutcome, held_on: NaiveDate) -> Option<Attendee> {
-    let sat = row.rank == 0 && row.asked_at.is_some();
+    let sat = row.rank == 0 && row.asked_at.is_some_and(|at| date_in_vietnam(at) <= held_on);
     let stays = row.sits() || row.ended_at.is_some_and(|at| date_in_vietnam(at) >= held_on);
-    let is_expected = row.sits() && row.asked_at.is_some_and(|at| date_in_vietnam(at) <= held_on);
+    let is_expected = row.sits();
     (sat && stays).then(|| Attendee { member_id: row.id, name, is_expected, votes: may_sit(outcome) })
 }
 

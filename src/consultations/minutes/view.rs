@@ -59,20 +59,29 @@ pub struct PanelMeeting {
     updated_at: DateTime<Utc>,
 }
 
-/// Meetings of a consultation, with who is named in them.
+/// Meetings of a consultation, with who is named in them; remarks on people for the Union, and for one of the panel on themself.
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn meetings(conn: &mut Conn, consultation: Uuid, rows: Vec<MeetingRow>) -> Answer<Vec<PanelMeeting>> {
+pub async fn meetings(
+    conn: &mut Conn,
+    consultation: Uuid,
+    rows: Vec<MeetingRow>,
+    own: Option<Uuid>,
+) -> Answer<Vec<PanelMeeting>> {
     let seats = panel_store::members(conn, consultation).await?;
     let ids: Vec<Uuid> = seats.iter().map(|seat| seat.expert_id).collect();
     let who: HashMap<Uuid, Who> =
         panel_store::who(conn, &ids, &[]).await?.into_iter().map(|who| (who.id, who)).collect();
     let seats: HashMap<Uuid, MemberRow> = seats.into_iter().map(|seat| (seat.id, seat)).collect();
-    Ok(rows.into_iter().map(|row| shown(row, &seats, &who)).collect())
+    Ok(rows.into_iter().map(|row| shown(row, (&seats, &who), own)).collect())
 }
 
-fn shown(row: MeetingRow, seats: &HashMap<Uuid, MemberRow>, who: &HashMap<Uuid, Who>) -> PanelMeeting {
+fn shown(
+    row: MeetingRow,
+    (seats, who): (&HashMap<Uuid, MemberRow>, &HashMap<Uuid, Who>),
+    own: Option<Uuid>,
+) -> PanelMeeting {
     let present = row.attendance.iter().filter(|one| one.present).count();
     let attendance = row.attendance.into_iter().map(|one| {
         let seat = seats.get(&one.member_id);
@@ -81,7 +90,7 @@ fn shown(row: MeetingRow, seats: &HashMap<Uuid, MemberRow>, who: &HashMap<Uuid, 
             expert: seat.and_then(|seat| who.get(&seat.expert_id)).map(Into::into),
             seat: seat.map(|seat| seat.seat),
             present: one.present,
-            note: one.note,
+            note: one.note.filter(|_| own.is_none_or(|own| own == one.member_id)),
         }
     });
     PanelMeeting {

@@ -9,6 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::desk::{self, Desk};
+use super::model::OpinionRow;
 use super::rules::Act;
 use super::store;
 use super::view::OpinionFile;
@@ -133,7 +134,8 @@ async fn look_ahead(permit: &Permit<WriteOpinion>, of: (Uuid, Uuid), name: &str,
     let mut conn = permit.read().await?;
     let (rows, version) = files(&mut conn, permit.scope(), of).await?;
     // what was sent before with the same key is answered as then, whatever happened since
-    if version == 0 && !req.headers().contains_key("idempotency-key") {
+    let is_first = !req.headers().contains_key("idempotency-key");
+    if version == 0 && is_first {
         return Err(nothing_yet());
     }
     if !has_known_ending(name) {
@@ -143,7 +145,8 @@ async fn look_ahead(permit: &Permit<WriteOpinion>, of: (Uuid, Uuid), name: &str,
     if length.is_some_and(|length: usize| length > MAX_BYTES) {
         return Err(too_large());
     }
-    check_room(&rows, i64::try_from(length.unwrap_or(1)).map_err(Problem::internal)?)
+    let length = i64::try_from(length.unwrap_or(1)).map_err(Problem::internal)?;
+    if is_first { check_room(&rows, length) } else { Ok(()) }
 }
 
 fn nothing_yet() -> Problem {
@@ -151,6 +154,17 @@ fn nothing_yet() -> Problem {
         "Chưa có ý kiến: khai báo xung đột lợi ích trước (PUT), rồi đính kèm tệp.",
         "There is no opinion yet: declare conflicts of interest first (PUT), then attach files."
     ))
+}
+
+/// That the office has its hands on nothing but what it enters from paper.
+fn check_hand(by_office: bool, opinion: &OpinionRow) -> Answer<()> {
+    if !by_office || opinion.paper.is_some() {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Conflict).detail(say!(
+        "Bản thảo này do chuyên gia tự viết: tệp do chuyên gia đính kèm hoặc gỡ.",
+        "This draft is the expert's own: the expert attaches and removes its files."
+    )))
 }
 
 fn check_room(files: &[FileRow], bytes: i64) -> Answer<()> {
@@ -189,6 +203,7 @@ async fn enter(
 ) -> Answer<Event> {
     let Desk { locked, row, by_office, .. } = desk::open(tx, scope, of, None, Act::Write).await?;
     let opinion = row.ok_or_else(nothing_yet)?;
+    check_hand(by_office, &opinion)?;
     let row = FileRow {
         id: file,
         consultation_id: of.0,
@@ -270,8 +285,9 @@ async fn remove(
 ) -> Answer<(i64, Event)> {
     // a file that is not there is a 404 before anything else
     find_file(&files(tx, scope, of).await?.0, file)?;
-    let Desk { locked, row, .. } = desk::open(tx, scope, of, Some(if_match), Act::Write).await?;
+    let Desk { locked, row, by_office, .. } = desk::open(tx, scope, of, Some(if_match), Act::Write).await?;
     let opinion = row.ok_or_else(nothing_yet)?;
+    check_hand(by_office, &opinion)?;
     let rows = store::files(tx, &[opinion.id]).await?;
     let row = find_file(&rows, file)?;
     if opinion.submitted_at.is_some_and(|at| row.created_at <= at) {

@@ -120,10 +120,9 @@ fn declaration(reader: &mut Reader, form: Option<OpinionDeclarationForm>, on: Gr
         return on.declared.cloned();
     };
     let statement = reader.note("/declaration/statement", form.statement.as_deref());
-    if form.has_conflict && form.statement.as_deref().is_none_or(|text| text.trim().is_empty()) {
-        let detail = say!("Nêu xung đột lợi ích là gì.", "Say what the conflict of interest is.");
-        reader.fault("/declaration/statement", "required", detail);
-    }
+    let detail = say!("Nêu xung đột lợi ích là gì.", "Say what the conflict of interest is.");
+    let statement =
+        if form.has_conflict { reader.required("/declaration/statement", statement, detail) } else { statement };
     let same = on.declared.filter(|declared| declared.says(form.has_conflict, statement.as_deref()));
     let signed_at = same.map_or(on.now, |declared| declared.signed_at);
     Some(Declaration { has_conflict: form.has_conflict, statement, signed_at })
@@ -149,9 +148,7 @@ fn answers(reader: &mut Reader, forms: &[AnswerText], questions: usize) -> Vec<A
         }
         let place = format!("{place}/text");
         let text = reader.text(&place, Some(&form.text));
-        if form.text.trim().is_empty() {
-            reader.fault(&place, "required", say!("Bỏ mục trống.", "Leave the blank item out."));
-        }
+        let text = reader.required(&place, text, say!("Bỏ mục trống.", "Leave the blank item out."));
         read.extend(text.map(|text| AnswerText { question: form.question, text }));
     }
     read.sort_by_key(|answer| answer.question);

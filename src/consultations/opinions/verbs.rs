@@ -27,7 +27,7 @@ use crate::http::path::{Id, segment_id};
 use crate::kernel::clock::now;
 use crate::kernel::id::new_id;
 use crate::kernel::precondition::IfMatch;
-use crate::kernel::problem::{Answer, Problem};
+use crate::kernel::problem::{Answer, Code, Problem};
 use crate::say;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -115,6 +115,9 @@ fn content(row: &OpinionRow, files: Vec<HandedFile>) -> Option<Content> {
     })
 }
 
+/// How often an opinion is handed in at most.
+const MOST_REVISIONS: i32 = 20;
+
 /// Why an opinion is opened again.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -167,6 +170,12 @@ async fn reopen(
 ) -> Answer<Event> {
     let desk = desk::open(tx, scope, of, Some(if_match), Act::Reopen).await?;
     let mut row = desk.row.ok_or_else(|| Problem::internal("an opinion that is none is opened"))?;
+    if row.revision >= MOST_REVISIONS {
+        return Err(Problem::new(Code::Conflict).detail(say!(
+            "Ý kiến đã được gửi {MOST_REVISIONS} lần; không sửa thêm.",
+            "The opinion was handed in {MOST_REVISIONS} times: it is revised no more."
+        )));
+    }
     let mut reader = Reader::default();
     let reason = reader.needed_note("/reason", &form.reason);
     let reason = reader.done(reason)?;

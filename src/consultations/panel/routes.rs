@@ -150,13 +150,16 @@ async fn adopt(
     for row in wanted {
         let same = there.iter().find(|old| {
             let same_line = (old.rank == 0) == (row.rank == 0);
-            old.state.is_live() && old.expert_id == row.expert_id && old.seat == row.seat && same_line
+            // who sits on an approved panel and changes seats takes answer and opinion along
+            let same_seat = old.seat == row.seat || (is_amended && row.rank == 0);
+            old.state.is_live() && old.expert_id == row.expert_id && same_seat && same_line
         });
         match same {
             Some(old) if !stay.contains(&old.id) => {
                 stay.insert(old.id);
                 let changed = MemberRow { id: old.id, ..row };
-                if (changed.rank, changed.score, &changed.reasons) != (old.rank, old.score, &old.reasons) {
+                let said = |row: &MemberRow| (row.rank, row.seat, row.score, row.reasons.clone());
+                if said(&changed) != said(old) {
                     store::keep(tx, &changed).await?;
                 }
             }
@@ -164,6 +167,8 @@ async fn adopt(
         }
     }
     let gone: Vec<&MemberRow> = there.iter().filter(|old| old.state.is_live() && !stay.contains(&old.id)).collect();
+    gone.iter().try_for_each(|old| check_leaves(old))?;
+    check_joins(&locked.case, &new)?;
     let ids: Vec<Uuid> = gone.iter().map(|old| old.id).collect();
     store::end(tx, &ids, (PanelMemberState::Released.as_str(), "replaced"), is_amended).await?;
     store::add_members(tx, &new).await?;
@@ -181,6 +186,28 @@ async fn adopt(
     let values = json!({ "came": came, "left": left, "stay": stay.len(), "document": document });
     events.push(locked.event("consultations.put_panel").fields(["panel"]).values(values));
     Ok(((), events))
+}
+
+/// That somebody may leave without a conflict of interest: what was handed in is heard, whatever it says.
+fn check_leaves(row: &MemberRow) -> Answer<()> {
+    if row.delivered_at.is_none() {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Conflict).detail(say!(
+        "Thành viên đã gửi ý kiến nên ở lại hội đồng; chỉ rút khi có xung đột lợi ích (`recuse`).",
+        "Who handed in an opinion stays on the panel, but for a conflict of interest (`recuse`)."
+    )))
+}
+
+/// That who joins can still be heard.
+fn check_joins(case: &Case, new: &[MemberRow]) -> Answer<()> {
+    if case.row.state != ConsultationState::Concluding || new.iter().all(|row| row.rank > 0) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Conflict).detail(say!(
+        "Đang tổng hợp kết luận, thành viên mới không còn cho ý kiến được: lãnh đạo mở lại việc lấy ý kiến trước (`reopen-review`).",
+        "It is being concluded, and nobody new would be heard: a leader opens the review again first (`reopen-review`)."
+    )))
 }
 
 /// Whether a panel that was approved is changed: by a leader, before the report goes out.
@@ -388,6 +415,7 @@ async fn release(
     let mut reader = Reader::default();
     let reason = reader.needed_note("/reason", &form.reason);
     let reason = reader.done(reason)?;
+    check_leaves(&row)?;
     let ended = (PanelMemberState::Released.as_str(), reason.as_str());
     store::end(tx, &[row.id], ended, is_approved(&locked.case)).await?;
     store::touch(tx, id).await?;

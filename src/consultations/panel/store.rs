@@ -82,12 +82,13 @@ pub async fn end(tx: &mut Conn, ids: &[Uuid], (state, reason): (&str, &str), ask
 /// 503 when the database is away.
 pub async fn keep(tx: &mut Conn, row: &MemberRow) -> Answer<()> {
     let reasons = serde_json::to_value(&row.reasons).map_err(Problem::internal)?;
-    let sql = "UPDATE panel_members SET rank = $2, score = $3, reasons = $4 WHERE id = $1";
+    let sql = "UPDATE panel_members SET rank = $2, score = $3, reasons = $4, seat = $5 WHERE id = $1";
     diesel::sql_query(sql)
         .bind::<SqlUuid, _>(row.id)
         .bind::<diesel::sql_types::SmallInt, _>(row.rank)
         .bind::<Nullable<diesel::sql_types::Double>, _>(row.score)
         .bind::<Jsonb, _>(reasons)
+        .bind::<Text, _>(row.seat.as_str())
         .execute(tx)
         .await?;
     Ok(())

@@ -48,7 +48,7 @@ pub struct PanelMember {
     /// Conflicts of interest: for the Union, and of oneself.
     #[serde(skip_serializing_if = "Option::is_none")]
     conflict: Option<PanelConflict>,
-    /// When the person was asked: the panel was approved. Empty before.
+    /// When the person was asked, for the Union and oneself. Empty before the panel is approved.
     asked_at: Option<DateTime<Utc>>,
     /// The last day for an answer, for the Union and oneself; empty while the clock stands still.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -305,7 +305,7 @@ impl Shown {
             score: row.score.filter(|_| all),
             reasons: all.then_some(row.reasons),
             conflict,
-            asked_at: row.asked_at,
+            asked_at: row.asked_at.filter(|_| tells),
             ended_at: row.ended_at,
             ended_reason: row.ended_reason,
         })

@@ -38,7 +38,7 @@ const MEMBERS: &str = "SELECT coalesce(json_agg(json_build_object(
         'id', m.id, 'expert_id', m.expert_id, 'full_name', e.full_name, 'seat', m.seat, 'rank', m.rank,
         'state', m.state, 'asked_at', m.asked_at, 'answered_at', m.answered_at,
         'declined', m.decline_code IS NOT NULL, 'answer_document', m.answer_document, 'replaces', m.replaces,
-        'agreed_at', m.agreed_at, 'agreed_deliver_by', m.agreed_deliver_by, 'ended_at', m.ended_at)
+        'agreed_at', greatest(m.agreed_answer_at, m.agreed_deliver_at), 'agreed_deliver_by', m.agreed_deliver_by, 'ended_at', m.ended_at)
         ORDER BY m.asked_at, m.created_at, m.id), '[]')
    FROM panel_members m JOIN experts e ON e.id = m.expert_id
   WHERE m.consultation_id = $1 AND m.asked_at IS NOT NULL";

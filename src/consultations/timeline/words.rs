@@ -125,6 +125,7 @@ pub fn moved(verb: Option<Verb>, again: bool) -> Say {
         Verb::FormPanel => say!("Bắt đầu thành lập hội đồng", "Panel begun"),
         Verb::ApprovePanel => say!("Phê duyệt hội đồng", "Panel approved"),
         Verb::Conclude => say!("Bắt đầu tổng hợp kết luận", "Conclusion begun"),
+        Verb::ReopenReview => say!("Lấy ý kiến lại", "Opinions asked for once more"),
         Verb::Deliver => say!("Gửi báo cáo", "Report delivered"),
         Verb::Respond => say!("Cơ quan đề nghị trả lời báo cáo", "Asker replied to the report"),
         Verb::Close => say!("Kết thúc, lưu hồ sơ", "Closed"),

@@ -114,7 +114,7 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, mut sai
     let to = target(step, locked)?;
     let mut reader = Reader::default();
     let mut heard = Heard::read(&mut reader, &mut said, locked.on.today);
-    let spoken = (heard.document.as_ref(), said.replies.as_slice());
+    let spoken = (heard.document.as_ref(), said.replies.as_slice(), heard.reason.is_some());
     let concluded = Box::pin(Concluded::read(tx, &mut reader, (&locked.case, verb), spoken)).await?;
     heard.document = concluded.document().cloned().or(heard.document);
     let says_schedule = said.schedule.is_some() || said.acceptance.is_some();
@@ -129,7 +129,9 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, mut sai
         None => None,
     };
     let has_contact = store::has_contact(tx, row.id).await?;
-    let lacks = lacking(tx, step, locked, heard.reason.is_some()).await?;
+    // who was not waited for when it was concluded is not waited for now
+    let is_waived = heard.reason.is_some() || verb == Verb::Deliver;
+    let lacks = lacking(tx, step, locked, is_waived).await?;
     let there = There { heard: &heard, row: &row, fields: fields.as_deref(), has_contact, code: said.code, lacks };
     there.check_all(&mut reader, step, locked);
     let heard = reader.done(heard)?;
@@ -147,8 +149,10 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, mut sai
     store::add_move(tx, &made).await?;
     concluded.write(tx, scope, (made.document.as_ref(), locked.case.row.version + 1)).await?;
     let mut events = Vec::new();
-    if verb == Verb::ApprovePanel {
-        events.extend(invitations::invite(tx, row.id).await?);
+    match verb {
+        Verb::ApprovePanel => events.extend(invitations::invite(tx, row.id).await?),
+        Verb::Conclude => invitations::close(tx, &locked.case, &locked.on).await?,
+        _ => {}
     }
     let mut changes = row.changes(&locked.case.row);
     if let Some(fields) = &fields {

@@ -78,6 +78,7 @@ async fn undo(
     };
     store::put_back(tx, &journal.taken).await?;
     let stuck = store::move_back(tx, &journal.moved, winner.id, merge.loser_id).await?;
+    store::follow_seats(tx, &[winner.id, merge.loser_id]).await?;
     store::touch_panels(tx, &[winner.id, merge.loser_id]).await?;
     for stuck in stuck {
         in_the_way.extend(stays(stuck));

@@ -4,7 +4,9 @@ mod accounts;
 mod rows;
 
 pub use accounts::{close_account, displace_account, reopen_accounts};
-pub use rows::{Rows, Stuck, move_back, move_references, put_back, take_out, touch_panels};
+pub use rows::{
+    Rows, Stuck, follow_seats, move_back, move_references, opinion_in_the_way, put_back, take_out, touch_panels,
+};
 
 use std::collections::HashMap;
 

@@ -258,6 +258,7 @@ async fn who_reads_a_conclusion_and_when() {
     people.push(own);
     put_panel(officer, &made, &panel_of(&people)).await.expect(200);
     verb(leader, &made, "approve-panel", &example("approve-panel")).await.expect(200);
+    super::hear(officer, &made).await;
     super::go(&callers, &made, &["conclude"]).await;
     sign_conclusion(&callers, &made).await;
     let auditor = app.sign_in("auditor").await;

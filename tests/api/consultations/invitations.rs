@@ -146,8 +146,8 @@ async fn the_office_answers_by_letter_and_every_reason_has_its_effect() {
     let of = |member: &Value| {
         let is_theirs = |item: &&Value| item["expert"]["id"] == member["expert"]["id"];
         let item = page["items"].as_array().unwrap().iter().find(is_theirs).unwrap().clone();
-        let parts = item["parts"].as_array().or(item["explanation"]["parts"].as_array()).unwrap().clone();
-        parts.into_iter().find(|part| part["part"] == "fields" || part["name"] == "fields").unwrap()
+        let parts = item["explanation"].as_array().unwrap().clone();
+        parts.into_iter().find(|part| part["part"] == "fields").unwrap()
     };
     let fields = of(&members[3]);
     assert_eq!(fields["value"].as_f64(), Some(0.0), "{fields}");

@@ -87,13 +87,13 @@ pub fn example(verb: &str) -> Value {
         "close" => json!({ "decision": document, "reason": "Theo công văn" }),
         "withdraw" => json!({ "reason": "Theo công văn", "document": document }),
         "reschedule" => json!({ "reason": "UBND tỉnh lùi phiên họp", "decision_on": "2035-05-31" }),
-        "suspend" | "cancel" => json!({ "reason": "Theo công văn" }),
+        "suspend" | "cancel" | "reopen-review" => json!({ "reason": "Theo công văn" }),
         _ => Value::Null,
     }
 }
 
 /// Every verb and who takes it.
-pub const VERBS: [(&str, &str); 15] = [
+pub const VERBS: [(&str, &str); 16] = [
     ("submit", "agency"),
     ("request-completion", "union_officer"),
     ("accept", "union_leader"),
@@ -101,6 +101,7 @@ pub const VERBS: [(&str, &str); 15] = [
     ("form-panel", "union_officer"),
     ("approve-panel", "union_leader"),
     ("conclude", "union_officer"),
+    ("reopen-review", "union_leader"),
     ("deliver", "union_leader"),
     ("respond", "agency"),
     ("close", "union_officer"),

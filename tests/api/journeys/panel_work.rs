@@ -61,7 +61,7 @@ async fn whole_timeline(work: &Work<'_>) {
     assert_eq!(asked["opinions"], json!({ "handed_in": 5, "of": 5 }));
     for (kind, for_the_asker, for_the_union) in [
         ("invited", 0, 5),
-        ("invitation_accepted", 5, 5),
+        ("invitation_accepted", 0, 5),
         ("opinion_submitted", 0, 5),
         ("meeting_held", 1, 1),
         ("minutes_signed", 1, 1),
@@ -132,7 +132,7 @@ async fn who_is_busy_is_replaced_by_the_first_in_line_at_once() {
     let path = work.of(&work.in_line[0], "/accept").await;
     work.done(&work.officer, Method::POST, &path, &json!({ "document": letter("06/GM") })).await;
     let asked = work.read(&work.agency, "/timeline").await;
-    assert_eq!(items(&asked, "invitation_accepted")[0]["member"]["full_name"], heir["expert"]["full_name"]);
+    assert!(items(&asked, "invitation_accepted").is_empty(), "when they came to sit is for the Union: {asked}");
     work.act(&work.officer, Method::POST, &path, &json!({ "document": letter("06/GM") })).await.problem(409);
 }
 

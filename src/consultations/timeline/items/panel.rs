@@ -36,8 +36,8 @@ impl<'a> People<'a> {
     /// What happened to one who was asked.
     fn of_member(&self, member: &MemberFact) -> Vec<Item> {
         if !self.eyes.see(member.expert_id) {
-            // that somebody sits is no secret; since when they were asked, and after whom, is
-            return if member.sits() { accepted(member).into_iter().collect() } else { Vec::new() };
+            // that somebody sits is no secret; since when, and after whom, is
+            return Vec::new();
         }
         let (answer_by, _) = self.due(member);
         let name = member.full_name.as_str();

@@ -271,6 +271,46 @@ pub async fn touch_panels(tx: &mut Conn, experts: &[Uuid]) -> Answer<()> {
     Ok(())
 }
 
+/// Lets what was said on a seat follow who has it now.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn follow_seats(tx: &mut Conn, experts: &[Uuid]) -> Answer<()> {
+    for table in ["opinions", "expert_evaluations"] {
+        let sql = format!(
+            "UPDATE {table} t SET expert_id = m.expert_id FROM panel_members m
+              WHERE m.id = t.member_id AND t.expert_id <> m.expert_id AND m.expert_id = ANY ($1)"
+        );
+        diesel::sql_query(sql).bind::<diesel::sql_types::Array<SqlUuid>, _>(experts).execute(tx).await?;
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = Text)]
+    number: String,
+}
+
+/// The consultation whose panel would hear less: the loser handed in an opinion, and has a seat beside the winner, who did not.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn opinion_in_the_way(tx: &mut Conn, winner: Uuid, loser: Uuid) -> Answer<Option<String>> {
+    let rows: Vec<Number> = diesel::sql_query(
+        "SELECT coalesce(c.register_number, c.id::text) AS number
+           FROM panel_members l JOIN panel_members w ON w.consultation_id = l.consultation_id JOIN consultations c ON c.id = l.consultation_id
+          WHERE l.expert_id = $2 AND l.delivered_at IS NOT NULL AND l.rank = 0 AND l.state IN ('chosen', 'invited', 'accepted')
+            AND w.expert_id = $1 AND w.delivered_at IS NULL AND w.rank = 0 AND w.state IN ('chosen', 'invited', 'accepted')
+          ORDER BY 1 LIMIT 1",
+    )
+    .bind::<SqlUuid, _>(winner)
+    .bind::<SqlUuid, _>(loser)
+    .load(tx)
+    .await?;
+    Ok(rows.into_iter().next().map(|row| row.number))
+}
+
 /// True while a row says what it said when it moved; of columns that came since the journal knows nothing.
 fn unedited() -> String {
     format!(
