@@ -10,6 +10,7 @@ pub mod conclusion;
 mod conflicts;
 mod file;
 mod find;
+mod heard;
 mod invitations;
 mod minutes;
 mod opinions;
