@@ -32,6 +32,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .service(form_panel)
         .service(approve_panel)
         .service(conclude_consultation)
+        .service(reopen_review)
         .service(deliver_report)
         .service(respond_to_report)
         .service(close_consultation)

@@ -256,6 +256,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    conclusions (id) {
+        id -> Uuid,
+        version -> Int8,
+        consultation_id -> Uuid,
+        number -> Int4,
+        content -> Jsonb,
+        corrects -> Nullable<Uuid>,
+        correction_reason -> Nullable<Text>,
+        report -> Nullable<Jsonb>,
+        signed_at -> Nullable<Timestamptz>,
+        delivered_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     conflict_checks (id) {
         id -> Uuid,
         consultation_id -> Uuid,
@@ -342,6 +359,7 @@ diesel::table! {
         internal -> Bool,
         created_by -> Nullable<Uuid>,
         created_at -> Timestamptz,
+        opinion_id -> Nullable<Uuid>,
     }
 }
 
@@ -385,6 +403,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    consultation_reminders (id) {
+        id -> Uuid,
+        consultation_id -> Uuid,
+        member_id -> Nullable<Uuid>,
+        kind -> Text,
+        due_on -> Date,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     consultation_series (series, year) {
         series -> Text,
         year -> Int4,
@@ -423,6 +452,7 @@ diesel::table! {
         register_number -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        decision_document -> Nullable<Jsonb>,
     }
 }
 
@@ -514,6 +544,19 @@ diesel::table! {
     expert_duplicates_due (id) {
         id -> Int8,
         expert_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    expert_evaluations (member_id) {
+        member_id -> Uuid,
+        consultation_id -> Uuid,
+        expert_id -> Uuid,
+        quality -> Int2,
+        timeliness -> Int2,
+        remark -> Nullable<Text>,
+        at -> Timestamptz,
+        actor_id -> Nullable<Uuid>,
     }
 }
 
@@ -742,6 +785,39 @@ diesel::table! {
 }
 
 diesel::table! {
+    opinion_revisions (id) {
+        id -> Uuid,
+        opinion_id -> Uuid,
+        number -> Int4,
+        content -> Jsonb,
+        at -> Timestamptz,
+        actor_id -> Nullable<Uuid>,
+        actor_role -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    opinions (id) {
+        id -> Uuid,
+        version -> Int8,
+        consultation_id -> Uuid,
+        member_id -> Uuid,
+        expert_id -> Uuid,
+        state -> Text,
+        declaration -> Nullable<Jsonb>,
+        assessment -> Nullable<Text>,
+        answers -> Jsonb,
+        body -> Nullable<Text>,
+        paper -> Nullable<Jsonb>,
+        reopened_reason -> Nullable<Text>,
+        revision -> Int4,
+        submitted_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     organisation_heirs (ancestor_id, heir_id) {
         ancestor_id -> Uuid,
         heir_id -> Uuid,
@@ -829,6 +905,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    panel_meetings (id) {
+        id -> Uuid,
+        version -> Int8,
+        consultation_id -> Uuid,
+        number -> Int4,
+        held_on -> Date,
+        place -> Text,
+        attendance -> Jsonb,
+        votes -> Jsonb,
+        minutes -> Nullable<Text>,
+        signed_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     panel_members (id) {
         id -> Uuid,
         consultation_id -> Uuid,
@@ -845,6 +938,14 @@ diesel::table! {
         ended_reason -> Nullable<Text>,
         created_at -> Timestamptz,
         ended_by_merge -> Nullable<Bool>,
+        agreed_answer_by -> Nullable<Date>,
+        agreed_answer_at -> Nullable<Timestamptz>,
+        agreed_deliver_by -> Nullable<Date>,
+        agreed_deliver_at -> Nullable<Timestamptz>,
+        replaces -> Nullable<Uuid>,
+        answer_note -> Nullable<Text>,
+        answer_document -> Nullable<Jsonb>,
+        delivered_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -883,6 +984,21 @@ diesel::table! {
         kind -> Text,
         name_key -> Text,
         succeeded_by -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    recommendation_replies (id) {
+        id -> Uuid,
+        consultation_id -> Uuid,
+        conclusion_id -> Uuid,
+        recommendation -> Int4,
+        outcome -> Text,
+        reason -> Nullable<Text>,
+        document -> Jsonb,
+        at -> Timestamptz,
+        actor_id -> Nullable<Uuid>,
+        actor_role -> Nullable<Text>,
     }
 }
 
@@ -1101,6 +1217,7 @@ diesel::joinable!(audit_chain -> audit_events (event_id));
 diesel::joinable!(audit_details -> audit_events (event_id));
 diesel::joinable!(audit_pending -> audit_events (event_id));
 diesel::joinable!(change_requests -> associations (organisation_id));
+diesel::joinable!(conclusions -> consultations (consultation_id));
 diesel::joinable!(conflict_checks -> consultations (consultation_id));
 diesel::joinable!(conflict_decisions -> consultations (consultation_id));
 diesel::joinable!(conflict_decisions -> experts (expert_id));
@@ -1110,10 +1227,16 @@ diesel::joinable!(consultation_drafters -> experts (expert_id));
 diesel::joinable!(consultation_drafters -> organisations (organisation_id));
 diesel::joinable!(consultation_fields -> consultations (consultation_id));
 diesel::joinable!(consultation_files -> consultations (consultation_id));
+diesel::joinable!(consultation_files -> opinions (opinion_id));
 diesel::joinable!(consultation_index -> consultations (consultation_id));
 diesel::joinable!(consultation_moves -> consultations (consultation_id));
+diesel::joinable!(consultation_reminders -> consultations (consultation_id));
+diesel::joinable!(consultation_reminders -> panel_members (member_id));
 diesel::joinable!(consultations -> accounts (lead_id));
 diesel::joinable!(expert_availability -> experts (expert_id));
+diesel::joinable!(expert_evaluations -> consultations (consultation_id));
+diesel::joinable!(expert_evaluations -> experts (expert_id));
+diesel::joinable!(expert_evaluations -> panel_members (member_id));
 diesel::joinable!(expert_fields -> experts (expert_id));
 diesel::joinable!(expert_links -> experts (expert_id));
 diesel::joinable!(expert_memberships -> experts (expert_id));
@@ -1127,14 +1250,21 @@ diesel::joinable!(expert_search -> experts (expert_id));
 diesel::joinable!(expert_sources -> experts (expert_id));
 diesel::joinable!(experts -> provinces (province_id));
 diesel::joinable!(field_group_fields -> field_groups (group_code));
+diesel::joinable!(opinion_revisions -> opinions (opinion_id));
+diesel::joinable!(opinions -> consultations (consultation_id));
+diesel::joinable!(opinions -> experts (expert_id));
+diesel::joinable!(opinions -> panel_members (member_id));
 diesel::joinable!(organisation_names -> organisations (organisation_id));
 diesel::joinable!(organisation_names -> provinces (province_id));
 diesel::joinable!(organisation_versions -> provinces (province_id));
 diesel::joinable!(panel_findings -> consultations (consultation_id));
 diesel::joinable!(panel_findings -> experts (expert_id));
+diesel::joinable!(panel_meetings -> consultations (consultation_id));
 diesel::joinable!(panel_members -> consultations (consultation_id));
 diesel::joinable!(panel_members -> experts (expert_id));
 diesel::joinable!(password_resets -> accounts (account_id));
+diesel::joinable!(recommendation_replies -> conclusions (conclusion_id));
+diesel::joinable!(recommendation_replies -> consultations (consultation_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(sync_changes -> sync_plans (plan_id));
@@ -1165,6 +1295,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_pending,
     calendar_years,
     change_requests,
+    conclusions,
     conflict_checks,
     conflict_decisions,
     consent_texts,
@@ -1175,6 +1306,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     consultation_files,
     consultation_index,
     consultation_moves,
+    consultation_reminders,
     consultation_series,
     consultations,
     disclosures,
@@ -1185,6 +1317,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     expert_distinctions,
     expert_duplicates,
     expert_duplicates_due,
+    expert_evaluations,
     expert_fields,
     expert_links,
     expert_memberships,
@@ -1200,17 +1333,21 @@ diesel::allow_tables_to_appear_in_same_query!(
     field_groups,
     holidays,
     idempotency_keys,
+    opinion_revisions,
+    opinions,
     organisation_heirs,
     organisation_names,
     organisation_successions,
     organisation_versions,
     organisations,
     panel_findings,
+    panel_meetings,
     panel_members,
     panel_rechecks,
     panel_watch,
     password_resets,
     provinces,
+    recommendation_replies,
     reference_version,
     refresh_tokens,
     science_fields,

@@ -63,8 +63,9 @@ pub struct ExpertEvaluation {
 /// How those of a panel did, and the version of the consultation.
 async fn shown(permit: &Permit<EvaluateExperts>, id: Uuid) -> Answer<(Vec<ExpertEvaluation>, i64)> {
     let mut conn = permit.read().await?;
-    let case = consultation_store::find(&mut conn, Seen::by(permit.scope(), today()), id).await?;
+    consultation_store::find(&mut conn, Seen::by(permit.scope(), today()), id).await?;
     let rows = store::evaluations(&mut conn, id).await?;
+    let version = version_of(&rows);
     let members = panel_store::members(&mut conn, id).await?;
     let ids: Vec<Uuid> = members.iter().map(|row| row.expert_id).collect();
     let who = panel_store::who(&mut conn, &ids, &[]).await?;
@@ -76,7 +77,7 @@ async fn shown(permit: &Permit<EvaluateExperts>, id: Uuid) -> Answer<(Vec<Expert
         let EvaluationRow { member_id, quality, timeliness, remark, at, .. } = row;
         Some(ExpertEvaluation { member_id, expert, seat: member.seat, quality, timeliness, remark, at })
     };
-    Ok((members.iter().filter_map(view).collect(), case.row.version))
+    Ok((members.iter().filter_map(view).collect(), version))
 }
 
 /// List how the experts did
@@ -92,6 +93,11 @@ async fn shown(permit: &Permit<EvaluateExperts>, id: Uuid) -> Answer<(Vec<Expert
 async fn list_evaluations(permit: Permit<EvaluateExperts>, id: Id, _: Params<Nothing>, req: HttpRequest) -> Answer {
     let (items, version) = shown(&permit, id.0).await?;
     fresh(&req, Some(version), "private", &Page { items, next_cursor: None })
+}
+
+/// The version of what was said of a panel: the moment it was said last. That of the consultation stays, which its asker reads, too.
+fn version_of(rows: &[EvaluationRow]) -> i64 {
+    rows.iter().map(|row| row.at.timestamp_micros()).max().unwrap_or_default()
 }
 
 /// Say how an expert did
@@ -136,7 +142,7 @@ async fn evaluate(
     let locked = work::lock(tx, scope, id, None).await?;
     let members = panel_store::members(tx, id).await?;
     let seat = members.into_iter().find(|row| row.id == member).ok_or_else(|| Problem::new(Code::NotFound))?;
-    if_match.check(locked.case.row.version)?;
+    if_match.check(version_of(&store::evaluations(tx, id).await?))?;
     must_be(&locked.case, &[Concluding, Delivered, Responded, Closed])?;
     let took_part = seat.sits() && seat.state == PanelMemberState::Accepted;
     if seat.rank > 0 || !(took_part || seat.delivered_at.is_some()) {
@@ -163,7 +169,6 @@ async fn evaluate(
         at: now(),
         actor_id: scope.actor.id(),
     })?;
-    // no news for the asker, who reads the version of the consultation, too
     store::put_evaluation(tx, &row).await?;
     let event = locked.event("consultations.evaluate_expert").fields(["evaluations"]);
     Ok(((), event.values(json!({ "expert": row.expert_id, "quality": row.quality, "timeliness": row.timeliness }))))

@@ -170,7 +170,7 @@ fn one_of_the_panel_sees_their_own_besides() {
     let asker: Vec<String> = told(Eyes::Asker).into_iter().map(|item| item.key).collect();
     let own = told(Eyes::Expert(id(HEIR)));
     let more: Vec<String> = own.iter().filter(|item| !asker.contains(&item.key)).map(kind).collect();
-    assert_eq!(more, ["conflict_declared", "conflict_waived", "invited", "reminder"]);
+    assert_eq!(more, ["conflict_declared", "conflict_waived", "invited", "invitation_accepted", "reminder"]);
     assert!(own.iter().all(|item| !item.title.vi.contains("Người 2")), "whom they stand in for is not told");
     let keys: BTreeSet<&str> = own.iter().map(|item| item.key.as_str()).collect();
     assert!(asker.iter().all(|key| keys.contains(key.as_str())));

@@ -3,7 +3,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{at, attach_scheme, bring, callers, draft, example, free_people, own_record, panel_of, put_panel, verb};
+use super::{
+    accept_seat, at, attach_scheme, bring, callers, draft, example, free_people, own_record, panel_of, put_panel, verb,
+};
 use crate::support::bank::text;
 use crate::support::{Answer, Caller, TestApp};
 
@@ -150,6 +152,9 @@ async fn minutes_are_for_the_union_who_inspects_it_and_the_panel() {
     let day = today(&app).await;
     let first = enter(officer, &made, &meeting(&day, &seats, &vote(2, 1, 0))).await.expect(201);
     let (list, path) = (at(&made, "/meetings"), meeting_at(&made, &first, ""));
+    expert.get(&list).await.problem(404);
+    accept_seat(officer, &made, &seats[2]).await.expect(200);
+    officer.send(Method::POST, &format!("{path}/sign"), &ANY, None).await.expect(200);
     for (role, status) in [
         ("expert", 200),
         ("union_officer", 200),

@@ -279,12 +279,12 @@ async fn opinions_are_for_the_union_and_each_for_who_wrote_it() {
     expert.get(&opinion_at(&other, &others[0], "")).await.problem(404);
     let nowhere = json!("0190c0de-0000-7000-8000-000000000001");
     officer.get(&opinion_at(&made, &nowhere, "")).await.problem(404);
-    let release = at(&made, &format!("/panel/members/{}/release", text(&seats[2])));
-    officer.send(Method::POST, &release, &ANY, Some(&json!({ "reason": "Nghỉ" }))).await.expect(200);
+    let recuse = at(&made, &format!("/conflicts/{own}/recuse"));
+    officer.send(Method::POST, &recuse, &ANY, Some(&json!({ "reason": "Có lợi ích" }))).await.expect(200);
     expert.get(&list).await.problem(404);
     expert.get(&opinion_at(&made, &seats[2], "")).await.problem(404);
     let left = officer.get(&opinion_at(&made, &seats[2], "")).await.expect(200);
-    assert_eq!(json!([left["member_state"], left["counts"], left["state"]]), json!(["released", false, "submitted"]));
+    assert_eq!(json!([left["member_state"], left["counts"], left["state"]]), json!(["recused", false, "submitted"]));
     reopen(officer, &made, &seats[2]).await.problem(409);
 }
 
