@@ -311,6 +311,16 @@ fn of_consultations() -> Vec<Example> {
     }));
     all.extend(of_invitations());
     all.extend(of_opinions());
+    all.extend(of_conclusions());
+    for (operation, role, path) in CONSULTATION_VERBS {
+        let verb = operation.rsplit('/').next().unwrap();
+        all.push((operation, role, path, crate::consultations::example(verb), made));
+    }
+    all
+}
+
+/// Conclusions and replies.
+fn of_conclusions() -> Vec<Example> {
     let signature = crate::consultations::conclusion::signature("12/BC-LHH");
     let adopted = json!({ "document": { "number": "78/SNNMT", "date": "2026-03-10" },
         "replies": [{ "recommendation": 3, "outcome": "adopted" }] });
@@ -330,16 +340,12 @@ fn of_consultations() -> Vec<Example> {
             "conclusions WHERE signed_at IS NOT NULL",
         ),
     ];
-    all.extend(CONCLUSION_OPERATIONS.iter().zip(conclusions).map(|(operation, (role, path, body, table))| {
+    let all = CONCLUSION_OPERATIONS.iter().zip(conclusions).map(|(operation, (role, path, body, table))| {
         let rest = operation.rsplit('/').next().unwrap();
         assert!(path.ends_with(rest), "{operation}");
         (*operation, role, path, body, table)
-    }));
-    for (operation, role, path) in CONSULTATION_VERBS {
-        let verb = operation.rsplit('/').next().unwrap();
-        all.push((operation, role, path, crate::consultations::example(verb), made));
-    }
-    all
+    });
+    all.collect()
 }
 
 /// Answers to invitations.

@@ -38,7 +38,11 @@ const SILENT: &str = "consultations.invitation_silent";
 /// # Errors
 /// 503 when the database is away; the first fault, when all others had their turn.
 pub async fn follow(db: &Db, sealer: &Sealer, today: NaiveDate) -> Answer<usize> {
-    let waiting = store::waiting(&mut db.conn().await?, today).await?;
+    let waiting = db.transaction(async |tx| {
+        give_way(tx).await?;
+        store::waiting(tx, today).await
+    });
+    let waiting = waiting.await?;
     let (mut done, mut fault) = (0, None);
     for id in waiting {
         match follow_one(db, sealer, id, today).await {
@@ -51,11 +55,11 @@ pub async fn follow(db: &Db, sealer: &Sealer, today: NaiveDate) -> Answer<usize>
 }
 
 async fn follow_one(db: &Db, sealer: &Sealer, id: Uuid, today: NaiveDate) -> Answer<bool> {
-    let is_due = {
-        let mut conn = db.conn().await?;
-        is_due(&mut conn, id, today).await?
-    };
-    if !is_due {
+    let is_due = db.transaction(async |tx| {
+        give_way(tx).await?;
+        is_due(tx, id, today).await
+    });
+    if !is_due.await? {
         return Ok(false);
     }
     let recorder = Recorder::system(sealer.clone(), REMIND);
@@ -66,10 +70,12 @@ async fn follow_one(db: &Db, sealer: &Sealer, id: Uuid, today: NaiveDate) -> Ans
         // what is due is looked at again: another instance may have come first
         let (case, tasks) = tasks(tx, id, today).await?;
         let Some(case) = case else { return Ok(false) };
-        let events = act(tx, &case, tasks).await?;
+        let Done { events, passed } = act(tx, &case, tasks).await?;
         let done = !events.is_empty();
-        if done {
+        if passed {
             panel_store::touch(tx, id).await?;
+        }
+        if done {
             recorder.record(tx, events).await?;
         }
         Ok(done)
@@ -77,7 +83,7 @@ async fn follow_one(db: &Db, sealer: &Sealer, id: Uuid, today: NaiveDate) -> Ans
     .await
 }
 
-/// Whether anything is to be done, looked at before a transaction is begun.
+/// Whether anything is to be done, looked at before anything is locked.
 async fn is_due(conn: &mut Conn, id: Uuid, today: NaiveDate) -> Answer<bool> {
     let (Some(case), tasks) = tasks(conn, id, today).await? else { return Ok(false) };
     for task in tasks {
@@ -150,8 +156,15 @@ fn of_asker(on: &Reckoning, case: &Case) -> Option<Task> {
     Some(Task { member: None, due: Due { reminder, silent: false } })
 }
 
+/// What was done.
+struct Done {
+    events: Vec<Event>,
+    /// Whether a seat was passed on: the panel is another one then.
+    passed: bool,
+}
+
 /// Reminds, and passes on what nobody answered; the events of what was new.
-async fn act(tx: &mut Conn, case: &Case, tasks: Vec<Task>) -> Answer<Vec<Event>> {
+async fn act(tx: &mut Conn, case: &Case, tasks: Vec<Task>) -> Answer<Done> {
     let (mut events, mut reminded) = (Vec::new(), Vec::new());
     for Task { member, due } in tasks {
         let whom = member.as_ref().map(|row| row.id);
@@ -165,11 +178,12 @@ async fn act(tx: &mut Conn, case: &Case, tasks: Vec<Task>) -> Answer<Vec<Event>>
             events.extend(passed.into_iter().flatten());
         }
     }
+    let passed = !events.is_empty();
     if !reminded.is_empty() {
         let event = Event::on("consultation", case.id()).action(REMIND).fields(["reminders"]);
         events.push(event.values(json!({ "reminders": reminded })));
     }
-    Ok(events)
+    Ok(Done { events, passed })
 }
 
 /// Takes it that somebody says nothing, if anybody is there to be asked instead: without, a late answer is better than none.

@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::store;
-use super::view::{Invitation, invitations};
+use super::view::{PanelInvitation, invitations};
 use crate::access::permit::Permit;
 use crate::consultations::panel::MemberRow;
 use crate::consultations::policy::ReadInvitations;
@@ -39,7 +39,7 @@ struct MyInvitationsQuery {
     tag = "me",
     params(MyInvitationsQuery),
     security(("session" = ["consultations.read_invitations"])),
-    responses((status = 200, description = "A page of invitations", body = Page<Invitation>)),
+    responses((status = 200, description = "A page of invitations", body = Page<PanelInvitation>)),
 )]
 #[get("/me/invitations")]
 async fn list_my_invitations(

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::view::{Invitation, answers, invitation};
+use super::view::{PanelInvitation, answers, invitation};
 use super::{pass_on, store};
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::{Policy, Reach};
@@ -34,7 +34,7 @@ use crate::kernel::problem::{Answer, Code, Problem};
 use crate::say;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(accept_invitation).service(decline_invitation).service(agree_dates);
+    config.service(accept_seat).service(decline_seat).service(agree_dates);
 }
 
 /// A yes.
@@ -102,10 +102,10 @@ struct Said {
     ),
     request_body = AcceptInvitationForm,
     security(("session" = ["consultations.answer_invitation"])),
-    responses((status = 200, description = "The invitation as it is now", body = Invitation)),
+    responses((status = 200, description = "The invitation as it is now", body = PanelInvitation)),
 )]
 #[post("/consultations/{id}/panel/members/{member}/accept")]
-async fn accept_invitation(
+async fn accept_seat(
     permit: Permit<AnswerInvitation>,
     id: Id,
     once: Once,
@@ -134,10 +134,10 @@ async fn accept_invitation(
     ),
     request_body = DeclineInvitationForm,
     security(("session" = ["consultations.answer_invitation"])),
-    responses((status = 200, description = "The invitation as it is now", body = Invitation)),
+    responses((status = 200, description = "The invitation as it is now", body = PanelInvitation)),
 )]
 #[post("/consultations/{id}/panel/members/{member}/decline")]
-async fn decline_invitation(
+async fn decline_seat(
     permit: Permit<AnswerInvitation>,
     id: Id,
     once: Once,
@@ -166,7 +166,7 @@ async fn answer<P: Policy>(permit: &Permit<P>, id: Uuid, member: Uuid, req: &Htt
     fresh(req, None, "private", &shown(&mut conn, permit.scope(), id, member).await?)
 }
 
-async fn shown(conn: &mut Conn, scope: &Scope, id: Uuid, member: Uuid) -> Answer<Invitation> {
+async fn shown(conn: &mut Conn, scope: &Scope, id: Uuid, member: Uuid) -> Answer<PanelInvitation> {
     let row = seat(conn, scope, id, member).await?;
     let (on, _) = work::reckoning(conn).await?;
     invitation(conn, &on, &row).await
@@ -253,7 +253,7 @@ fn read(locked: &Locked, scope: &Scope, said: &Said) -> Answer<(Option<String>, 
     ),
     request_body = AgreeDatesForm,
     security(("session" = ["consultations.prepare"])),
-    responses((status = 200, description = "The invitation as it is now", body = Invitation)),
+    responses((status = 200, description = "The invitation as it is now", body = PanelInvitation)),
 )]
 #[post("/consultations/{id}/panel/members/{member}/agree-dates")]
 async fn agree_dates(

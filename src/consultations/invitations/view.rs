@@ -76,7 +76,7 @@ struct InvitationConsultation {
 
 /// An invitation to a panel.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Invitation {
+pub struct PanelInvitation {
     /// Id of the seat: the answer goes there.
     member_id: Uuid,
     /// What for.
@@ -115,7 +115,7 @@ pub const fn answers(row: &MemberRow) -> (bool, bool) {
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn invitation(conn: &mut Conn, on: &Reckoning, row: &MemberRow) -> Answer<Invitation> {
+pub async fn invitation(conn: &mut Conn, on: &Reckoning, row: &MemberRow) -> Answer<PanelInvitation> {
     // what somebody was asked for they may know of, also when they sit no more
     let case = consultation_store::find(conn, Seen::by(&Scope::SYSTEM, on.today), row.consultation_id).await?;
     let bodies = organisation_store::bodies(conn, &[case.row.asker_id]).await?;
@@ -124,7 +124,7 @@ pub async fn invitation(conn: &mut Conn, on: &Reckoning, row: &MemberRow) -> Ans
     let (accepts, declines) = answers(row);
     let is_open = takes_opinions(&case);
     let actions = [("accept", accepts && is_open), ("decline", declines && is_open)];
-    Ok(Invitation {
+    Ok(PanelInvitation {
         member_id: row.id,
         seat: row.seat,
         state: row.state,
@@ -151,7 +151,7 @@ pub async fn invitation(conn: &mut Conn, on: &Reckoning, row: &MemberRow) -> Ans
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn invitations(conn: &mut Conn, rows: &[MemberRow]) -> Answer<Vec<Invitation>> {
+pub async fn invitations(conn: &mut Conn, rows: &[MemberRow]) -> Answer<Vec<PanelInvitation>> {
     let (on, _) = work::reckoning(conn).await?;
     let mut shown = Vec::with_capacity(rows.len());
     for row in rows {

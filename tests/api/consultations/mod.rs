@@ -206,8 +206,10 @@ pub async fn hear(officer: &Caller<'_>, consultation: &Value) {
     let seats = officer.get(&at(consultation, "/opinions")).await.expect(200);
     for one in seats["items"].as_array().unwrap() {
         let seat = &one["member_id"];
-        if one["member_state"] != "accepted" {
-            accept_seat(officer, consultation, seat).await.expect(200);
+        match text(&one["member_state"]) {
+            "invited" => drop(accept_seat(officer, consultation, seat).await.expect(200)),
+            "accepted" => {}
+            _ => continue,
         }
         if one["revision"] == 0 {
             give_opinion(officer, consultation, seat, "agree").await;

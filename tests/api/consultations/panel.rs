@@ -22,6 +22,11 @@ fn names(panel: &Value, list: &str) -> Vec<String> {
     panel[list].as_array().unwrap().iter().map(|row| text(&row["expert"]["code"]).to_owned()).collect()
 }
 
+/// Of how many of a panel it is told when they were asked.
+fn asked(panel: &Value) -> usize {
+    panel["members"].as_array().unwrap().iter().filter(|one| one["asked_at"].is_string()).count()
+}
+
 fn lacks(panel: &Value) -> Vec<&str> {
     panel["lacks"].as_array().unwrap().iter().map(|lack| text(&lack["code"])).collect()
 }
@@ -195,8 +200,7 @@ async fn who_sees_what_of_a_panel() {
         assert_eq!(names(&seen, "members"), people);
         assert_eq!((&seen["members"][0]["score"], &seen["members"][0]["reasons"]), (&Value::Null, &Value::Null));
         assert_eq!(seen["members"][0]["conflict"], Value::Null);
-        let told = seen["members"].as_array().unwrap().iter().filter(|one| one["asked_at"].is_string()).count();
-        assert_eq!(told, of_own, "since when somebody is asked is theirs and the Union's");
+        assert_eq!(asked(&seen), of_own, "since when somebody is asked is theirs and the Union's");
     }
     let auditor = app.sign_in("auditor").await.get(&panel_path).await.expect(200);
     assert_eq!((names(&auditor, "members"), lacks(&auditor)), (people.clone(), vec![]));
