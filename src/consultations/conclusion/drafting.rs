@@ -52,6 +52,8 @@ pub fn draft(heard: &[Heard], basis: Vec<String>) -> Content {
     minority.sort_unstable();
     let mut majority: Vec<String> = of(true).filter_map(said).collect();
     majority.sort_unstable();
+    // the count is said above: the same words are not read twice
+    majority.dedup();
     let majority = most.map(|most| {
         let (count, all, says) = (tally.count(most), tally.all(), assessed(most));
         let first = format!("Đa số ({count}/{all} ý kiến) {says}.");
