@@ -266,7 +266,6 @@ fn of_syncs() -> Vec<Example> {
 
 /// Consultations: filing, files, and every verb from a state in which it is possible.
 fn of_consultations() -> Vec<Example> {
-    let made = "audit_events WHERE subject_kind = 'consultation'";
     let form = json!({ "kind": "consultation", "title": "Một lần" });
     let attach = "{consultation draft}/attachments?name=mot-lan.txt";
     let mut all: Vec<Example> = vec![
@@ -314,7 +313,7 @@ fn of_consultations() -> Vec<Example> {
     all.extend(of_conclusions());
     for (operation, role, path) in CONSULTATION_VERBS {
         let verb = operation.rsplit('/').next().unwrap();
-        all.push((operation, role, path, crate::consultations::example(verb), made));
+        all.push((operation, role, path, crate::consultations::example(verb), "consultation_moves"));
     }
     all
 }
