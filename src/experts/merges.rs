@@ -210,7 +210,6 @@ async fn merge(
     (winner, loser): (ProfileRow, ProfileRow),
     reason: Option<String>,
 ) -> Answer<(Uuid, Vec<Event>)> {
-    check_opinions(tx, winner.id, loser.id).await?;
     let (id, by) = (new_id(), scope.actor.id());
     let (was_public, was_agencies) = store::shown_to(tx, &[loser.id]).await?.remove(&loser.id).unwrap_or_default();
     let before = winner.clone().into_draft(store::parts(tx, sealer, winner.id).await?);
@@ -275,6 +274,7 @@ async fn merge(
 /// Moves what refers to the loser, and ends the sessions of accounts that are of somebody else now, or closed; what moved, and
 /// which accounts were closed.
 async fn hand_over(tx: &mut Conn, winner: Uuid, loser: Uuid) -> Answer<(Rows, Vec<Value>)> {
+    check_opinions(tx, winner, loser).await?;
     let mut closed = store::displace_account(tx, winner, loser).await?;
     let moved = store::move_references(tx, winner, loser).await?;
     closed.extend(store::close_account(tx, loser).await?);

@@ -95,7 +95,7 @@ fn opinions() -> impl Strategy<Value = Vec<Heard>> {
         proptest::collection::vec((1..4_i32, "[a-z]{1,8}"), 0..3),
     );
     proptest::collection::vec(one, 0..9).prop_map(|all| {
-        let of = |(at, (which, counts, body, answers)): (u128, (usize, bool, Option<String>, Vec<(i32, String)>))| {
+        let of = |(at, (which, counts, body, answers)): (u128, Said)| {
             let body = body.map(|text| format!("thân{at}-{text}"));
             let answers: Vec<(i32, String)> =
                 answers.into_iter().map(|(of, text)| (of, format!("đáp{at}-{text}"))).collect();
@@ -106,6 +106,9 @@ fn opinions() -> impl Strategy<Value = Vec<Heard>> {
         (1_u128..).zip(all).map(of).collect()
     })
 }
+
+/// Which assessment, whether it counts, the body, the answers.
+type Said = (usize, bool, Option<String>, Vec<(i32, String)>);
 
 proptest! {
     #[test]

@@ -192,7 +192,7 @@ async fn everybody_is_told_of_a_panel_what_they_may_know() {
     expected.sort_unstable();
     assert_eq!(kinds(&mine), expected);
     let own_name = json!(name(&own).await);
-    assert_eq!(named(&mine, "opinion_submitted"), [own_name.clone()]);
+    assert_eq!(named(&mine, "opinion_submitted"), std::slice::from_ref(&own_name));
     assert_eq!(named(&mine, "invited"), [own_name]);
     assert_eq!(items(&mine, "reminder").len(), 2);
     // the Union and the auditor all of it
