@@ -91,6 +91,10 @@ async fn two_records(app: &TestApp, officer: &Caller<'_>) -> (Value, Value) {
              SELECT gen_random_uuid(), id, 0, '{id}', 'Kpă Văn Mẫu' FROM consultations WHERE title = 'Mẫu';
              INSERT INTO panel_members (id, consultation_id, expert_id, seat, rank, state)
              SELECT gen_random_uuid(), id, '{id}', 'member', 0, 'chosen' FROM consultations WHERE title = 'Mẫu';
+             INSERT INTO opinions (id, consultation_id, member_id, expert_id, state)
+             SELECT gen_random_uuid(), consultation_id, id, expert_id, 'draft' FROM panel_members WHERE expert_id = '{id}';
+             INSERT INTO expert_evaluations (member_id, consultation_id, expert_id, quality, timeliness, at)
+             SELECT id, consultation_id, expert_id, 5, 5, now() FROM panel_members WHERE expert_id = '{id}';
              INSERT INTO conflict_decisions (id, consultation_id, expert_id, ordinal, outcome, reason, at)
              SELECT gen_random_uuid(), id, '{id}', 0, 'declared', 'Người thân', now() FROM consultations WHERE title = 'Mẫu';
              INSERT INTO panel_findings (id, consultation_id, expert_id, key, finding, raised, found_at)
@@ -117,6 +121,7 @@ async fn every_reference_to_an_expert_is_known_to_a_merge() {
         "expert_availability.expert_id",
         "expert_distinctions.one_id",
         "expert_distinctions.other_id",
+        "expert_evaluations.expert_id",
         "expert_fields.expert_id",
         "expert_links.expert_id",
         "expert_memberships.expert_id",
@@ -127,6 +132,7 @@ async fn every_reference_to_an_expert_is_known_to_a_merge() {
         // goes and comes with the expert
         "expert_search.expert_id",
         "expert_sources.expert_id",
+        "opinions.expert_id",
         "panel_findings.expert_id",
         "panel_members.expert_id",
         "sync_decisions.expert_id",
@@ -152,7 +158,7 @@ async fn what_refers_to_the_loser_refers_to_the_winner() {
     assert_eq!(made["loser"], json!({ "id": l, "code": loser["code"], "full_name": "Kpă Văn Mẫu" }));
     assert_eq!(
         made["moved"],
-        json!({ "accounts": 1, "availability": 1, "conflicts": 1, "decisions": 1, "drafts": 1, "findings": 1, "nominations": 1, "posts": 1, "publications": 1, "seats": 1, "sources": 1 })
+        json!({ "accounts": 1, "availability": 1, "conflicts": 1, "decisions": 1, "drafts": 1, "evaluations": 1, "findings": 1, "nominations": 1, "opinions": 1, "posts": 1, "publications": 1, "seats": 1, "sources": 1 })
     );
     assert_eq!(
         made["filled"],
