@@ -68,7 +68,7 @@ policies! {
         nobody: No, expert: Own, association: No, agency: No, science_dept: No,
         union_officer: All, union_leader: All, auditor: No, admin: No,
     }
-    /// Read the minutes of the meetings of a panel: the Union, who inspects it, and who was asked to sit on it.
+    /// Read the minutes of the meetings of a panel: the Union, who inspects it, and, once signed, who accepted to sit on it.
     ReadMinutes = "consultations.read_minutes" {
         nobody: No, expert: Own, association: No, agency: No, science_dept: No,
         union_officer: All, union_leader: All, auditor: All, admin: No,
