@@ -1,6 +1,9 @@
 //! The program as people start it: on empty databases, twice at once, stopped, killed, misconfigured.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "process/standstill.rs"]
+mod standstill;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

@@ -1,4 +1,4 @@
-ALTER TABLE consultations DROP COLUMN decision_document;
+ALTER TABLE consultations DROP COLUMN asked_anew_on, DROP COLUMN decision_document;
 DROP TABLE expert_evaluations;
 DROP TABLE recommendation_replies;
 DROP TABLE conclusions;

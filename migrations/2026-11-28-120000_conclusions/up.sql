@@ -46,6 +46,8 @@ CREATE TABLE recommendation_replies (
     reason          text CHECK (reason <> ''),
     -- the letter of the asker
     document        jsonb NOT NULL,
+    -- the day a correction asked this anew; none where it is the report's own question
+    asked_anew_on   date,
     at              timestamptz NOT NULL,
     actor_id        uuid,
     actor_role      text,
@@ -70,8 +72,11 @@ CREATE TABLE expert_evaluations (
 CREATE INDEX expert_evaluations_consultation ON expert_evaluations (consultation_id);
 CREATE INDEX expert_evaluations_expert ON expert_evaluations (expert_id);
 
--- The decision that was made in the end, where it is known.
-ALTER TABLE consultations ADD COLUMN decision_document jsonb;
+ALTER TABLE consultations
+    -- the decision that was made in the end, where it is known
+    ADD COLUMN decision_document jsonb,
+    -- the day from which the asker has its days to reply again, since a correction asks something new of it
+    ADD COLUMN asked_anew_on date;
 
 DO $$
 DECLARE

@@ -31,6 +31,8 @@ pub struct Course<'a> {
     pub decision_on: Option<NaiveDate>,
     /// The deadline that was agreed instead of the usual one, and how many moves there were then: it takes them into account.
     pub agreed: Option<(NaiveDate, usize)>,
+    /// The day from which the asker has its days to reply again, since a correction asks something new of it.
+    pub asked_anew_on: Option<NaiveDate>,
 }
 
 /// A time during which no clock ran; still, without an end.
@@ -127,7 +129,7 @@ pub fn clock(calendar: &Calendar, limits: &Limits, course: &Course<'_>) -> Clock
         ConsultationStep::Complete => since(calendar, limits, course, Verb::RequestCompletion, Days::Complete),
         ConsultationStep::Opinions => since(calendar, limits, course, Verb::ApprovePanel, Days::Opinion),
         ConsultationStep::Report => report,
-        ConsultationStep::Reply => since(calendar, limits, course, Verb::Deliver, Days::Reply),
+        ConsultationStep::Reply => reply(calendar, limits, course),
     };
     let hand = match step {
         ConsultationStep::Opinions => own.map(|own| own.hand.no_later_than(report.map(|report| report.hand))),
@@ -180,6 +182,7 @@ fn open_step(course: &Course<'_>) -> Option<ConsultationStep> {
         }
         ConsultationState::InReview => Some(ConsultationStep::Opinions),
         ConsultationState::Delivered => Some(ConsultationStep::Reply),
+        ConsultationState::Responded => course.asked_anew_on.map(|_| ConsultationStep::Reply),
         _ => None,
     }
 }
@@ -223,6 +226,19 @@ fn since(calendar: &Calendar, limits: &Limits, course: &Course<'_>, verb: Verb, 
     let begun = course.moves.get(at)?.on;
     let due = calendar.after(begun, limits.on(days, begun));
     Some(Reckoned::of(calendar, due, &stops(course, ConsultationState::Suspended, at + 1)))
+}
+
+/// The asker's reply: to the report, or to what a correction asks anew. It is over with the reply, so nothing stops it.
+fn reply(calendar: &Calendar, limits: &Limits, course: &Course<'_>) -> Option<Reckoned> {
+    match course.asked_anew_on {
+        None => since(calendar, limits, course, Verb::Deliver, Days::Reply),
+        Some(day) => Some(Reckoned::of(calendar, reply_due(calendar, limits, day), &[])),
+    }
+}
+
+/// The day by which the asker replies to what it was asked on a day.
+pub fn reply_due(calendar: &Calendar, limits: &Limits, asked_on: NaiveDate) -> NaiveDate {
+    calendar.after(asked_on, limits.on(Days::Reply, asked_on))
 }
 
 /// The report: so many days after the request was accepted or as agreed, and some days before the decision at the latest.

@@ -28,17 +28,18 @@ struct Case {
     urgency: Urgency,
     decision_on: Option<NaiveDate>,
     agreed: Option<(NaiveDate, usize)>,
+    asked_anew_on: Option<NaiveDate>,
 }
 
 impl Case {
     fn of(text: &str) -> Self {
-        Self { moves: moves(text), urgency: Urgency::Normal, decision_on: None, agreed: None }
+        Self { moves: moves(text), urgency: Urgency::Normal, decision_on: None, agreed: None, asked_anew_on: None }
     }
 
     fn clock(&self) -> Clock {
         let state = self.moves.last().unwrap().to;
-        let (urgency, decision_on, agreed) = (self.urgency, self.decision_on, self.agreed);
-        let course = Course { moves: &self.moves, state, urgency, decision_on, agreed };
+        let &Self { urgency, decision_on, agreed, asked_anew_on, .. } = self;
+        let course = Course { moves: &self.moves, state, urgency, decision_on, agreed, asked_anew_on };
         clock(&vietnam(), &Limits::default(), &course)
     }
 }
@@ -236,6 +237,24 @@ fn opinions_have_no_more_days_left_than_the_report() {
     let text = "2026-03-02 create accepted; 2026-03-03 form-panel panel_forming; 2026-03-25 approve-panel in_review; \
                 2026-03-26 suspend suspended";
     assert_eq!(Case::of(text).clock().left_when_stopped, Some(2));
+}
+
+#[test]
+fn what_a_correction_asks_has_days_of_its_own() {
+    let delivered = "2026-03-02 create accepted; 2026-03-03 form-panel panel_forming; 2026-03-04 approve-panel in_review; \
+                     2026-03-16 conclude concluding; 2026-03-17 deliver delivered";
+    let responded = format!("{delivered}; 2026-04-01 respond responded");
+    let closed = format!("{responded}; 2026-04-02 close closed");
+    for (text, asked, step, due, why) in [
+        (delivered, None, Some("reply"), Some("2026-04-14"), "twenty days after the report"),
+        (delivered, Some("2026-04-10"), Some("reply"), Some("2026-05-13"), "a correction before the reply: anew"),
+        (&responded, None, None, None, "nothing is open"),
+        (&responded, Some("2026-04-10"), Some("reply"), Some("2026-05-13"), "a correction after the reply"),
+        (&closed, Some("2026-04-10"), None, None, "nobody waits any more"),
+    ] {
+        let clock = Case { asked_anew_on: asked.map(day), ..Case::of(text) }.clock();
+        assert_eq!((clock.step.map(ConsultationStep::as_str), clock.due_on), (step, due.map(day)), "{why}");
+    }
 }
 
 #[test]

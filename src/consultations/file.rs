@@ -182,6 +182,7 @@ fn empty(form: &NewConsultation, asker_id: Uuid, scope: &Scope) -> Row {
         lead_id: None,
         register_number: None,
         decision_document: None,
+        asked_anew_on: None,
         created_at: now(),
         updated_at: now(),
     }

@@ -107,6 +107,7 @@ pub struct Row {
     pub lead_id: Option<Uuid>,
     pub register_number: Option<String>,
     pub decision_document: Option<Letter>,
+    pub asked_anew_on: Option<NaiveDate>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -267,7 +268,7 @@ impl Row {
             let was = old.get(&name).cloned().unwrap_or_default();
             let name = match name.as_str() {
                 "id" | "version" | "created_at" | "updated_at" | "letter_key" | "letter_year" | "letter_issuer"
-                | "agreed_after" => return None,
+                | "agreed_after" | "asked_anew_on" => return None,
                 "agreed_by" => "deadline",
                 "lead_id" => "lead",
                 "authority_id" => "deciding_authority_id",
@@ -288,6 +289,7 @@ impl Row {
             urgency: self.urgency,
             decision_on: self.decision_on,
             agreed: self.agreed_by.zip(self.agreed_after.and_then(|count| usize::try_from(count).ok())),
+            asked_anew_on: self.asked_anew_on,
         }
     }
 }

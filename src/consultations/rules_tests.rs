@@ -38,6 +38,7 @@ fn row() -> Row {
         lead_id: None,
         register_number: None,
         decision_document: None,
+        asked_anew_on: None,
         created_at: now(),
         updated_at: now(),
     }

@@ -178,7 +178,7 @@ pub async fn put_row(tx: &mut Conn, row: &Row) -> Answer<()> {
         wanted_by = excluded.wanted_by, agreed_by = excluded.agreed_by, urgency = excluded.urgency, \
         short_time = excluded.short_time, funding = excluded.funding, no_state_secrets = excluded.no_state_secrets, \
         lead_id = excluded.lead_id, register_number = excluded.register_number, \
-        decision_document = excluded.decision_document";
+        decision_document = excluded.decision_document, asked_anew_on = excluded.asked_anew_on";
     put(tx, "consultations", std::slice::from_ref(row), SET).await
 }
 

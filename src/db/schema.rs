@@ -453,6 +453,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         decision_document -> Nullable<Jsonb>,
+        asked_anew_on -> Nullable<Date>,
     }
 }
 
@@ -996,6 +997,7 @@ diesel::table! {
         outcome -> Text,
         reason -> Nullable<Text>,
         document -> Jsonb,
+        asked_anew_on -> Nullable<Date>,
         at -> Timestamptz,
         actor_id -> Nullable<Uuid>,
         actor_role -> Nullable<Text>,

@@ -174,6 +174,7 @@ fn row(asker_id: Uuid, kind: ConsultationKind, title: &str, begun: u64) -> Row {
         lead_id: None,
         register_number: None,
         decision_document: None,
+        asked_anew_on: None,
         created_at: morning(begun),
         updated_at: morning(begun),
     }

@@ -86,6 +86,7 @@ fn replies(to: &ConclusionRow, responded: &MoveRow) -> Vec<ReplyRow> {
         outcome,
         reason: reason.map(str::to_owned),
         document: document.clone(),
+        asked_anew_on: None,
         at: responded.at,
         actor_id: responded.actor_id,
         actor_role: responded.actor_role.clone(),

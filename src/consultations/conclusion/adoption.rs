@@ -12,21 +12,20 @@ use uuid::Uuid;
 
 use super::forms::{AdoptionForm, ReplyForm};
 use super::model::{ConclusionRow, ReplyRow, last_delivered};
-use super::recommendations::{MOST, open};
+use super::recommendations::{MOST, asked_anew_on, open, said_anew_on};
 use super::store;
 use crate::access::permit::{Permit, Scope};
 use crate::access::policy::{Policy, Reach};
 use crate::audit::event::Event;
 use crate::consultations::clock::{self, Course};
-use crate::consultations::model::{Case, Letter};
-use crate::consultations::panel::store::touch;
+use crate::consultations::model::{Case, Letter, Row};
 use crate::consultations::policy::{FileConsultation, ReadConsultations};
 use crate::consultations::reader::Reader;
 use crate::consultations::rules::Reckoning;
 use crate::consultations::state::Verb;
 use crate::consultations::store::{self as consultation_store, Seen};
-use crate::consultations::words::{ConsultationState, RecommendationOutcome};
-use crate::consultations::work;
+use crate::consultations::words::{ConsultationState, ConsultationStep, RecommendationOutcome};
+use crate::consultations::work::{self, Locked};
 use crate::db::Conn;
 use crate::http::body::Body;
 use crate::http::idempotency::Once;
@@ -93,8 +92,13 @@ fn why() -> Say {
     say!("Nêu lý do không tiếp thu hoặc chỉ tiếp thu một phần.", "Say why it is not, or only partly, adopted.")
 }
 
-/// Rows of replies to a version, by a letter.
-pub fn rows(to: &ConclusionRow, replies: Vec<Reply>, document: &Letter, scope: &Scope) -> Vec<ReplyRow> {
+/// Rows of replies to a version, by a letter; `asked` says on which day a correction asked a recommendation anew.
+pub fn rows(
+    to: &ConclusionRow,
+    (replies, asked): (Vec<Reply>, impl Fn(i32) -> Option<NaiveDate>),
+    document: &Letter,
+    scope: &Scope,
+) -> Vec<ReplyRow> {
     let at = now();
     let row = |reply: Reply| ReplyRow {
         id: new_id(),
@@ -104,6 +108,7 @@ pub fn rows(to: &ConclusionRow, replies: Vec<Reply>, document: &Letter, scope: &
         outcome: reply.outcome,
         reason: reply.reason,
         document: document.clone(),
+        asked_anew_on: asked(reply.recommendation),
         at,
         actor_id: scope.actor.id(),
         actor_role: scope.actor.role().map(|role| role.as_str().to_owned()),
@@ -111,14 +116,26 @@ pub fn rows(to: &ConclusionRow, replies: Vec<Reply>, document: &Letter, scope: &
     replies.into_iter().map(row).collect()
 }
 
-/// Until when the asker was to reply, and on which day it did.
-fn reply_days(case: &Case, on: &Reckoning) -> (Option<NaiveDate>, Option<NaiveDate>) {
+/// Keeps from which day the asker has its days to reply again, if it has; lists and reminders go by it.
+///
+/// # Errors
+/// 503 when the database is away.
+pub(super) async fn wait_for_replies(tx: &mut Conn, locked: &Locked, versions: &[ConclusionRow]) -> Answer<()> {
+    let replies = store::replies(tx, locked.case.id()).await?;
+    let row = Row { asked_anew_on: asked_anew_on(versions, &replies), ..locked.case.row.clone() };
+    consultation_store::put_row(tx, &row).await?;
+    locked.settle(tx, &row, &locked.case.moves).await
+}
+
+/// Until when the asker was to reply to the report, and on which day it did.
+fn reply_days(case: &Case, on: &Reckoning, replies: &[ReplyRow]) -> (Option<NaiveDate>, Option<NaiveDate>) {
     let ticks = case.ticks();
     let ends = |verb: Option<Verb>| matches!(verb, Some(Verb::Respond | Verb::Close));
     let waiting = ticks.iter().position(|tick| ends(tick.verb)).unwrap_or(ticks.len());
     let course = Course {
         moves: ticks.get(..waiting).unwrap_or_default(),
         state: ConsultationState::Delivered,
+        asked_anew_on: replies.first().map_or(case.row.asked_anew_on, |first| first.asked_anew_on),
         ..case.row.course(&ticks)
     };
     let replied = case.moves.iter().find(|row| row.verb.as_deref() == Some(Verb::Respond.as_str()));
@@ -138,6 +155,8 @@ pub struct RecommendationReply {
     document: DocumentReference,
     /// When it was entered.
     at: DateTime<Utc>,
+    /// It came after the day it was due on.
+    late: bool,
 }
 
 /// A recommendation and what became of it.
@@ -164,13 +183,15 @@ pub struct Adoption {
     conclusion: i32,
     /// Its number, date and signatory.
     report: Option<DocumentReference>,
-    /// The day by which the asker was to reply.
+    /// The day by which the asker was to reply to the report.
     due_on: Option<NaiveDate>,
     /// The day it replied.
     replied_on: Option<NaiveDate>,
-    /// No reply came, and the day is over.
+    /// The day by which it is to reply to those that are open: to the report, or to what a correction added or changed since.
+    open_due_on: Option<NaiveDate>,
+    /// Some are open, and that day is over.
     overdue: bool,
-    /// The reply came after that day.
+    /// The reply to the report came after its day.
     late: bool,
     /// How many that stand are adopted by the last reply.
     adopted: usize,
@@ -189,6 +210,10 @@ impl Adoption {
         let last = last_delivered(versions)?;
         let open = open(last, versions, replies);
         let numbers: HashMap<Uuid, i32> = versions.iter().map(|row| (row.id, row.number)).collect();
+        let (due_on, replied_on) = reply_days(case, on, replies);
+        let due = |reply: &ReplyRow| {
+            reply.asked_anew_on.map(|day| clock::reply_due(&on.calendar, &on.limits, day)).or(due_on)
+        };
         let reply = |number: i32| {
             let reply = replies.iter().rfind(|reply| reply.recommendation == number)?;
             Some(RecommendationReply {
@@ -197,6 +222,7 @@ impl Adoption {
                 reason: reply.reason.clone(),
                 document: reply.document.clone().into(),
                 at: reply.at,
+                late: due(reply).is_some_and(|due| due < date_in_vietnam(reply.at)),
             })
         };
         let recommendations: Vec<RecommendationAdoption> = last
@@ -217,15 +243,17 @@ impl Adoption {
             };
             recommendations.iter().filter(is).count()
         };
-        let (due_on, replied_on) = reply_days(case, on);
-        let waits = case.row.state == ConsultationState::Delivered;
+        let ticks = case.ticks();
+        let clock = clock::clock(&on.calendar, &on.limits, &case.row.course(&ticks));
+        let open_due_on = clock.due_on.filter(|_| clock.step == Some(ConsultationStep::Reply));
         Some(Self {
             consultation_id: case.id(),
             conclusion: last.number,
             report: last.report.clone().map(|report| report.letter.into()),
             due_on,
             replied_on,
-            overdue: waits && due_on.is_some_and(|day| day < on.today),
+            open_due_on,
+            overdue: open_due_on.is_some_and(|day| day < on.today),
             late: due_on.zip(replied_on).is_some_and(|(due, day)| due < day),
             adopted: count(RecommendationOutcome::Adopted),
             partly_adopted: count(RecommendationOutcome::PartlyAdopted),
@@ -318,9 +346,9 @@ async fn reply(tx: &mut Conn, scope: &Scope, id: Uuid, form: AdoptionForm) -> An
     }
     let read = read_replies(&mut reader, &open(last, &versions, &replies), &form.replies, false);
     let document = reader.done(document)?.ok_or_else(|| Problem::internal("a document that was not read"))?;
-    let rows = rows(last, read, &document, scope);
+    let rows = rows(last, (read, |number| said_anew_on(number, &versions)), &document, scope);
     store::add_replies(tx, &rows).await?;
-    touch(tx, id).await?;
+    wait_for_replies(tx, &locked, &versions).await?;
     let values = json!({ "conclusion": last.number, "replies": rows, "document": document });
     Ok(locked.event("consultations.reply_to_correction").fields(["adoption"]).values(values))
 }

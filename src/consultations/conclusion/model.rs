@@ -1,6 +1,6 @@
 //! What a conclusion is, version by version, and what its asker says to it. No SQL, no HTTP.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -208,6 +208,8 @@ pub struct ReplyRow {
     pub outcome: RecommendationOutcome,
     pub reason: Option<String>,
     pub document: Letter,
+    /// The day a correction asked this anew; none where the report asked it.
+    pub asked_anew_on: Option<NaiveDate>,
     pub at: DateTime<Utc>,
     pub actor_id: Option<Uuid>,
     pub actor_role: Option<String>,

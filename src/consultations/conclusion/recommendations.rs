@@ -2,9 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::NaiveDate;
+
 use super::forms::RecommendationForm;
-use super::model::{ConclusionRow, Recommendation, ReplyRow};
+use super::model::{ConclusionRow, Recommendation, ReplyRow, last_delivered};
 use crate::consultations::reader::Reader;
+use crate::kernel::clock::date_in_vietnam;
 use crate::say;
 
 /// Most recommendations of a conclusion, withdrawn ones too.
@@ -71,6 +74,25 @@ pub fn open(version: &ConclusionRow, versions: &[ConclusionRow], replies: &[Repl
         of.is_none_or(|text| *text != one.text)
     };
     version.content.live().filter(is_open).map(|one| one.number).collect()
+}
+
+/// The day a correction went out that was the first to say a recommendation as the last one that went out does; none where the report
+/// said it already.
+pub fn said_anew_on(number: i32, versions: &[ConclusionRow]) -> Option<NaiveDate> {
+    let text = |row: &ConclusionRow| row.content.live().find(|one| one.number == number).map(|one| one.text.clone());
+    let went_out = || versions.iter().rev().filter_map(|row| Some((row, row.delivered_at?)));
+    let now = text(last_delivered(versions)?)?;
+    let (first, at) = went_out().take_while(|(row, _)| text(row).as_ref() == Some(&now)).last()?;
+    (first.number > 1).then(|| date_in_vietnam(at))
+}
+
+/// The day from which the asker has its days to reply again, where a correction asks something new of it. Before any reply that of the
+/// last such correction, since one letter replies to all; after that, the first that waits. None where only the report asks, and
+/// where nothing waits.
+pub fn asked_anew_on(versions: &[ConclusionRow], replies: &[ReplyRow]) -> Option<NaiveDate> {
+    let open = open(last_delivered(versions)?, versions, replies);
+    let days = open.into_iter().filter_map(|number| said_anew_on(number, versions));
+    if replies.is_empty() { days.max() } else { days.min() }
 }
 
 #[cfg(test)]
@@ -157,6 +179,7 @@ mod tests {
             outcome: RecommendationOutcome::Adopted,
             reason: None,
             document: Letter { number: "1/CV".to_owned(), date: None, issuer: None, signatory: None },
+            asked_anew_on: None,
             at: chrono::DateTime::<Utc>::default(),
             actor_id: None,
             actor_role: None,
@@ -181,6 +204,49 @@ mod tests {
         assert_eq!(sorted(open(&versions[1], &versions, &replies)), [2, 4], "not what was withdrawn");
         replies.push(reply(2, 2));
         assert_eq!(sorted(open(&versions[1], &versions, &replies)), [4]);
+    }
+
+    #[test]
+    fn the_days_to_reply_begin_anew_with_what_a_correction_asks() {
+        let out = |at: u128, day: &str, recommendations: &[Recommendation]| ConclusionRow {
+            delivered_at: Some(format!("{day}T03:00:00Z").parse().unwrap()),
+            ..version(at, recommendations)
+        };
+        let first = read(&[], &[form(None, "A", false), form(None, "B", false), form(None, "C", false)]).unwrap();
+        let second = read(&first, &[form(Some(1), "A", false), form(Some(2), "B mới", false)]).unwrap();
+        let third =
+            read(&second, &[form(Some(1), "A", false), form(Some(2), "B mới", false), form(None, "D", false)]).unwrap();
+        let fourth = read(&third, &[form(Some(1), "A", false), form(Some(4), "D", false)]).unwrap();
+        let versions = [
+            out(1, "2026-03-02", &first),
+            out(2, "2026-03-09", &second),
+            out(3, "2026-03-16", &third),
+            out(4, "2026-03-23", &fourth),
+        ];
+        let to_report = [reply(1, 1), reply(1, 2), reply(1, 3)];
+        let more = |of: u128, number: i32| [to_report.as_slice(), &[reply(of, number)]].concat();
+        for (count, replies, expected) in [
+            (1, vec![], None),
+            (1, to_report.to_vec(), None),
+            // one letter replies to all, so the last question counts
+            (2, vec![], Some("2026-03-09")),
+            (3, vec![], Some("2026-03-16")),
+            (4, vec![], Some("2026-03-16")),
+            // after the reply the first one that waits
+            (2, to_report.to_vec(), Some("2026-03-09")),
+            (3, to_report.to_vec(), Some("2026-03-09")),
+            (3, more(2, 2), Some("2026-03-16")),
+            (3, [more(2, 2), vec![reply(3, 4)]].concat(), None),
+            // what is withdrawn is no question
+            (4, to_report.to_vec(), Some("2026-03-16")),
+            (4, more(3, 4), None),
+        ] {
+            let seen = asked_anew_on(&versions[..count], &replies).map(|day| day.to_string());
+            assert_eq!(seen.as_deref(), expected, "{count} versions, {} replies", replies.len());
+        }
+        // a draft asks nothing
+        let draft = ConclusionRow { delivered_at: None, ..versions[1].clone() };
+        assert_eq!(asked_anew_on(&[versions[0].clone(), draft], &to_report), None);
     }
 
     /// Drafts one after the other: numbers that are sent, and which are taken back.

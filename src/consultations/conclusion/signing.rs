@@ -5,15 +5,17 @@ use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::adoption::wait_for_replies;
 use super::drafting::reckoned;
 use super::forms::{CorrectionForm, SignatureForm};
 use super::model::{ConclusionRow, Content, Report};
-use super::routes::{answer, must_be, next_version, open_draft, states_of, touch_report};
+use super::routes::{answer, must_be, next_version, open_draft, states_of};
 use super::store;
 use super::view::Conclusion;
 use crate::access::permit::{Permit, Scope};
 use crate::audit::event::Event;
 use crate::consultations::opinions::heard;
+use crate::consultations::panel::store::touch;
 use crate::consultations::policy::{DecideConsultation, PrepareConsultation};
 use crate::consultations::reader::Reader;
 use crate::consultations::work;
@@ -123,8 +125,14 @@ async fn sign(tx: &mut Conn, scope: &Scope, (id, if_match): (Uuid, IfMatch), for
     row.delivered_at = row.signed_at.filter(|_| row.number > 1);
     (row.version, row.updated_at) = (next_version(&locked.case, row.number), now());
     store::put(tx, &row).await?;
-    touch_report(tx, &row).await?;
     let values = json!({ "number": row.number, "report": row.report, "delivered": row.delivered_at.is_some() });
+    match row.number {
+        1 => touch(tx, id).await?,
+        _ => {
+            rows.push(row);
+            wait_for_replies(tx, &locked, &rows).await?;
+        }
+    }
     Ok(locked.event("consultations.sign_conclusion").fields(["conclusion"]).values(values))
 }
 

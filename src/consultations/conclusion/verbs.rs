@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 
+use chrono::NaiveDate;
+
 use super::adoption::{Reply, read_replies, rows};
 use super::drafting::reckoned;
 use super::forms::ReplyForm;
 use super::model::{ConclusionRow, ReplyRow, last_delivered};
-use super::recommendations::open;
+use super::recommendations::{asked_anew_on, open};
 use super::signing::outdated;
 use super::store;
 use crate::access::permit::Scope;
@@ -25,7 +27,15 @@ use crate::say;
 #[derive(Debug, Default)]
 pub struct Concluded {
     delivered: Option<ConclusionRow>,
-    replied: Option<(ConclusionRow, Vec<Reply>)>,
+    replied: Option<Replied>,
+}
+
+/// Replies to the version that went out last, and the day a correction asked them anew, if one did.
+#[derive(Debug)]
+struct Replied {
+    to: ConclusionRow,
+    replies: Vec<Reply>,
+    asked_anew_on: Option<NaiveDate>,
 }
 
 impl Concluded {
@@ -45,7 +55,7 @@ impl Concluded {
         let versions = store::versions(tx, case.id()).await?;
         match verb {
             Verb::Deliver => deliver(tx, reader, case, (versions, document)).await,
-            Verb::Respond => Ok(respond(reader, versions, replies)),
+            Verb::Respond => Ok(respond(reader, &versions, replies)),
             _ => {
                 let replies = store::replies(tx, case.id()).await?;
                 check_closed(reader, (case, has_reason), &versions, &replies);
@@ -68,8 +78,9 @@ impl Concluded {
             let row = ConclusionRow { delivered_at: Some(now()), updated_at: now(), version, ..row };
             store::put(tx, &row).await?;
         }
-        if let Some(((to, replies), document)) = self.replied.zip(document) {
-            store::add_replies(tx, &rows(&to, replies, document, scope)).await?;
+        if let Some((Replied { to, replies, asked_anew_on }, document)) = self.replied.zip(document) {
+            // one letter replies to all, so all of it was due on one day
+            store::add_replies(tx, &rows(&to, (replies, |_| asked_anew_on), document, scope)).await?;
         }
         Ok(())
     }
@@ -110,11 +121,12 @@ async fn deliver(
 }
 
 /// A reply to each recommendation of the last version that went out; a report from before there were conclusions has none.
-fn respond(reader: &mut Reader, versions: Vec<ConclusionRow>, replies: &[ReplyForm]) -> Concluded {
-    let last = last_delivered(&versions).cloned();
+fn respond(reader: &mut Reader, versions: &[ConclusionRow], replies: &[ReplyForm]) -> Concluded {
+    let last = last_delivered(versions).cloned();
     let live: HashSet<i32> = last.iter().flat_map(|row| row.content.live()).map(|one| one.number).collect();
     let read = read_replies(reader, &live, replies, true);
-    Concluded { delivered: None, replied: last.map(|row| (row, read)) }
+    let asked_anew_on = asked_anew_on(versions, &[]);
+    Concluded { delivered: None, replied: last.map(|to| Replied { to, replies: read, asked_anew_on }) }
 }
 
 /// Nothing is archived while a correction of it is written, nor, without a word, while the asker owes replies to one.

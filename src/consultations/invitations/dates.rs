@@ -90,7 +90,7 @@ mod tests {
     fn reckoned(moves: &[Tick], asked: &Asked, decision: Option<&str>) -> Dues {
         let state = moves.last().map_or(ConsultationState::Draft, |tick| tick.to);
         let decision_on = decision.map(day);
-        let course = Course { moves, state, urgency: Urgency::Normal, decision_on, agreed: None };
+        let course = Course { moves, state, urgency: Urgency::Normal, decision_on, agreed: None, asked_anew_on: None };
         dues(&By { calendar: &vietnam(), limits: &Limits::default(), course: &course }, asked)
     }
 

@@ -126,7 +126,7 @@ async fn tasks(conn: &mut Conn, id: Uuid, today: NaiveDate) -> Answer<(Option<Ca
     let rows = panel_store::members(conn, id).await?;
     let tasks = match case.row.state {
         ConsultationState::InReview => of_members(&on, &case, rows),
-        ConsultationState::Delivered => of_asker(&on, &case).into_iter().collect(),
+        ConsultationState::Delivered | ConsultationState::Responded => of_asker(&on, &case).into_iter().collect(),
         _ => Vec::new(),
     };
     Ok((Some(case), tasks))
@@ -149,10 +149,11 @@ fn of_asker(on: &Reckoning, case: &Case) -> Option<Task> {
     let ticks = case.ticks();
     let clock = clock::clock(&on.calendar, &on.limits, &case.row.course(&ticks));
     let due = clock.due_on.filter(|_| clock.step == Some(ConsultationStep::Reply))?;
-    let begun = case.moves.iter().rfind(|row| row.to_state == ConsultationState::Delivered)?;
+    let delivered = case.moves.iter().rfind(|row| row.to_state == ConsultationState::Delivered)?;
+    let begun = case.row.asked_anew_on.unwrap_or_else(|| date_in_vietnam(delivered.at));
     let kinds = (ReminderKind::ReplySoon, ReminderKind::ReplyLate);
     let days = (on.limits.on(Days::Remind, on.today), on.today);
-    let reminder = reminder(&on.calendar, (date_in_vietnam(begun.at), Hand::Due(due)), kinds, days)?;
+    let reminder = reminder(&on.calendar, (begun, Hand::Due(due)), kinds, days)?;
     Some(Task { member: None, due: Due { reminder, silent: false } })
 }
 

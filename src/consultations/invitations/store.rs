@@ -171,7 +171,7 @@ pub async fn is_reminded(
 pub async fn waiting(conn: &mut Conn, today: NaiveDate) -> Answer<Vec<Uuid>> {
     let found: Vec<Id> = diesel::sql_query(
         "SELECT c.id FROM consultations c
-          WHERE (c.state = 'delivered' AND NOT EXISTS (
+          WHERE ((c.state = 'delivered' OR (c.state = 'responded' AND c.asked_anew_on IS NOT NULL)) AND NOT EXISTS (
                  SELECT FROM consultation_reminders r JOIN consultation_index i ON i.consultation_id = r.consultation_id
                   WHERE r.consultation_id = c.id AND r.kind = 'reply_late' AND r.due_on = i.due_key AND i.due_key < $1))
              OR (c.state = 'in_review' AND EXISTS (

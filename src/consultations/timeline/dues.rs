@@ -26,15 +26,16 @@ const fn settles(verb: Verb) -> Option<ConsultationStep> {
     }
 }
 
-/// The day on which the step was due that a move brought to its end.
-pub fn was_due(by: &Reckoning, case: &Case, at: usize) -> Option<NaiveDate> {
+/// The day on which the step was due that a move brought to its end; `asked_anew_on` is that of the reply.
+pub fn was_due(by: &Reckoning, case: &Case, at: usize, asked_anew_on: Option<NaiveDate>) -> Option<NaiveDate> {
     let settled = case.moves.get(at).and_then(verb_of).and_then(settles)?;
     let before = case.moves.get(..at)?;
     let state = before.last()?.to_state;
     let ticks = ticks(before);
     let then = schedule(case, before);
     let (urgency, decision_on, agreed) = (then.urgency, then.decision_on, then.agreed);
-    let clock = clock(&by.calendar, &by.limits, &Course { moves: &ticks, state, urgency, decision_on, agreed });
+    let course = Course { moves: &ticks, state, urgency, decision_on, agreed, asked_anew_on };
+    let clock = clock(&by.calendar, &by.limits, &course);
     clock.due_on.filter(|_| clock.step == Some(settled))
 }
 
@@ -96,6 +97,7 @@ pub(super) mod tests {
             questions: Vec::new(),
             letter: None,
             decision_document: None,
+            asked_anew_on: None,
             letter_key: None,
             letter_year: None,
             letter_issuer: None,
@@ -140,7 +142,7 @@ pub(super) mod tests {
     fn each_step_knows_the_day_it_was_due_on() {
         let (case, by) = (case(&WHOLE), reckoning("2026-06-01"));
         let dues: Vec<Option<String>> =
-            (0..WHOLE.len()).map(|at| was_due(&by, &case, at).map(|day| day.to_string())).collect();
+            (0..WHOLE.len()).map(|at| was_due(&by, &case, at, None).map(|day| day.to_string())).collect();
         let expected = [
             None,
             None,
@@ -157,7 +159,7 @@ pub(super) mod tests {
             None,
         ];
         assert_eq!(dues, expected.map(|day| day.map(str::to_owned)));
-        assert_eq!(was_due(&by, &case, 99), None);
+        assert_eq!(was_due(&by, &case, 99, None), None);
     }
 
     #[test]
@@ -180,8 +182,12 @@ pub(super) mod tests {
         (one.row.agreed_by, one.row.agreed_after) = (Some(day("2026-03-25")), Some(6));
         let by = reckoning("2026-06-01");
         // the opinions are due no later than the report, which was agreed for the 10th then
-        assert_eq!(was_due(&by, &one, 5), Some(day("2026-03-10")));
-        assert_eq!(was_due(&by, &one, 7), Some(day("2026-03-25")));
-        assert_eq!(was_due(&by, &one, 2), Some(day("2026-03-09")), "what was agreed later does not count earlier");
+        assert_eq!(was_due(&by, &one, 5, None), Some(day("2026-03-10")));
+        assert_eq!(was_due(&by, &one, 7, None), Some(day("2026-03-25")));
+        assert_eq!(
+            was_due(&by, &one, 2, None),
+            Some(day("2026-03-09")),
+            "what was agreed later does not count earlier"
+        );
     }
 }

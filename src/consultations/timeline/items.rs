@@ -112,6 +112,7 @@ pub struct ReplyFact {
     pub number: i32,
     pub at: DateTime<Utc>,
     pub document: Value,
+    pub asked_anew_on: Option<NaiveDate>,
     pub actor_id: Option<Uuid>,
     pub actor_role: Option<String>,
     pub adopted: i64,
@@ -285,11 +286,12 @@ fn letter(value: Option<&Value>) -> Option<Letter> {
 pub fn items(by: &Reckoning, (case, facts): (&Case, &Facts), dues: &[MemberDue], eyes: Eyes) -> Vec<Item> {
     let ticks = case.ticks();
     let clock = clock(&by.calendar, &by.limits, &case.row.course(&ticks));
-    let mut items: Vec<Item> = (0..case.moves.len()).filter_map(|at| moved(by, case, at)).collect();
+    let asked = facts.replies.first().and_then(|first| first.asked_anew_on);
+    let mut items: Vec<Item> = (0..case.moves.len()).filter_map(|at| moved(by, case, at, asked)).collect();
     let reply_due = items.iter().rev().find(|item| item.verb == Some(Verb::Respond)).and_then(|item| item.due_on);
     items.extend(panel::items(facts, dues, eyes));
     items.extend(panel::to_come((case, facts), dues, by.today, eyes));
-    items.extend(outcome::items(facts, reply_due, eyes));
+    items.extend(outcome::items(by, facts, reply_due, eyes));
     items.extend(to_come(case, &clock, by.today));
     items.extend(decision(case, facts));
     items.sort_by_key(|item| (item.on, !item.done, item.at));
@@ -297,7 +299,7 @@ pub fn items(by: &Reckoning, (case, facts): (&Case, &Facts), dues: &[MemberDue],
 }
 
 /// A move.
-fn moved(by: &Reckoning, case: &Case, at: usize) -> Option<Item> {
+fn moved(by: &Reckoning, case: &Case, at: usize, asked_anew_on: Option<NaiveDate>) -> Option<Item> {
     let row: &MoveRow = case.moves.get(at)?;
     let verb = verb_of(row);
     let lane = match verb {
@@ -309,7 +311,7 @@ fn moved(by: &Reckoning, case: &Case, at: usize) -> Option<Item> {
     let item = Item::at(format!("move:{}", row.id), (TimelineKind::Move, lane), row.at, words::moved(verb, again));
     let by_whom = By::new(row.actor_role.as_deref(), row.actor_id);
     let item = Item { verb, by: Some(by_whom), document: row.document.clone(), ..item };
-    Some(item.against(was_due(by, case, at)))
+    Some(item.against(was_due(by, case, at, asked_anew_on)))
 }
 
 /// What the consultation itself waits for: the step, the report behind it, and the day it goes on.

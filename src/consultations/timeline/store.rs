@@ -64,7 +64,7 @@ const CONCLUSIONS: &str = "SELECT coalesce(json_agg(json_build_object(
 
 /// What was said at one time by one letter is one reply.
 const REPLIES: &str = "SELECT coalesce(json_agg(said ORDER BY said.at, said.number, said.id), '[]') FROM (
-    SELECT min(r.id::text) AS id, k.number, r.at, r.document, r.actor_id, r.actor_role,
+    SELECT min(r.id::text) AS id, k.number, r.at, r.document, min(r.asked_anew_on) AS asked_anew_on, r.actor_id, r.actor_role,
            count(*) FILTER (WHERE r.outcome = 'adopted') AS adopted,
            count(*) FILTER (WHERE r.outcome = 'partly_adopted') AS partly,
            count(*) FILTER (WHERE r.outcome = 'not_adopted') AS \"not\"

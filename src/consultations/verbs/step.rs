@@ -124,6 +124,8 @@ async fn step(tx: &mut Conn, scope: &Scope, locked: &Locked, verb: Verb, mut sai
     };
     row.state = to;
     row.decision_document = heard.decision.clone().or(row.decision_document);
+    // the asker's letter replies to all that it was asked until then
+    row.asked_anew_on = row.asked_anew_on.filter(|_| verb != Verb::Respond);
     let fields = match said.acceptance {
         Some(form) => accept(tx, scope, &mut reader, (&mut row, form), locked).await?,
         None => None,

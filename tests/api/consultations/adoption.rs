@@ -1,11 +1,12 @@
 //! What askers make of recommendations, what was decided in the end, and how the experts did.
 
+use expert_bank::consultations::invitations::follow;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::conclusion::{on, replies, signature, written};
-use super::{at, attach_scheme, bring, callers, draft, example, fault, verb};
-use crate::support::bank::text;
+use super::{PATH, at, attach_scheme, bring, callers, draft, example, fault, verb};
+use crate::support::bank::{change, text};
 use crate::support::{Caller, TestApp};
 
 async fn brought(callers: &[Caller<'_>; 3], state: &str) -> Value {
@@ -89,6 +90,7 @@ async fn a_reply_that_does_not_come_shows_and_a_late_one_is_taken() {
     verb(agency, &made, "respond", &letter("77/SNNMT-KL", &replies())).await.expect(200);
     let seen = officer.get(&at(&made, "/adoption")).await.expect(200);
     assert_eq!(json!([seen["overdue"], seen["late"], seen["due_on"]]), json!([false, true, waiting["due_on"]]));
+    assert_eq!(seen["recommendations"][0]["reply"]["late"], true);
 }
 
 #[tokio::test]
@@ -132,6 +134,91 @@ async fn a_correction_after_the_reply_is_answered_where_it_is_new() {
     let third = json!([{ "recommendation": 3, "outcome": "adopted" }]);
     assert_eq!(officer.post(&path, &letter("79/SNNMT-KL", &third)).await.expect(200)["open"], 0);
     agency.post(&path, &letter("80/SNNMT-KL", &third)).await.problem(422);
+}
+
+/// A correction of the second recommendation, which goes out.
+async fn corrected(callers: &[Caller<'_>; 3], made: &Value) {
+    let (officer, leader) = (&callers[1], &callers[2]);
+    on(officer, Method::POST, made, "/correct", Some(&json!({ "reason": "Nhầm thời hạn" }))).await.expect(201);
+    let body =
+        written(&json!([{ "number": 1, "text": "Bổ sung phương án vốn" }, { "number": 2, "text": "Lùi hai năm" }]));
+    on(officer, Method::PUT, made, "", Some(&body)).await.expect(200);
+    on(leader, Method::POST, made, "/sign", Some(&signature("20/BC-LHH"))).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_a_correction_asks_is_due_shows_when_it_is_late_and_is_reminded_of_once() {
+    let app = TestApp::start().await;
+    let callers = callers(&app).await;
+    let (agency, officer) = (&callers[0], &callers[1]);
+    let made = brought(&callers, "responded").await;
+    let id = text(&made["id"]);
+    let step = async || agency.get(&at(&made, "")).await.expect(200)["clock"]["step"].clone();
+    assert_eq!(
+        (step().await, &agency.get(&at(&made, "/adoption")).await.expect(200)["open_due_on"]),
+        (json!(null), &json!(null))
+    );
+    corrected(&callers, &made).await;
+    let seen = agency.get(&at(&made, "/adoption")).await.expect(200);
+    let clock = agency.get(&at(&made, "")).await.expect(200)["clock"].clone();
+    assert_eq!(json!([seen["open"], seen["overdue"], clock["step"]]), json!([1, false, "reply"]));
+    assert_eq!((&clock["due_on"], seen["open_due_on"].is_string()), (&seen["open_due_on"], true));
+    // on a Monday, twenty working days ago and more
+    change(&app, &format!("UPDATE consultations SET asked_anew_on = '2026-03-02' WHERE id = '{id}'")).await;
+    super::clock::happened_on(&app, &made, &[]).await;
+    let seen = agency.get(&at(&made, "/adoption")).await.expect(200);
+    assert_eq!(json!([seen["open_due_on"], seen["overdue"], seen["late"]]), json!(["2026-03-30", true, false]));
+    for (overdue, expected) in [("true", true), ("false", false)] {
+        let page = officer.get(&format!("{PATH}?overdue={overdue}&limit=100")).await.expect(200);
+        let is_there = page["items"].as_array().unwrap().iter().any(|one| one["id"] == made["id"]);
+        assert_eq!(is_there, expected, "overdue={overdue}");
+    }
+    let told = agency.get(&at(&made, "/timeline")).await.expect(200);
+    let due = told["items"].as_array().unwrap().iter().find(|item| item["kind"] == "step_due").cloned().unwrap();
+    assert_eq!(json!([due["due_on"], due["late"], due["done"]]), json!(["2026-03-30", true, false]));
+    for (day, expected) in [
+        ("2026-03-26", ""),
+        ("2026-03-27", "reply_soon 2026-03-30"),
+        ("2026-03-31", "reply_late 2026-03-30, reply_soon 2026-03-30"),
+        ("2026-04-20", "reply_late 2026-03-30, reply_soon 2026-03-30"),
+    ] {
+        follow(&app.state.db, &app.state.sealer, day.parse().unwrap()).await.unwrap();
+        let sql = format!(
+            "SELECT coalesce(string_agg(kind || ' ' || due_on, ', ' ORDER BY kind), '') FROM consultation_reminders
+              WHERE consultation_id = '{id}'"
+        );
+        assert_eq!(app.sql(&sql).await, expected, "{day}");
+    }
+    let said = json!([{ "recommendation": 2, "outcome": "adopted" }]);
+    let seen = agency.post(&at(&made, "/adoption"), &letter("78/SNNMT-KL", &said)).await.expect(200);
+    assert_eq!(json!([seen["open"], seen["open_due_on"], seen["overdue"]]), json!([0, null, false]));
+    assert_eq!(step().await, json!(null));
+}
+
+#[tokio::test]
+async fn a_correction_before_the_reply_gives_the_asker_its_days_anew() {
+    let app = TestApp::start().await;
+    let callers = callers(&app).await;
+    let agency = &callers[0];
+    let made = brought(&callers, "delivered").await;
+    let days = ["2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08", "2026-01-09", "2026-01-12", "2026-01-13"];
+    super::clock::happened_on(&app, &made, &days).await;
+    let before = agency.get(&at(&made, "/adoption")).await.expect(200);
+    assert_eq!(json!([before["overdue"], before["due_on"]]), json!([true, "2026-02-10"]));
+    corrected(&callers, &made).await;
+    let after = agency.get(&at(&made, "/adoption")).await.expect(200);
+    assert_eq!(json!([after["overdue"], after["open"]]), json!([false, 2]));
+    assert_eq!(after["due_on"], after["open_due_on"]);
+    assert!(text(&after["due_on"]) > text(&before["due_on"]), "{after}");
+    assert_eq!(agency.get(&at(&made, "")).await.expect(200)["clock"]["due_on"], after["due_on"]);
+    verb(agency, &made, "respond", &letter("77/SNNMT-KL", &replies())).await.expect(200);
+    let seen = agency.get(&at(&made, "/adoption")).await.expect(200);
+    assert_eq!(json!([seen["late"], seen["due_on"], seen["open_due_on"]]), json!([false, after["due_on"], null]));
+    assert_eq!(seen["recommendations"][1]["reply"]["late"], false);
+    let told = agency.get(&at(&made, "/timeline")).await.expect(200);
+    let late =
+        told["items"].as_array().unwrap().iter().filter(|item| item["kind"] == "replied" || item["verb"] == "respond");
+    assert_eq!(late.map(|item| item["late"].clone()).collect::<Vec<_>>(), [json!(false), json!(false)]);
 }
 
 #[tokio::test]

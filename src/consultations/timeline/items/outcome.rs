@@ -3,12 +3,14 @@
 use chrono::NaiveDate;
 
 use super::{By, ConclusionFact, Eyes, Facts, Item, ReplyFact, letter};
+use crate::consultations::clock::reply_due;
+use crate::consultations::rules::Reckoning;
 use crate::consultations::timeline::words::{self, TimelineKind, TimelineLane};
 
-/// All that happened; the reply was due on a day.
-pub fn items(facts: &Facts, reply_due: Option<NaiveDate>, eyes: Eyes) -> Vec<Item> {
+/// All that happened; the reply to the report was due on a day.
+pub fn items(by: &Reckoning, facts: &Facts, reply_due: Option<NaiveDate>, eyes: Eyes) -> Vec<Item> {
     let versions = facts.conclusions.iter().flat_map(|version| of_version(version, eyes));
-    versions.chain(facts.replies.iter().map(|reply| of_reply(reply, reply_due))).collect()
+    versions.chain(facts.replies.iter().map(|reply| of_reply(by, reply, reply_due))).collect()
 }
 
 /// A version: the Union sees how it came about, everybody else that it went out.
@@ -32,11 +34,12 @@ fn of_version(version: &ConclusionFact, eyes: Eyes) -> Vec<Item> {
     stages.collect()
 }
 
-/// A reply; only that to the first version has a day.
-fn of_reply(reply: &ReplyFact, due: Option<NaiveDate>) -> Item {
+/// A reply: to what a correction asked anew, or to the report.
+fn of_reply(on: &Reckoning, reply: &ReplyFact, to_report: Option<NaiveDate>) -> Item {
+    let anew = reply.asked_anew_on.map(|day| reply_due(&on.calendar, &on.limits, day));
     let title = words::replied(reply.adopted, reply.partly, reply.not);
     let item = Item::at(format!("reply:{}", reply.id), (TimelineKind::Replied, TimelineLane::Asker), reply.at, title);
     let by = By::new(reply.actor_role.as_deref(), reply.actor_id);
     let (number, document) = (Some(reply.number), letter(Some(&reply.document)));
-    Item { number, by: Some(by), document, ..item }.against(due.filter(|_| reply.number == 1))
+    Item { number, by: Some(by), document, ..item }.against(anew.or(to_report))
 }
