@@ -1,14 +1,14 @@
-//! The texts of experts, kept as numbers between requests.
+//! The records of experts, kept between requests: their texts as numbers.
 //!
-//! Freshness: who may be asked, and everything else about them, is read from the database for every answer, and with it the version
-//! of each record. Only texts of that version are used; others are read first. So no instance needs to be told of a change, and what
-//! somebody withdrew is gone with its commit.
+//! Freshness: who may be asked is read from the database for every answer, and with it which version of each record there is now. Only
+//! records of that version are used; others are read first. So no instance needs to be told of a change, and what somebody withdrew is
+//! gone with its commit.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::relevance::Documents;
@@ -22,18 +22,34 @@ const BATCH: usize = 250;
 /// How long a request reads, and waits for others who do.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// The version of a record: counted, and when it was written.
-pub type Stamp = (i64, DateTime<Utc>);
+/// The version of a record: counted, and which transaction wrote it.
+pub type Stamp = (i64, i64);
 
 /// What is kept of an expert.
 #[derive(Debug)]
 pub struct Kept {
     /// Of which version.
     pub stamp: Stamp,
+    /// What the record says beside texts.
+    pub record: Record,
     /// The fields, in their order.
     pub fields: Vec<ExpertField>,
     /// The texts.
     pub documents: Documents,
+}
+
+/// What is asked of a record beside its texts, as it is in the database.
+#[derive(Debug, Default, Deserialize)]
+#[expect(missing_docs, reason = "columns")]
+pub struct Record {
+    pub degree: Option<String>,
+    pub academic_rank: Option<String>,
+    pub workplace_id: Option<Uuid>,
+    pub workplace_key: Option<String>,
+    pub province_id: Option<i32>,
+    pub country: Option<String>,
+    pub max_parallel: Option<u32>,
+    pub accepted_kinds: Vec<String>,
 }
 
 /// All of them; cheap to clone.

@@ -17,7 +17,7 @@ mod view;
 
 pub use closeness::Match;
 pub use load::{Load, load_of};
-pub use memory::Memory;
+pub use memory::{Memory, Record};
 pub use relevance::{Near, Source};
 pub use score::{Parts, Presence};
 pub use settings::MOST as MOST_OF_A_SETTING;
@@ -30,14 +30,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use self::memory::Kept;
-use self::relevance::{Asked, Documents, Relevance};
+use self::relevance::{Asked, Documents, Relevance, Weighed};
 use self::settings::Settings;
 use super::model::{Case, FieldCode};
 use super::words::ConsultationKind;
 use crate::access::permit::Scope;
 use crate::db::Conn;
 use crate::experts::model::{ExpertField, Residency, WorkKind};
-use crate::experts::store::{self as expert_store, Eligible, EligibleSql, Filters, Weighed};
+use crate::experts::store::{self as expert_store, EligibleSql, Filters};
 use crate::experts::vocabulary::Vocabulary;
 use crate::kernel::clock::today;
 use crate::kernel::problem::{Answer, Problem};
@@ -81,18 +81,11 @@ pub struct Explanation {
 /// What rules of a panel ask for.
 #[derive(Debug, Clone)]
 pub struct Facts {
-    /// Code of the degree, and its rank in `academic_titles` (0 for none).
-    pub degree: (Option<String>, i16),
-    /// Code of the academic rank, and its rank.
-    pub academic_rank: (Option<String>, i16),
-    /// The fields, in their order.
-    pub fields: Vec<ExpertField>,
-    /// The workplace, where it is an organisation of the register.
-    pub employer: Option<Uuid>,
-    /// The workplace by its key, as it is compared: people of one key work at one place.
-    pub workplace_key: Option<String>,
-    /// In the Union's province; false where that is not known.
-    pub at_home: bool,
+    of: Arc<Kept>,
+    /// The rank of the degree in `academic_titles`; 0 for none.
+    pub degree_rank: i16,
+    /// Where the person lives, seen from the home province; none where that is not known.
+    pub residency: Option<Residency>,
     /// How much they have to do, the request itself left out.
     pub load: Load,
     /// Whether they are there until the request is due.
@@ -104,6 +97,21 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// What the record says.
+    pub fn record(&self) -> &Record {
+        &self.of.record
+    }
+
+    /// The texts.
+    fn documents(&self) -> &Documents {
+        &self.of.documents
+    }
+
+    /// The fields, in their order.
+    pub fn fields(&self) -> &[ExpertField] {
+        &self.of.fields
+    }
+
     /// True for who can be asked now: there, with room, taking work of this kind.
     pub fn is_free(&self) -> bool {
         self.presence.can_take_part() && !self.load.is_full() && self.takes_kind
@@ -114,7 +122,7 @@ impl Facts {
 #[derive(Debug, Clone, Default)]
 pub struct CandidateFilter {
     /// All of these words must be found, as in the search of experts.
-    pub terms: Vec<Weighed>,
+    pub terms: Vec<expert_store::Weighed>,
     /// All of these must hold.
     pub filters: Filters,
     /// Only these; everybody without.
@@ -136,10 +144,11 @@ pub async fn candidates(
     Ok(ranked(conn, state, scope, case, filter).await?.all)
 }
 
-/// Candidates, and how many may be asked at all.
+/// Candidates, how many may be asked at all, and what the terms of the request weigh among their texts.
 struct Ranked {
     all: Vec<Candidate>,
     eligible: usize,
+    weighed: Weighed,
 }
 
 async fn ranked(
@@ -156,25 +165,25 @@ async fn ranked(
     let until = due(conn, case, today).await?;
     let sql = EligibleSql::new(scope).terms(&filter.terms).filters(&filter.filters);
     let people = expert_store::eligible(conn, sql).await?;
-    let stamps: Vec<_> = people.iter().map(|row| (row.id, (row.version, row.updated_at))).collect();
+    let stamps: Vec<_> = people.iter().map(|row| (row.id, (row.version, row.written_by))).collect();
     let kept = state.matching.of(conn, &stamps).await?;
     let mut away = store::away(conn, today, until).await?;
     let mut loads = store::loads(conn, None, Some(case.id()), settings.since).await?;
     let mut disowned = store::disowned(conn, settings.since).await?;
     let asked = asked(case);
-    let (kept, relevance) = compared(asked, kept).await?;
+    let (kept, relevance, weighed) = compared(asked, kept).await?;
     let request = Request { case, vocabulary: &vocabulary, settings, today, until };
     let (eligible, mut all) = (people.len(), Vec::new());
-    for ((row, kept), relevance) in people.into_iter().zip(&kept).zip(relevance) {
+    for ((row, kept), relevance) in people.into_iter().zip(kept).zip(relevance) {
         let is_meant = row.is_wanted && filter.only.as_ref().is_none_or(|only| only.contains(&row.id));
-        let Some(kept) = kept.as_ref().filter(|_| is_meant) else { continue };
+        let Some(kept) = kept.filter(|_| is_meant) else { continue };
         let load = loads.remove(&row.id).unwrap_or_default();
         let away = away.remove(&row.id).unwrap_or_default();
         let disowned = disowned.remove(&row.id).unwrap_or_default();
-        all.push(request.candidate(row, kept, relevance, (load, &away, disowned)));
+        all.push(request.candidate(row.id, kept, relevance, (load, &away, disowned)));
     }
-    all.sort_by(|one, other| other.score.total_cmp(&one.score).then(one.expert.cmp(&other.expert)));
-    Ok(Ranked { all, eligible })
+    all.sort_unstable_by(|one, other| other.score.total_cmp(&one.score).then(one.expert.cmp(&other.expert)));
+    Ok(Ranked { all, eligible, weighed })
 }
 
 /// The day until which somebody has to be there.
@@ -190,7 +199,7 @@ fn asked(case: &Case) -> Asked {
     Asked::new(std::iter::once((case.row.title.as_str(), TITLE)).chain(texts))
 }
 
-type Compared = (Vec<Option<Arc<Kept>>>, Vec<Relevance>);
+type Compared = (Vec<Option<Arc<Kept>>>, Vec<Relevance>, Weighed);
 
 /// Compares texts, beside the threads that serve others.
 async fn compared(asked: Asked, kept: Vec<Option<Arc<Kept>>>) -> Answer<Compared> {
@@ -198,8 +207,8 @@ async fn compared(asked: Asked, kept: Vec<Option<Arc<Kept>>>) -> Answer<Compared
         let none = Documents::default();
         let documents: Vec<&Documents> =
             kept.iter().map(|kept| kept.as_ref().map_or(&none, |kept| &kept.documents)).collect();
-        let relevance = relevance::relevance(&asked, &documents);
-        (kept, relevance)
+        let (relevance, weighed) = relevance::relevance(asked, &documents);
+        (kept, relevance, weighed)
     };
     tokio::task::spawn_blocking(compare).await.map_err(Problem::task)
 }
@@ -216,29 +225,27 @@ struct Request<'a> {
 impl Request<'_> {
     fn candidate(
         &self,
-        row: Eligible,
-        kept: &Kept,
+        expert: Uuid,
+        kept: Arc<Kept>,
         relevance: Relevance,
         (load, away, disowned): (Load, &[store::Away], Vec<FieldCode>),
     ) -> Candidate {
-        let load = Load { cap: row.max_parallel.and_then(|cap| u32::try_from(cap).ok()), ..load };
+        let record = &kept.record;
+        let load = Load { cap: record.max_parallel, ..load };
         let rank = |code: &Option<String>| {
             code.as_deref().and_then(|code| self.vocabulary.title_by_code(code)).map_or(0, |title| title.rank)
         };
         let kind = work_kind(self.case.row.kind);
-        let kinds: Vec<&str> = row.accepted_kinds.iter().flatten().map(String::as_str).collect();
-        let residency = self.vocabulary.residency(row.province_id, row.country.as_deref());
+        let kinds = &record.accepted_kinds;
+        let (degree_rank, academic_rank) = (rank(&record.degree), rank(&record.academic_rank));
         let facts = Facts {
-            degree: (row.degree.clone(), rank(&row.degree)),
-            academic_rank: (row.academic_rank.clone(), rank(&row.academic_rank)),
-            fields: kept.fields.clone(),
-            employer: row.workplace_id,
-            workplace_key: row.workplace_key,
-            at_home: residency == Some(Residency::InProvince),
+            degree_rank,
+            residency: self.vocabulary.residency(record.province_id, record.country.as_deref()),
             presence: Presence::of(away, self.today, self.until),
-            takes_kind: kinds.is_empty() || kinds.contains(&kind.as_str()),
+            takes_kind: kinds.is_empty() || kinds.iter().any(|taken| taken == kind.as_str()),
             disowned: disowned.into_iter().filter(|field| self.case.fields.contains(field)).collect(),
             load,
+            of: Arc::clone(&kept),
         };
         let mut fields = closeness::matches(&self.case.fields, &kept.fields);
         let is_disowned = |field: &FieldCode| facts.disowned.contains(field);
@@ -246,7 +253,7 @@ impl Request<'_> {
         let parts = Parts {
             text: score::text(relevance.mean),
             fields: closeness::mean(&self.case.fields, &fields),
-            qualification: score::qualification(facts.degree.1, facts.academic_rank.1),
+            qualification: score::qualification(degree_rank, academic_rank),
             room: facts.load.room(self.settings.usual_load),
             rest: score::rest(facts.load.days_since_asked(self.today)),
             reliability: score::reliability(facts.load.asked, facts.load.declined),
@@ -255,7 +262,7 @@ impl Request<'_> {
             takes_kind: facts.takes_kind,
         };
         let explanation = Explanation { parts, fields, documents: relevance.best };
-        Candidate { expert: row.id, score: parts.score(), explanation, facts }
+        Candidate { expert, score: parts.score(), explanation, facts }
     }
 }
 

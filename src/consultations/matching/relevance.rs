@@ -5,6 +5,8 @@
 //! what was tried.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -13,6 +15,8 @@ use super::terms::{counted, number, spellings};
 
 /// So many documents of a person count; who has fewer has nothing for the rest. Another document never takes anything away.
 pub const BEST: usize = 3;
+/// Threads that compare for one request.
+const MOST_THREADS: usize = 4;
 /// Words that are named beside a document.
 const NAMED: usize = 5;
 /// A document counts as no shorter than this, so that one of two words is no better than an abstract that is about nothing else.
@@ -79,6 +83,20 @@ impl Documents {
         self.counts.shrink_to_fit();
     }
 
+    /// The terms of a request in a stretch of all terms, with their counts.
+    fn found(&self, finder: &Finder, begin: usize, end: usize) -> impl Iterator<Item = (u16, u8)> {
+        let terms = self.terms.get(begin..end).unwrap_or_default();
+        let counts = self.counts.get(begin..end).unwrap_or_default();
+        terms.iter().zip(counts).filter_map(|(number, count)| Some((finder.place(*number)?, *count)))
+    }
+
+    /// The same in one document.
+    fn hits(&self, finder: &Finder, at: usize) -> Vec<(u16, u8)> {
+        let end = |at: usize| self.documents.get(at).map_or(0, |document| document.end);
+        let begin = at.checked_sub(1).map_or(0, end);
+        self.found(finder, begin, end(at)).collect()
+    }
+
     /// How many there are.
     pub const fn len(&self) -> usize {
         self.documents.len()
@@ -127,14 +145,14 @@ impl Asked {
 }
 
 /// A document that is near a request.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Near {
     /// Where it comes from.
     pub source: Source,
     /// The cosine, 0 to 1.
     pub cosine: f32,
-    /// The words both have that say most, as the request spells them.
-    pub words: Vec<Arc<str>>,
+    /// Its place among the person's.
+    at: usize,
 }
 
 /// How near a person is.
@@ -146,8 +164,34 @@ pub struct Relevance {
     pub best: Vec<Near>,
 }
 
+/// What is asked for, and what each term of it weighs: more, the fewer documents of the bank have it.
+#[derive(Debug)]
+pub struct Weighed {
+    asked: Asked,
+    finder: Finder,
+    weights: Vec<f32>,
+}
+
+impl Weighed {
+    /// The words that a request and one of a person's documents have and that say most, as the request spells them.
+    pub fn words(&self, documents: &Documents, near: &Near) -> Vec<Arc<str>> {
+        let mut hits = documents.hits(&self.finder, near.at);
+        let worth = |(place, count): &(u16, u8)| worth(&self.weights, *place) * weight((*count).into());
+        hits.sort_by(|one, other| worth(other).total_cmp(&worth(one)).then(one.0.cmp(&other.0)));
+        let mut words: Vec<&AskedTerm> = Vec::new();
+        for next in hits.iter().filter_map(|(place, _)| self.asked.terms.get(usize::from(*place))) {
+            // a syllable of a pair that is named says nothing more
+            if words.len() < NAMED && !words.iter().any(|known| known.term.split(' ').any(|part| part == next.term)) {
+                words.push(next);
+            }
+        }
+        words.into_iter().map(|word| word.spelled.clone()).collect()
+    }
+}
+
 /// Finds the terms of a request among those of a document: most are none of them, which a few bits tell; the others are looked up
 /// where their numbers, which are as good as random, say.
+#[derive(Debug)]
 struct Finder {
     bits: Vec<u64>,
     /// Numbers with their places, each at its own slot or the next free one; there are more slots than numbers.
@@ -199,27 +243,20 @@ impl Finder {
     }
 }
 
-/// Where the terms of a request stand: of each document that has any, its place, and the terms with their counts.
+/// Where the terms of a request stand with some people: of each document that has any, whose it is, its place, and where its hits end.
 #[derive(Default)]
 struct Found {
     documents: Vec<(usize, usize, usize)>,
     hits: Vec<(u16, u8)>,
 }
 
-fn find(asked: &Asked, people: &[&Documents]) -> Found {
-    let finder = Finder::new(asked);
+fn find(finder: &Finder, people: &[&Documents]) -> Found {
     let mut found = Found::default();
     for (person, documents) in people.iter().enumerate() {
         let mut begin = 0;
         for (at, document) in documents.documents.iter().enumerate() {
             let before = found.hits.len();
-            let terms = documents.terms.get(begin..document.end).unwrap_or_default();
-            let counts = documents.counts.get(begin..document.end).unwrap_or_default();
-            for (number, count) in terms.iter().zip(counts) {
-                if let Some(place) = finder.place(*number) {
-                    found.hits.push((place, *count));
-                }
-            }
+            found.hits.extend(documents.found(finder, begin, document.end));
             begin = document.end;
             if found.hits.len() > before {
                 found.documents.push((person, at, found.hits.len()));
@@ -229,44 +266,55 @@ fn find(asked: &Asked, people: &[&Documents]) -> Found {
     found
 }
 
-/// One of a person's best documents: its cosine, its place among theirs, and where its hits begin and end.
-type Best = (f32, usize, (usize, usize));
-
 /// How near each of these people is to what is asked for. What a term weighs follows from how many of their documents have it, and
-/// from nobody else's.
-pub fn relevance(asked: &Asked, people: &[&Documents]) -> Vec<Relevance> {
-    let found = find(asked, people);
-    let weights = weights(asked, &found, people.iter().map(|documents| documents.len()).sum());
+/// from nobody else's. The people are shared out among the processors.
+pub fn relevance(asked: Asked, people: &[&Documents]) -> (Vec<Relevance>, Weighed) {
+    let finder = Finder::new(&asked);
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
+    let shares: Vec<&[&Documents]> = people.chunks(people.len().div_ceil(threads).max(1)).collect();
+    let found = in_parallel(&shares, |share| find(&finder, share));
+    let documents = people.iter().map(|documents| documents.len()).sum();
+    let weights = weights(&asked, &found, documents);
+    let shares: Vec<(&[&Documents], &Found)> = shares.into_iter().zip(&found).collect();
+    let nearest = in_parallel(&shares, |(people, found)| nearest(&weights, people, found));
+    (nearest.into_iter().flatten().collect(), Weighed { asked, finder, weights })
+}
+
+/// Does the same to each, all but one beside this thread.
+fn in_parallel<I: Sync, O: Send>(all: &[I], work: impl Fn(&I) -> O + Sync) -> Vec<O> {
+    let Some((own, others)) = all.split_last() else { return Vec::new() };
+    std::thread::scope(|scope| {
+        let beside: Vec<_> = others.iter().map(|one| scope.spawn(|| work(one))).collect();
+        let own = work(own);
+        let joined = beside.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        joined.chain([own]).collect()
+    })
+}
+
+/// The nearest documents of some people, by what was found of theirs.
+fn nearest(weights: &[f32], people: &[&Documents], found: &Found) -> Vec<Relevance> {
     let length = weights.iter().map(|weight| weight * weight).sum::<f32>().sqrt();
-    // what each count says, reckoned once
-    let counts: Vec<f32> = (0..=u32::from(u8::MAX)).map(weight).collect();
     let mut all = vec![Relevance::default(); people.len()];
     if length <= 0.0 {
         return all;
     }
-    let mut best: Vec<Vec<Best>> = vec![Vec::new(); people.len()];
+    // what each count says, reckoned once
+    let counts: Vec<f32> = (0..=u32::from(u8::MAX)).map(weight).collect();
     let mut begin = 0;
     for (person, at, end) in &found.documents {
         let hits = found.hits.get(begin..*end).unwrap_or_default();
-        let dot: f32 = hits.iter().map(|hit| worth(&weights, &counts, *hit)).sum();
+        begin = *end;
+        let dot: f32 = hits.iter().map(|(place, count)| worth(weights, *place) * worth(&counts, (*count).into())).sum();
         let Some(document) = people.get(*person).and_then(|documents| documents.documents.get(*at)) else { continue };
         let cosine = (dot / (length * document.length)).clamp(0.0, 1.0);
-        if let Some(best) = best.get_mut(*person) {
-            let place = best.partition_point(|(other, ..)| *other >= cosine);
-            if place < BEST {
-                best.truncate(BEST - 1);
-                best.insert(place.min(best.len()), (cosine, *at, (begin, *end)));
-            }
+        let Some(Relevance { best, .. }) = all.get_mut(*person) else { continue };
+        let place = best.partition_point(|other| other.cosine >= cosine);
+        if place < BEST {
+            best.truncate(BEST - 1);
+            best.insert(place.min(best.len()), Near { source: document.source, cosine, at: *at });
         }
-        begin = *end;
     }
-    for ((relevance, best), documents) in all.iter_mut().zip(best).zip(people) {
-        let near = |(cosine, at, (begin, end)): Best| {
-            let source = documents.documents.get(at)?.source;
-            let hits = found.hits.get(begin..end).unwrap_or_default();
-            Some(Near { source, cosine, words: named(asked, (&weights, &counts), hits) })
-        };
-        relevance.best = best.into_iter().filter_map(near).collect();
+    for relevance in &mut all {
         #[expect(clippy::cast_precision_loss, reason = "three")]
         let mean = relevance.best.iter().map(|near| near.cosine).sum::<f32>() / BEST as f32;
         relevance.mean = mean;
@@ -274,16 +322,15 @@ pub fn relevance(asked: &Asked, people: &[&Documents]) -> Vec<Relevance> {
     all
 }
 
-fn worth(weights: &[f32], counts: &[f32], (place, count): (u16, u8)) -> f32 {
-    let of = |values: &[f32], at: usize| values.get(at).copied().unwrap_or_default();
-    of(weights, place.into()) * of(counts, count.into())
+fn worth(of: &[f32], place: u16) -> f32 {
+    of.get(usize::from(place)).copied().unwrap_or_default()
 }
 
 /// What each term of a request weighs: more, the fewer documents have it. What none has is left out: names and slips of the finger
 /// would make a request look far from everybody.
-fn weights(asked: &Asked, found: &Found, documents: usize) -> Vec<f32> {
+fn weights(asked: &Asked, found: &[Found], documents: usize) -> Vec<f32> {
     let mut having = vec![0_u32; asked.terms.len()];
-    for (place, _) in &found.hits {
+    for (place, _) in found.iter().flat_map(|found| &found.hits) {
         if let Some(count) = having.get_mut(usize::from(*place)) {
             *count += 1;
         }
@@ -294,20 +341,6 @@ fn weights(asked: &Asked, found: &Found, documents: usize) -> Vec<f32> {
         having => 1.0 + ((documents as f32 + 1.0) / (having as f32 + 1.0)).ln().max(0.0),
     };
     asked.terms.iter().zip(having).map(|(term, having)| term.weight * rarity(having)).collect()
-}
-
-/// The words that say most.
-fn named(asked: &Asked, (weights, counts): (&[f32], &[f32]), hits: &[(u16, u8)]) -> Vec<Arc<str>> {
-    let mut by_worth: Vec<(f32, u16)> = hits.iter().map(|hit| (worth(weights, counts, *hit), hit.0)).collect();
-    by_worth.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
-    let mut words: Vec<&AskedTerm> = Vec::new();
-    for next in by_worth.iter().filter_map(|(_, place)| asked.terms.get(usize::from(*place))) {
-        // a syllable of a pair that is named says nothing more
-        if words.len() < NAMED && !words.iter().any(|known| known.term.split(' ').any(|part| part == next.term)) {
-            words.push(next);
-        }
-    }
-    words.into_iter().map(|word| word.spelled.clone()).collect()
 }
 
 #[cfg(test)]
@@ -326,15 +359,23 @@ mod tests {
 
     fn near(asked: &str, people: &[&[&str]]) -> Vec<Relevance> {
         let people: Vec<Documents> = people.iter().map(|texts| person(texts)).collect();
-        relevance(&Asked::new([(asked, 1)]), &people.iter().collect::<Vec<_>>())
+        relevance(Asked::new([(asked, 1)]), &people.iter().collect::<Vec<_>>()).0
+    }
+
+    /// The words that are named beside somebody's nearest document.
+    fn words(asked: &str, people: &[&[&str]], of: usize) -> Vec<Arc<str>> {
+        let people: Vec<Documents> = people.iter().map(|texts| person(texts)).collect();
+        let (near, weighed) = relevance(Asked::new([(asked, 1)]), &people.iter().collect::<Vec<_>>());
+        weighed.words(&people[of], &near[of].best[0])
     }
 
     #[test]
     fn rare_words_weigh_more() {
-        let seen =
-            near("forest carbon", &[&["forest soil water air"], &["carbon soil water air"], &["forest"], &["forest"]]);
+        let people: &[&[&str]] = &[&["forest soil water air"], &["carbon soil water air"], &["forest"], &["forest"]];
+        let seen = near("forest carbon", people);
         assert!(seen[1].mean > seen[0].mean, "{seen:?}");
-        assert_eq!(seen[1].best[0].words, ["carbon".into()]);
+        assert_eq!(words("forest carbon", people, 1), ["carbon".into()]);
+        assert_eq!(words("forest carbon", &[&["soil", "carbon forest forest"]], 0), ["forest".into(), "carbon".into()]);
     }
 
     #[test]
@@ -363,9 +404,11 @@ mod tests {
 
     #[test]
     fn pairs_of_syllables_name_a_subject() {
-        let seen = near("Phát triển lâm nghiệp", &[&["lâm sinh và công nghiệp"], &["lâm nghiệp xã hội"], &["y tế"]]);
+        let people: &[&[&str]] = &[&["lâm sinh và công nghiệp"], &["lâm nghiệp xã hội"], &["y tế"]];
+        let seen = near("Phát triển lâm nghiệp", people);
         assert!(seen[1].mean > seen[0].mean, "{seen:?}");
-        assert_eq!(seen[1].best[0].words, ["lâm nghiệp".into()], "as it was asked, and not its syllables");
+        let named = words("Phát triển lâm nghiệp", people, 1);
+        assert_eq!(named, ["lâm nghiệp".into()], "as it was asked, and not its syllables");
     }
 
     proptest! {

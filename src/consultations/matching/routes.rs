@@ -134,7 +134,7 @@ async fn rank_candidates(
     let case = consultation_store::find(&mut conn, Seen::by(scope, today()), id.0).await?;
     let filter = CandidateFilter { terms, filters, only: None };
     let ranked = ranked(&mut conn, state, scope, &case, &filter).await?;
-    let eligible = ranked.eligible;
+    let (eligible, weighed) = (ranked.eligible, ranked.weighed);
     let begin = after.map_or(0, |after| ranked.all.partition_point(|candidate| !after.is_before(candidate)));
     let page: Vec<Candidate> = ranked.all.into_iter().skip(begin).take(query.limit.rows() + 1).collect();
     let ids: Vec<Uuid> = page.iter().map(|candidate| candidate.expert).collect();
@@ -152,6 +152,7 @@ async fn rank_candidates(
         case: &case,
         vocabulary,
         titles: &titles,
+        weighed: &weighed,
         standings: &standings,
         window: settings.window_months,
         today: today(),

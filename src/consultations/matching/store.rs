@@ -6,14 +6,14 @@ pub use self::loads::{caps, disowned, load_as_told, loads, open_seats};
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::memory::{Kept, Stamp};
+use super::memory::{Kept, Record, Stamp};
 use super::relevance::{Documents, Source};
 use crate::db::Conn;
 use crate::experts::model::{ExpertField, Unavailability};
@@ -25,7 +25,9 @@ pub struct Texts {
     /// The expert.
     pub id: Uuid,
     version: i64,
-    updated_at: DateTime<Utc>,
+    written_by: i64,
+    #[serde(flatten)]
+    record: Record,
     fields: Vec<(String, String, bool)>,
     publications: Vec<(Uuid, String, Option<String>)>,
     projects: Vec<ProjectText>,
@@ -63,7 +65,8 @@ impl Texts {
         documents.add(Source::Post, post.into_iter().flatten().map(|text| (text, 1)));
         documents.settle();
         let field = |(scheme, code, main)| ExpertField { scheme, code, main };
-        Kept { stamp: (self.version, self.updated_at), fields: self.fields.into_iter().map(field).collect(), documents }
+        let fields = self.fields.into_iter().map(field).collect();
+        Kept { stamp: (self.version, self.written_by), record: self.record, fields, documents }
     }
 }
 
@@ -75,7 +78,9 @@ struct Json {
 
 /// The statement that reads texts of experts.
 pub const TEXTS: &str = "SELECT json_build_object(
-        'id', e.id, 'version', e.version, 'updated_at', e.updated_at, 'specialties', e.specialties,
+        'id', e.id, 'version', e.version, 'written_by', e.xmin::text::bigint, 'degree', e.degree, 'academic_rank', e.academic_rank,
+        'workplace_id', e.workplace_id, 'workplace_key', e.workplace_key, 'province_id', e.province_id, 'country', e.country,
+        'max_parallel', e.max_parallel, 'accepted_kinds', e.accepted_kinds, 'specialties', e.specialties,
         'biography', e.biography, 'position', e.position, 'unit', e.unit,
         'projects', coalesce(e.details -> 'projects', '[]'),
         'fields', (SELECT coalesce(json_agg(json_build_array(f.scheme, f.code, f.main) ORDER BY f.ordinal), '[]')
@@ -99,8 +104,8 @@ struct StampRow {
     id: Uuid,
     #[diesel(sql_type = BigInt)]
     version: i64,
-    #[diesel(sql_type = Timestamptz)]
-    updated_at: DateTime<Utc>,
+    #[diesel(sql_type = BigInt)]
+    written_by: i64,
 }
 
 /// The versions of all who may be asked.
@@ -108,9 +113,9 @@ struct StampRow {
 /// # Errors
 /// 503 when the database is away.
 pub async fn stamps(conn: &mut Conn) -> Answer<Vec<(Uuid, Stamp)>> {
-    let rows: Vec<StampRow> =
-        diesel::sql_query("SELECT id, version, updated_at FROM experts WHERE status = 'active'").load(conn).await?;
-    Ok(rows.into_iter().map(|row| (row.id, (row.version, row.updated_at))).collect())
+    let sql = "SELECT id, version, xmin::text::bigint AS written_by FROM experts WHERE status = 'active'";
+    let rows: Vec<StampRow> = diesel::sql_query(sql).load(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.id, (row.version, row.written_by))).collect())
 }
 
 #[derive(QueryableByName)]

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::relevance::{Near, Source};
+use super::relevance::{Near, Source, Weighed};
 use super::score::{self, Presence};
 use super::store::Titles;
 use super::{Candidate, Match};
@@ -157,6 +157,8 @@ pub struct Teller<'a> {
     pub vocabulary: &'a Vocabulary,
     /// Titles of documents.
     pub titles: &'a Titles,
+    /// What the terms of the request weigh.
+    pub weighed: &'a Weighed,
     /// How candidates stand to conflicts of interest.
     pub standings: &'a HashMap<Uuid, Standing>,
     /// Months of the window.
@@ -222,12 +224,10 @@ impl Teller<'_> {
             documents: Vec::new(),
         };
         let documents = candidate.explanation.documents.iter();
-        let documents: Vec<CandidateDocument> = documents.map(|near| self.document(candidate.expert, near)).collect();
+        let documents: Vec<CandidateDocument> = documents.map(|near| self.document(candidate, near)).collect();
         let fields = candidate.explanation.fields.iter().filter_map(|found| self.field(candidate, found)).collect();
-        let mut all = vec![CandidatePart {
-            documents,
-            ..part(Text, Adds, parts.text, text_weight, &text_words(&candidate.explanation.documents))
-        }];
+        let shared = text_words(&documents);
+        let mut all = vec![CandidatePart { documents, ..part(Text, Adds, parts.text, text_weight, &shared) }];
         if let Some(value) = parts.fields {
             let words = self.field_words(candidate);
             all.push(CandidatePart { fields, ..part(Fields, Adds, value, score::FIELDS, &words) });
@@ -259,7 +259,7 @@ impl Teller<'_> {
 
     fn field(&self, candidate: &Candidate, found: &Match) -> Option<CandidateField> {
         let asked = self.case.fields.get(found.asked)?;
-        let own = candidate.facts.fields.get(found.own)?;
+        let own = candidate.facts.fields().get(found.own)?;
         Some(CandidateField {
             asked: format!("{}:{}", asked.scheme, asked.code),
             own: format!("{}:{}", own.scheme, own.code),
@@ -278,7 +278,7 @@ impl Teller<'_> {
         let named = |lang: Lang| {
             let name = |found: &Match| {
                 let FieldCode { scheme: asked_scheme, code: asked } = self.case.fields.get(found.asked)?;
-                let own = candidate.facts.fields.get(found.own)?;
+                let own = candidate.facts.fields().get(found.own)?;
                 let (wanted, has) =
                     (self.field_name(asked_scheme, asked, lang), self.field_name(&own.scheme, &own.code, lang));
                 let percent = (100.0 * found.closeness).round();
@@ -310,9 +310,9 @@ impl Teller<'_> {
         say!("Gần đây đã từ chối vì không thuộc chuyên môn: {vi}.", "Lately declined as not their field: {en}.")
     }
 
-    fn document(&self, expert: Uuid, near: &Near) -> CandidateDocument {
+    fn document(&self, candidate: &Candidate, near: &Near) -> CandidateDocument {
         use CandidateDocumentKind::{Biography, Post, Project, Publication, Specialties};
-        let (title, year) = self.titles.of(expert, near.source);
+        let (title, year) = self.titles.of(candidate.expert, near.source);
         let (kind, id) = match near.source {
             Source::Publication(id) => (Publication, Some(id)),
             Source::Project(_) => (Project, None),
@@ -320,12 +320,14 @@ impl Teller<'_> {
             Source::Biography => (Biography, None),
             Source::Post => (Post, None),
         };
-        let words = near.words.iter().map(|word| word.to_string()).collect();
+        let words = self.weighed.words(candidate.facts.documents(), near);
+        let words = words.iter().map(|word| word.to_string()).collect();
         CandidateDocument { kind, id, title, year, nearness: shown(near.cosine.into()), words }
     }
 
     fn qualification_words(&self, candidate: &Candidate) -> Say {
-        let codes = [&candidate.facts.academic_rank.0, &candidate.facts.degree.0];
+        let record = candidate.facts.record();
+        let codes = [&record.academic_rank, &record.degree];
         let names = |lang: Lang| {
             let titles = codes.into_iter().flatten().filter_map(|code| self.vocabulary.title_by_code(code));
             let name = titles.map(|row| if lang == Lang::Vi { row.name_vi.clone() } else { row.name_en.clone() });
@@ -349,10 +351,10 @@ impl Teller<'_> {
     }
 }
 
-fn text_words(documents: &[Near]) -> Say {
+fn text_words(documents: &[CandidateDocument]) -> Say {
     let mut words: Vec<&str> = Vec::new();
     for word in documents.iter().flat_map(|near| &near.words) {
-        if !words.contains(&&**word) {
+        if !words.contains(&word.as_str()) {
             words.push(word);
         }
     }

@@ -19,7 +19,6 @@ use crate::consultations::rules::{Known, find_field};
 use crate::consultations::words::{ConflictSide, ConflictTie, PanelSeat};
 use crate::db::Conn;
 use crate::experts::model::Residency;
-use crate::experts::store as expert_store;
 use crate::fields::store as field_store;
 use crate::kernel::clock::today;
 use crate::kernel::problem::Answer;
@@ -132,7 +131,7 @@ impl Pool {
             standings.iter().filter(|(_, one)| !may_sit(one.outcome)).map(|(id, _)| *id).collect();
         check_conflicts(at, &include, &conflicted)?;
         let form = filled(conn, case, form, &mut named, (&kept, &conflicted)).await?;
-        let people = people(conn, state, case, (&kept, &conflicted), (&ladder, &named)).await?;
+        let people = people(conn, case, (&kept, &conflicted), (&ladder, &named)).await?;
         let scores = kept.iter().map(|one| one.score).collect();
         let room = |one: &matching::Candidate| one.facts.load.cap.map(|cap| cap.saturating_sub(one.facts.load.now));
         let room = kept.iter().map(room).collect();
@@ -245,7 +244,7 @@ async fn field_names(conn: &mut Conn, fields: &[FieldCode]) -> Answer<Vec<String
 
 /// Whether somebody works in a field, or under it. What schemes have in common are their groups of three digits.
 fn covers(one: &matching::Candidate, field: &FieldCode) -> bool {
-    one.facts.fields.iter().any(|own| is_under((&own.scheme, &own.code), field))
+    one.facts.fields().iter().any(|own| is_under((&own.scheme, &own.code), field))
 }
 
 fn is_under((scheme, code): (&str, &str), field: &FieldCode) -> bool {
@@ -297,22 +296,19 @@ async fn filled(
 
 async fn people(
     conn: &mut Conn,
-    state: &State,
     case: &Case,
     (kept, conflicted): (&[matching::Candidate], &HashSet<Uuid>),
     (ladder, named): (&Ladder, &Named),
 ) -> Answer<Vec<Candidate>> {
-    let ids: Vec<Uuid> = kept.iter().map(|one| one.expert).collect();
-    let version = expert_store::reference_version(conn).await?;
-    let vocabulary = state.vocabularies.get(conn, version).await?;
-    let homes = store::homes(conn, &ids).await?;
     let ground = store::ground(conn, case).await?;
     let is_askers = |body: &Uuid| {
         let ties = ground.ties.get(body).map(Vec::as_slice).unwrap_or_default();
         ties.iter()
             .any(|tie| tie.side == ConflictSide::Asker && tie.tie != ConflictTie::Above && tie.lasts(ground.today))
     };
-    let workplaces: Vec<_> = kept.iter().map(|one| (one.facts.employer, one.facts.workplace_key.clone())).collect();
+    let workplace =
+        |one: &matching::Candidate| (one.facts.record().workplace_id, one.facts.record().workplace_key.clone());
+    let workplaces: Vec<_> = kept.iter().map(workplace).collect();
     let mut numbers: HashMap<String, u32> = HashMap::new();
     let employers: Vec<Option<u32>> = store::employers(conn, &workplaces)
         .await?
@@ -326,16 +322,14 @@ async fn people(
         let facts = &one.facts;
         let standing = one.explanation.parts.qualification.clamp(0.0, 1.0);
         let chair = (1.0 - CHAIR_STANDING).mul_add(one.score, CHAIR_STANDING * standing);
-        let home =
-            homes.get(&one.expert).and_then(|(province, country)| vocabulary.residency(*province, country.as_deref()));
         let known = named.fields.iter().zip(0_u32..).filter(|(code, _)| covers(one, code));
         Candidate {
             scores: [chair, one.score, one.score, one.score].map(|score| score.clamp(0.0, 1.0)),
-            degree: ladder.step(facts.degree.1),
+            degree: ladder.step(facts.degree_rank),
             fields: known.map(|(_, field)| field).collect(),
             employer,
-            outside_province: matches!(home, Some(Residency::OutOfProvince | Residency::Abroad)),
-            outside_asker: !facts.employer.as_ref().is_some_and(is_askers),
+            outside_province: matches!(facts.residency, Some(Residency::OutOfProvince | Residency::Abroad)),
+            outside_asker: !facts.record().workplace_id.as_ref().is_some_and(is_askers),
             load: facts.load.now,
             conflicted: conflicted.contains(&one.expert),
         }

@@ -156,17 +156,6 @@ pub async fn ground(conn: &mut Conn, case: &Case) -> Answer<super::coi::Ground> 
     facts::ground(conn, case, crate::kernel::clock::today()).await
 }
 
-/// Where people live: province and country, as in their records.
-///
-/// # Errors
-/// 503 when the database is away.
-pub async fn homes(conn: &mut Conn, ids: &[Uuid]) -> Answer<HashMap<Uuid, (Option<i32>, Option<String>)>> {
-    use crate::db::schema::experts as e;
-    let rows: Vec<(Uuid, Option<i32>, Option<String>)> =
-        e::table.filter(e::id.eq_any(ids)).select((e::id, e::province_id, e::country)).load(conn).await?;
-    Ok(rows.into_iter().map(|(id, province, country)| (id, (province, country))).collect())
-}
-
 /// All that was said and decided of a consultation, in its order.
 ///
 /// # Errors

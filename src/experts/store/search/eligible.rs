@@ -1,10 +1,9 @@
 //! Everybody who may be asked for work, each with whether words and filters find them.
 
-use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -15,22 +14,16 @@ use crate::db::Conn;
 use crate::kernel::problem::Answer;
 
 /// Somebody who may be asked.
-#[derive(Debug, Clone, Queryable)]
-#[expect(missing_docs, reason = "columns")]
+#[derive(Debug, Clone, Copy, Queryable)]
 pub struct Eligible {
+    /// The expert.
     pub id: Uuid,
+    /// The version of the record.
     pub version: i64,
-    pub updated_at: DateTime<Utc>,
+    /// Which transaction wrote the row last: with the version, that nothing of it changed.
+    pub written_by: i64,
     /// True when the words and filters find them.
     pub is_wanted: bool,
-    pub degree: Option<String>,
-    pub academic_rank: Option<String>,
-    pub workplace_id: Option<Uuid>,
-    pub workplace_key: Option<String>,
-    pub province_id: Option<i32>,
-    pub country: Option<String>,
-    pub max_parallel: Option<i16>,
-    pub accepted_kinds: Vec<Option<String>>,
 }
 
 /// The statement: in the bank with consent (who withdraws it is active no more), verified, and neither paused nor gone.
@@ -65,7 +58,7 @@ impl QueryFragment<Pg> for EligibleSql {
         if !(self.source.score.is_empty() && self.source.filters.is_plain()) {
             out.unsafe_to_cache_prepared();
         }
-        out.push_sql("SELECT e.id, e.version, e.updated_at, coalesce((");
+        out.push_sql("SELECT e.id, e.version, e.xmin::text::bigint, coalesce((");
         if self.source.score.is_empty() {
             self.source.conditions(&mut out)?;
         } else {
@@ -75,11 +68,7 @@ impl QueryFragment<Pg> for EligibleSql {
             out.push_sql(")");
         }
         self.source.filters.walk(&[], &mut out)?;
-        out.push_sql(
-            "), false) AS is_wanted, e.degree, e.academic_rank, e.workplace_id, e.workplace_key, e.province_id, e.country,
-                e.max_parallel, e.accepted_kinds
-           FROM experts e WHERE e.status = 'active'",
-        );
+        out.push_sql("), false) FROM experts e WHERE e.status = 'active'");
         Ok(())
     }
 }
@@ -90,20 +79,7 @@ impl QueryId for EligibleSql {
 }
 
 impl Query for EligibleSql {
-    type SqlType = (
-        SqlUuid,
-        BigInt,
-        Timestamptz,
-        Bool,
-        Nullable<Text>,
-        Nullable<Text>,
-        Nullable<SqlUuid>,
-        Nullable<Text>,
-        Nullable<Integer>,
-        Nullable<Text>,
-        Nullable<SmallInt>,
-        Array<Nullable<Text>>,
-    );
+    type SqlType = (SqlUuid, BigInt, BigInt, Bool);
 }
 
 /// Everybody who may be asked, in no order.
