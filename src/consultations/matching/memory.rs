@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::marks::Marks;
 use super::relevance::Documents;
 use super::store;
 use crate::db::{Conn, Db, give_way};
@@ -32,6 +33,8 @@ pub struct Kept {
     pub stamp: Stamp,
     /// What the record says beside texts.
     pub record: Record,
+    /// Names and works, as far as others may share them.
+    pub marks: Marks,
     /// The fields, in their order.
     pub fields: Vec<ExpertField>,
     /// The texts.
@@ -50,6 +53,8 @@ pub struct Record {
     pub country: Option<String>,
     pub max_parallel: Option<u32>,
     pub accepted_kinds: Vec<String>,
+    /// Organisations of the work history.
+    pub posts: Vec<Uuid>,
 }
 
 /// All of them; cheap to clone.
@@ -156,6 +161,6 @@ impl Memory {
     pub fn size(&self) -> (usize, usize, usize) {
         let kept = self.0.kept.read().unwrap_or_else(PoisonError::into_inner);
         let sum = |of: fn(&Kept) -> usize| kept.values().map(|kept| of(kept)).sum();
-        (kept.len(), sum(|kept| kept.documents.len()), sum(|kept| kept.documents.bytes()))
+        (kept.len(), sum(|kept| kept.documents.len()), sum(|kept| kept.documents.bytes() + kept.marks.bytes()))
     }
 }

@@ -1,11 +1,12 @@
 //! Who fits a request: everybody who may be asked, ranked, with the reasons; and how much each has to do.
 //!
-//! `terms.rs`, `relevance.rs`, `closeness.rs` and `score.rs` are pure; `memory.rs` keeps texts as numbers between requests, and
+//! `terms.rs`, `relevance.rs`, `closeness.rs`, `marks.rs` and `score.rs` are pure; `memory.rs` keeps records between requests, and
 //! `store.rs` holds the SQL.
 
 mod closeness;
 mod declines;
 mod load;
+mod marks;
 mod memory;
 mod relevance;
 mod routes;
@@ -17,6 +18,7 @@ mod view;
 
 pub use closeness::Match;
 pub use load::{Load, load_of};
+pub use marks::{Marks, Work, sought};
 pub use memory::{Memory, Record};
 pub use relevance::{Near, Source};
 pub use score::{Parts, Presence};
@@ -105,6 +107,11 @@ impl Facts {
     /// The texts.
     fn documents(&self) -> &Documents {
         &self.of.documents
+    }
+
+    /// Names and works, as far as others may share them.
+    pub fn marks(&self) -> &Marks {
+        &self.of.marks
     }
 
     /// The fields, in their order.

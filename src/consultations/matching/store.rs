@@ -13,6 +13,7 @@ use diesel_async::RunQueryDsl;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::marks::{Marks, Work};
 use super::memory::{Kept, Record, Stamp};
 use super::relevance::{Documents, Source};
 use crate::db::Conn;
@@ -29,13 +30,17 @@ pub struct Texts {
     #[serde(flatten)]
     record: Record,
     fields: Vec<(String, String, bool)>,
-    publications: Vec<(Uuid, String, Option<String>)>,
+    full_name: String,
+    publications: Vec<PublicationText>,
     projects: Vec<ProjectText>,
     specialties: Vec<String>,
     biography: Option<String>,
     position: Option<String>,
     unit: Option<String>,
 }
+
+/// Id, title, abstract, DOI, authors.
+type PublicationText = (Uuid, String, Option<String>, Option<String>, Vec<Option<String>>);
 
 #[derive(Debug, Deserialize)]
 struct ProjectText {
@@ -50,7 +55,7 @@ impl Texts {
     /// As it is kept.
     pub fn kept(self) -> Kept {
         let mut documents = Documents::default();
-        for (id, title, summary) in &self.publications {
+        for (id, title, summary, ..) in &self.publications {
             let summary = summary.as_deref().map(|text| (text, 1));
             documents.add(Source::Publication(*id), std::iter::once((title.as_str(), TITLE)).chain(summary));
         }
@@ -64,9 +69,20 @@ impl Texts {
         let post = [self.position.as_deref(), self.unit.as_deref()];
         documents.add(Source::Post, post.into_iter().flatten().map(|text| (text, 1)));
         documents.settle();
+        let marks = self.marks();
         let field = |(scheme, code, main)| ExpertField { scheme, code, main };
         let fields = self.fields.into_iter().map(field).collect();
-        Kept { stamp: (self.version, self.written_by), record: self.record, fields, documents }
+        Kept { stamp: (self.version, self.written_by), record: self.record, marks, fields, documents }
+    }
+
+    fn marks(&self) -> Marks {
+        let authors: Vec<Vec<String>> =
+            self.publications.iter().map(|(.., authors)| authors.iter().flatten().cloned().collect()).collect();
+        let publications = self.publications.iter().zip(&authors);
+        let publications =
+            publications.map(|((_, title, _, doi, _), authors)| Work { title, doi: doi.as_deref(), authors });
+        let projects = self.projects.iter().map(|project| Work { title: &project.title, doi: None, authors: &[] });
+        Marks::of(&self.full_name, publications.chain(projects))
     }
 }
 
@@ -80,12 +96,13 @@ struct Json {
 pub const TEXTS: &str = "SELECT json_build_object(
         'id', e.id, 'version', e.version, 'written_by', e.xmin::text::bigint, 'degree', e.degree, 'academic_rank', e.academic_rank,
         'workplace_id', e.workplace_id, 'workplace_key', e.workplace_key, 'province_id', e.province_id, 'country', e.country,
-        'max_parallel', e.max_parallel, 'accepted_kinds', e.accepted_kinds, 'specialties', e.specialties,
+        'max_parallel', e.max_parallel, 'accepted_kinds', e.accepted_kinds, 'full_name', e.full_name,
+        'posts', jsonb_path_query_array(e.details, '$.work_history[*].organisation_id ? (@ != null)'), 'specialties', e.specialties,
         'biography', e.biography, 'position', e.position, 'unit', e.unit,
         'projects', coalesce(e.details -> 'projects', '[]'),
         'fields', (SELECT coalesce(json_agg(json_build_array(f.scheme, f.code, f.main) ORDER BY f.ordinal), '[]')
                      FROM expert_fields f WHERE f.expert_id = e.id),
-        'publications', (SELECT coalesce(json_agg(json_build_array(p.id, p.title, p.abstract) ORDER BY p.ordinal), '[]')
+        'publications', (SELECT coalesce(json_agg(json_build_array(p.id, p.title, p.abstract, p.doi, p.authors) ORDER BY p.ordinal), '[]')
                            FROM expert_publications p WHERE p.expert_id = e.id))::text AS json
    FROM experts e WHERE e.id = ANY ($1)";
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::coi::may_sit;
+use super::coi::{Ground, may_sit};
 use super::conflicts::named;
 use super::order::{Cover, Named, PanelOrder, Seats, order};
 use super::routes::not_available;
@@ -126,12 +126,14 @@ impl Pool {
             all.into_iter().filter(|one| one.facts.is_free() || named.include.contains(&one.expert)).collect();
         let busy = found - kept.len();
         let ids: Vec<Uuid> = kept.iter().map(|one| one.expert).collect();
-        let standings = store::standings_alone(conn, case, &ids).await?;
+        let ground = store::ground(conn, case).await?;
+        let concerned = concerned(conn, case, &ground, &kept).await?;
+        let standings = store::standings_on(conn, case, &ground, &concerned).await?;
         let conflicted: HashSet<Uuid> =
             standings.iter().filter(|(_, one)| !may_sit(one.outcome)).map(|(id, _)| *id).collect();
         check_conflicts(at, &include, &conflicted)?;
         let form = filled(conn, case, form, &mut named, (&kept, &conflicted)).await?;
-        let people = people(conn, case, (&kept, &conflicted), (&ladder, &named)).await?;
+        let people = people(conn, &ground, (&kept, &conflicted), (&ladder, &named)).await?;
         let scores = kept.iter().map(|one| one.score).collect();
         let room = |one: &matching::Candidate| one.facts.load.cap.map(|cap| cap.saturating_sub(one.facts.load.now));
         let room = kept.iter().map(room).collect();
@@ -294,13 +296,27 @@ async fn filled(
     Ok(form)
 }
 
+/// Those of whom anything could be found: who worked at a body that matters, may have done something together with a drafter, or of
+/// whom something is kept. Nobody else needs to be looked at.
+async fn concerned(conn: &mut Conn, case: &Case, ground: &Ground, kept: &[matching::Candidate]) -> Answer<Vec<Uuid>> {
+    let named = store::named(conn, case, ground).await?;
+    let sought = store::marks_of_drafters(conn, ground).await?;
+    let is_concerned = |one: &&matching::Candidate| {
+        let record = one.facts.record();
+        let mut bodies = record.posts.iter().chain(&record.workplace_id);
+        bodies.any(|body| ground.ties.contains_key(body))
+            || one.facts.marks().meet(&sought)
+            || named.contains(&one.expert)
+    };
+    Ok(kept.iter().filter(is_concerned).map(|one| one.expert).collect())
+}
+
 async fn people(
     conn: &mut Conn,
-    case: &Case,
+    ground: &Ground,
     (kept, conflicted): (&[matching::Candidate], &HashSet<Uuid>),
     (ladder, named): (&Ladder, &Named),
 ) -> Answer<Vec<Candidate>> {
-    let ground = store::ground(conn, case).await?;
     let is_askers = |body: &Uuid| {
         let ties = ground.ties.get(body).map(Vec::as_slice).unwrap_or_default();
         ties.iter()

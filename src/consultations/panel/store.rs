@@ -13,8 +13,10 @@ use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use self::facts::named;
 pub use self::found::{FindingKey, FindingRow, due, end_findings, note_findings, put_back, raised, take_up, told};
-use super::coi::{Balance, Decision, Finding, findings, outcome, unbalanced};
+pub use self::works::marks_of_drafters;
+use super::coi::{Balance, Decision, Finding, Ground, findings, outcome, unbalanced};
 use super::model::{MemberRow, Standing};
 use crate::access::permit::Scope;
 use crate::consultations::model::Case;
@@ -152,7 +154,7 @@ impl DecisionRow {
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn ground(conn: &mut Conn, case: &Case) -> Answer<super::coi::Ground> {
+pub async fn ground(conn: &mut Conn, case: &Case) -> Answer<Ground> {
     facts::ground(conn, case, crate::kernel::clock::today()).await
 }
 
@@ -248,7 +250,8 @@ pub async fn standings(conn: &mut Conn, case: &Case, ids: &[Uuid]) -> Answer<Has
         return Ok(HashMap::new());
     }
     let balances = balances(conn, case.id()).await?;
-    judged(conn, case, ids, balances).await
+    let ground = ground(conn, case).await?;
+    judged(conn, (case, &ground), ids, balances).await
 }
 
 /// The same of people who may be asked for a new panel, whoever sits now.
@@ -256,24 +259,40 @@ pub async fn standings(conn: &mut Conn, case: &Case, ids: &[Uuid]) -> Answer<Has
 /// # Errors
 /// 503 when the database is away.
 pub async fn standings_alone(conn: &mut Conn, case: &Case, ids: &[Uuid]) -> Answer<HashMap<Uuid, Standing>> {
-    if ids.is_empty() { Ok(HashMap::new()) } else { judged(conn, case, ids, HashMap::new()).await }
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ground = ground(conn, case).await?;
+    standings_on(conn, case, &ground, ids).await
+}
+
+/// The same on a ground that was read before.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn standings_on(
+    conn: &mut Conn,
+    case: &Case,
+    ground: &Ground,
+    ids: &[Uuid],
+) -> Answer<HashMap<Uuid, Standing>> {
+    if ids.is_empty() { Ok(HashMap::new()) } else { judged(conn, (case, ground), ids, HashMap::new()).await }
 }
 
 async fn judged(
     conn: &mut Conn,
-    case: &Case,
+    (case, ground): (&Case, &Ground),
     ids: &[Uuid],
     mut balances: HashMap<Uuid, Balance>,
 ) -> Answer<HashMap<Uuid, Standing>> {
-    let ground = facts::ground(conn, case, crate::kernel::clock::today()).await?;
     let mut decided: HashMap<Uuid, Vec<Decision>> = HashMap::new();
     for row in decisions(conn, case.id()).await? {
         decided.entry(row.expert_id).or_default().push(row.decision());
     }
-    let mut people = facts::people(conn, case, &ground, ids).await?;
+    let mut people = facts::people(conn, case, ground, ids).await?;
     people.iter_mut().for_each(|person| person.balance = balances.remove(&person.id));
     let standing = |person: &super::coi::Person| {
-        let findings = findings(&ground, person);
+        let findings = findings(ground, person);
         let decided = decided.get(&person.id).map(Vec::as_slice).unwrap_or_default();
         let (outcome, open) = outcome(&findings, decided);
         (person.id, Standing { findings, outcome, open })

@@ -1,6 +1,6 @@
 //! What the rules about conflicts of interest are told: of bodies, drafters and people.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{Months, NaiveDate};
@@ -149,6 +149,30 @@ async fn drafters(conn: &mut Conn, case: &Case) -> Answer<Vec<Drafter>> {
         Drafter { entry: row.id, expert: row.expert_id, name: Spelling::of(&name) }
     };
     Ok(people().map(drafter).collect())
+}
+
+#[derive(QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+/// Drafters, officers of bodies that matter, and those of whom something was said or decided.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn named(conn: &mut Conn, case: &Case, ground: &Ground) -> Answer<HashSet<Uuid>> {
+    let bodies: Vec<Uuid> = ground.ties.keys().copied().collect();
+    let rows: Vec<IdRow> = diesel::sql_query(
+        "SELECT o.expert_id AS id FROM association_officers o WHERE o.organisation_id = ANY ($1) AND o.expert_id IS NOT NULL
+         UNION SELECT d.expert_id FROM conflict_decisions d WHERE d.consultation_id = $2",
+    )
+    .bind::<Array<SqlUuid>, _>(bodies)
+    .bind::<SqlUuid, _>(case.id())
+    .load(conn)
+    .await?;
+    let drafters = ground.drafters.iter().filter_map(|drafter| drafter.expert);
+    Ok(rows.into_iter().map(|row| row.id).chain(drafters).collect())
 }
 
 #[derive(QueryableByName)]

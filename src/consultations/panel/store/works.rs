@@ -9,6 +9,7 @@ use diesel::sql_types::{Array, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use crate::consultations::matching::{Work, sought};
 use crate::consultations::panel::coi::{Drafter, Ground, Shared, Spelling, digest};
 use crate::consultations::words::ConflictKind;
 use crate::db::Conn;
@@ -16,7 +17,7 @@ use crate::kernel::partial_date::PartialDate;
 use crate::kernel::problem::{Answer, Problem};
 use crate::kernel::text::fold;
 
-#[derive(QueryableByName)]
+#[derive(Debug, Clone, QueryableByName)]
 struct WorkRow {
     #[diesel(sql_type = SqlUuid)]
     expert_id: Uuid,
@@ -38,6 +39,10 @@ const TELLING: usize = 30;
 const SHORTEST: usize = 8;
 
 impl WorkRow {
+    fn as_work(&self) -> Work<'_> {
+        Work { title: &self.title, doi: self.doi.as_deref(), authors: &self.authors }
+    }
+
     /// The last year of it: of a project that is not over, this one.
     fn year(&self, today: NaiveDate) -> Option<i32> {
         let ended: PartialDate = self.ended.as_deref()?.parse().ok()?;
@@ -102,7 +107,7 @@ pub(super) async fn shared(
     if ground.drafters.is_empty() {
         return Ok(HashMap::new());
     }
-    let first = ground.today.year() - i32::try_from(ground.shared_years).unwrap_or_default();
+    let first = first_year(ground);
     let records: Vec<Uuid> = ground.drafters.iter().filter_map(|drafter| drafter.expert).collect();
     let theirs = works(conn, &records, first).await?;
     let ours = works(conn, ids, first).await?;
@@ -111,6 +116,32 @@ pub(super) async fn shared(
     // of a whole bank this takes a while
     let compare = move || compared.shared_with(&ours, &names);
     tokio::task::spawn_blocking(compare).await.map_err(Problem::task)
+}
+
+/// The marks of who may have done something together with a drafter, or bear a drafter's name.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn marks_of_drafters(conn: &mut Conn, ground: &Ground) -> Answer<HashSet<u32>> {
+    if ground.drafters.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let records: Vec<Uuid> = ground.drafters.iter().filter_map(|drafter| drafter.expert).collect();
+    let theirs = works(conn, &records, first_year(ground)).await?;
+    Ok(sought_by(&ground.drafters, &theirs))
+}
+
+fn sought_by(drafters: &[Drafter], theirs: &[WorkRow]) -> HashSet<u32> {
+    let works = |drafter: &Drafter| {
+        let own = drafter.expert;
+        theirs.iter().filter(move |work| Some(work.expert_id) == own).map(WorkRow::as_work)
+    };
+    drafters.iter().flat_map(|drafter| sought(&drafter.name.plain, works(drafter))).collect()
+}
+
+/// The first year whose works count.
+fn first_year(ground: &Ground) -> i32 {
+    ground.today.year() - i32::try_from(ground.shared_years).unwrap_or_default()
 }
 
 /// Works of drafters, and who the drafters are.
@@ -183,6 +214,8 @@ fn of_name(by_name: &HashMap<&str, Vec<(Uuid, &Spelling)>>, author: &str) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::consultations::matching::Marks;
+    use proptest::prelude::*;
 
     fn work(
         expert: u128,
@@ -263,5 +296,56 @@ mod tests {
         let names = HashMap::from([(Uuid::from_u128(9), Spelling::of("Trần Văn Thử"))]);
         let by_their_list = works.shared_with(&[], &names);
         assert_eq!(by_their_list.get(&Uuid::from_u128(9)).map(Vec::len), Some(1));
+    }
+
+    /// Works of a few people out of a few titles, DOIs and names.
+    fn some_works() -> impl Strategy<Value = Vec<WorkRow>> {
+        let titles = prop::sample::select(vec![
+            "Rừng đầu nguồn sông Gâm và nước ngầm trong vùng",
+            "RUNG DAU NGUON",
+            "Báo cáo",
+            "Quế",
+        ]);
+        let names =
+            prop::sample::select(vec!["Lê Thị Mẫu", "le thi mau", "Vũ Văn Hùng", "VŨ VĂN HƯNG", "Trần Văn Thử"]);
+        let dois = prop::option::of(prop::sample::select(vec!["10.1/a", " 10.1/A ", "10.1/b"]));
+        let ended = prop::option::of(prop::sample::select(vec!["2023", "2024"]));
+        let one = (1..6_u128, any::<bool>(), titles, dois, ended, prop::collection::vec(names, 0..3));
+        let row = |(expert, is_project, title, doi, ended, authors): (
+            u128,
+            bool,
+            &str,
+            Option<&str>,
+            Option<&str>,
+            Vec<&str>,
+        )| {
+            work(expert, is_project, title, doi.filter(|_| !is_project), ended, if is_project { &[] } else { &authors })
+        };
+        prop::collection::vec(one.prop_map(row), 0..8)
+    }
+
+    proptest! {
+        #[test]
+        fn marks_miss_nobody_who_is_found_by_comparing(all in some_works(), drafter in prop::option::of(1..3_u128)) {
+            let names: HashMap<Uuid, Spelling> = ["Lê Thị Mẫu", "Vu Van Hung", "Trần Văn Thử", "Lê Thị Mẫu", "Ma Văn Khác"]
+                .iter()
+                .zip(1_u128..)
+                .map(|(name, id)| (Uuid::from_u128(id), Spelling::of(name)))
+                .collect();
+            let expert = drafter.map(Uuid::from_u128);
+            let name = expert.and_then(|id| names.get(&id).cloned()).unwrap_or_else(|| Spelling::of("Trần Văn Thử"));
+            let drafters = vec![Drafter { entry: Uuid::from_u128(101), expert, name }];
+            let theirs: Vec<WorkRow> = all.iter().filter(|work| Some(work.expert_id) == expert).cloned().collect();
+            let sought = sought_by(&drafters, &theirs);
+            let today = "2026-11-26".parse().unwrap();
+            let found = Works { theirs, drafters: drafters.clone(), today }.shared_with(&all, &names);
+            for (id, name) in &names {
+                let own = all.iter().filter(|work| work.expert_id == *id).map(WorkRow::as_work);
+                let meets = Marks::of(&name.plain, own).meet(&sought);
+                let is_found = found.get(id).is_some_and(|shared| !shared.is_empty());
+                let is_alike = expert.is_none() && drafters[0].name.is_like(name);
+                prop_assert!(meets || !(is_found || is_alike), "{name:?}");
+            }
+        }
     }
 }
