@@ -4,8 +4,9 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{organisation_id, reports};
+use super::{organisation_id, panels, reports};
 use crate::access::actor::Role;
+use crate::access::permit::Scope;
 use crate::accounts::store as account_store;
 use crate::audit::event::{Event, Recorder};
 use crate::consultations::model::{Contact, FieldCode, FileRow, Funding, Letter, MoveRow, Row};
@@ -71,8 +72,8 @@ pub(super) async fn add(state: &State) -> Answer<()> {
     state
         .db
         .transaction(async move |tx| {
-            let scope = crate::access::permit::Scope::SYSTEM;
-            let known = store::Asked { seen: store::Seen::by(&scope, today()), own: None, conditions: Vec::new() };
+            let known =
+                store::Asked { seen: store::Seen::by(&Scope::SYSTEM, today()), own: None, conditions: Vec::new() };
             if store::count(tx, &known).await? > 0 {
                 return Ok(());
             }
@@ -134,7 +135,9 @@ async fn enter(tx: &mut Conn, sealer: &Sealer, sketch: &Sketch) -> Answer<Event>
     }
     let (on, version) = work::reckoning(tx).await?;
     work::settle(tx, (&on, version), &row, &moves).await?;
-    reports::add(tx, row.id).await?;
+    let case = store::find(tx, store::Seen::by(&Scope::SYSTEM, today()), row.id).await?;
+    panels::add(tx, &case).await?;
+    reports::add(tx, &case).await?;
     Ok(Event::on("consultation", row.id).fields(["state", "title"]).values(json!({ "source": super::SOURCE })))
 }
 

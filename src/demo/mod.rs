@@ -3,6 +3,7 @@
 
 mod associations;
 mod consultations;
+mod panels;
 pub mod people;
 mod record;
 mod record_words;

@@ -1,17 +1,12 @@
 //! The reports of the demo's consultations that were delivered, and what their askers made of them.
 
-use uuid::Uuid;
-
-use crate::access::permit::Scope;
 use crate::consultations::conclusion::model::{ConclusionRow, Content, Recommendation, Remark, ReplyRow, Report};
 use crate::consultations::conclusion::{basis, draft, store as conclusion_store};
-use crate::consultations::model::MoveRow;
+use crate::consultations::model::{Case, MoveRow};
 use crate::consultations::opinions::heard;
 use crate::consultations::state::Verb;
-use crate::consultations::store::{self, Seen};
 use crate::consultations::words::RecommendationOutcome;
 use crate::db::Conn;
-use crate::kernel::clock::today;
 use crate::kernel::id::new_id;
 use crate::kernel::problem::Answer;
 
@@ -23,8 +18,7 @@ const RECOMMENDATIONS: [&str; 3] = [
 ];
 
 /// Writes the report of a consultation that was delivered, and the replies to it where there was one.
-pub(super) async fn add(tx: &mut Conn, id: Uuid) -> Answer<()> {
-    let case = store::find(tx, Seen::by(&Scope::SYSTEM, today()), id).await?;
+pub(super) async fn add(tx: &mut Conn, case: &Case) -> Answer<()> {
     let done = |verb: Verb| case.moves.iter().find(|row| row.verb.as_deref() == Some(verb.as_str()));
     let Some(delivered) = done(Verb::Deliver) else { return Ok(()) };
     let begun = done(Verb::Conclude).map_or(delivered.at, |row| row.at);
@@ -33,9 +27,9 @@ pub(super) async fn add(tx: &mut Conn, id: Uuid) -> Answer<()> {
     let row = ConclusionRow {
         id: new_id(),
         version: case.row.version,
-        consultation_id: id,
+        consultation_id: case.id(),
         number: 1,
-        content: written(draft(&heard(tx, &case).await?, basis)),
+        content: written(draft(&heard(tx, case).await?, basis)),
         corrects: None,
         correction_reason: None,
         report: delivered.document.clone().map(|letter| Report { letter, authority: Vec::new() }),
