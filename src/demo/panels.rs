@@ -61,18 +61,21 @@ struct Id {
     id: Uuid,
 }
 
-/// Five people of a group of fields who work nowhere that the register knows, no two at one place: the one of the highest degree
-/// first.
+/// Five people who work nowhere that the register knows, no two at one place: those of a group of fields first, and of them the one of
+/// the highest degree.
 async fn free_people(tx: &mut Conn, field: &str) -> Answer<Vec<Uuid>> {
     let group: String = field.chars().take(3).collect();
     let rows: Vec<Id> = diesel::sql_query(
-        "SELECT p.id FROM (
-            SELECT DISTINCT ON (e.workplace_key) e.id, e.code, e.degree FROM experts e
+        "WITH free AS (
+            SELECT e.id, e.code, e.degree, e.workplace_key,
+                   EXISTS (SELECT FROM expert_fields f WHERE f.expert_id = e.id AND starts_with(f.code, $1)) AS is_near
+              FROM experts e
              WHERE e.status = 'active' AND e.workplace_id IS NULL AND e.workplace_key IS NOT NULL
-               AND EXISTS (SELECT FROM expert_fields f WHERE f.expert_id = e.id AND starts_with(f.code, $1))
                AND NOT EXISTS (SELECT FROM association_officers o WHERE o.expert_id = e.id)
-             ORDER BY e.workplace_key, e.code DESC) p
-          ORDER BY (SELECT max(t.rank) FROM academic_titles t WHERE t.code = p.degree) DESC NULLS LAST, p.code DESC LIMIT 5",
+        ), one_each AS (SELECT DISTINCT ON (workplace_key) * FROM free ORDER BY workplace_key, is_near DESC, code DESC)
+        SELECT p.id FROM one_each p
+         ORDER BY p.is_near DESC,
+                  (SELECT max(t.rank) FROM academic_titles t WHERE t.code = p.degree) DESC NULLS LAST, p.code DESC LIMIT 5",
     )
     .bind::<Text, _>(group)
     .load(tx)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{at, bring, callers, draft, submitted};
+use super::{at, bring, callers, draft, no_panels, submitted};
 use crate::support::bank::{change, decide, encode, enter, load_agreeing, path, text};
 use crate::support::{Caller, TestApp};
 
@@ -318,7 +318,7 @@ async fn who_has_much_to_do_comes_later() {
         super::attach_scheme(&callers[0], &other).await;
         others.push(bring(&callers, &other, if number == 304 { "accepted" } else { "panel_forming" }).await);
     }
-    change(&app, "DELETE FROM panel_members").await; // seats of the test alone
+    no_panels(&app).await; // seats of the test alone
     let id = async |name: &str| app.sql(&format!("SELECT id FROM experts WHERE full_name = '{name}'")).await;
     let (two, three, four, five) = (id("Kpă Hai").await, id("Kpă Ba").await, id("Kpă Bốn").await, id("Kpă Năm").await);
     sits(&app, &others[0], &two, "chair", "accepted", 10).await;

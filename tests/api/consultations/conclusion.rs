@@ -348,6 +348,14 @@ async fn the_demo_shows_a_report_and_what_became_of_it() {
     let closed = officer.get(&format!("{}?state=closed", super::PATH)).await.expect(200)["items"][0].clone();
     let seen = officer.get(&at(&closed, "/conclusion")).await.expect(200);
     assert_eq!((&seen["state"], seen["recommendations"].as_array().unwrap().len()), (&json!("delivered"), 3));
+    assert_eq!(seen["members"].as_array().unwrap().len(), 5, "who was heard: {seen}");
+    assert!(text(&seen["minority"][0]).contains("căn cứ"), "who differs: {seen}");
+    // the panel that is at work: whole, without a conflict, two of five late
+    let at_work = officer.get(&format!("{}?state=in_review", super::PATH)).await.expect(200)["items"][0].clone();
+    let panel = officer.get(&at(&at_work, "/panel")).await.expect(200);
+    assert_eq!((&panel["lacks"], panel["members"].as_array().unwrap().len()), (&json!([]), 5), "{panel}");
+    let said = officer.get(&at(&at_work, "/opinions")).await.expect(200)["items"].as_array().unwrap().clone();
+    assert_eq!(said.iter().filter(|one| one["revision"] == 1).count(), 3, "{said:?}");
     let adoption = officer.get(&at(&closed, "/adoption")).await.expect(200);
     assert_eq!(
         json!([adoption["adopted"], adoption["partly_adopted"], adoption["not_adopted"], adoption["open"]]),

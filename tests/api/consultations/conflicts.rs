@@ -3,7 +3,7 @@
 use expert_bank::consultations::panel::watch;
 use serde_json::{Value, json};
 
-use super::{at, attach_scheme, bring, callers, draft, free_people, own_record, panel_of, put_panel, verb};
+use super::{at, attach_scheme, bring, callers, draft, free_people, no_panels, own_record, panel_of, put_panel, verb};
 use crate::support::bank::{change, enter_body, text};
 use crate::support::{Answer, Caller, TestApp};
 
@@ -517,6 +517,7 @@ async fn candidates_are_told_with_their_conflicts() {
 #[tokio::test]
 async fn one_panel_that_is_held_keeps_no_other_from_being_looked_at() {
     let app = TestApp::start().await;
+    no_panels(&app).await;
     let callers = callers(&app).await;
     let mut all = Vec::new();
     for _ in 0..2 {

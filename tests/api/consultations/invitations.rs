@@ -5,7 +5,8 @@ use expert_bank::consultations::invitations::follow;
 use serde_json::{Value, json};
 
 use super::{
-    at, attach_scheme, bring, callers, draft, example, fault, free_people, own_record, panel_of, put_panel, verb,
+    at, attach_scheme, bring, callers, draft, example, fault, free_people, no_panels, own_record, panel_of, put_panel,
+    verb,
 };
 use crate::support::bank::{change, text};
 use crate::support::{Answer, Caller, TestApp};
@@ -110,6 +111,7 @@ async fn an_expert_reads_answers_and_is_followed_by_the_next_in_line() {
 #[tokio::test]
 async fn the_office_answers_by_letter_and_every_reason_has_its_effect() {
     let app = TestApp::start().await;
+    no_panels(&app).await;
     let callers = callers(&app).await;
     let people = free_people(&app, 5).await;
     let (made, panel) = asked(&callers, &people, &[]).await;

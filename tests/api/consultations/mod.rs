@@ -134,6 +134,13 @@ pub fn way_to(state: &str) -> &'static [&'static str] {
     }
 }
 
+/// Takes away all panels, those of the demo too, as if there had been none.
+pub async fn no_panels(app: &TestApp) {
+    let sql = "SET LOCAL session_replication_role = replica;
+        DELETE FROM opinion_revisions; DELETE FROM opinions; DELETE FROM panel_members";
+    change(app, sql).await;
+}
+
 /// Codes of people of the bank who can be asked and work nowhere that the register knows, no two at one place: nothing makes a conflict of interest.
 pub async fn free_people(app: &TestApp, count: usize) -> Vec<String> {
     let sql = format!(

@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    PATH, at, attach_scheme, bring, callers, draft, example, fault, free_people, go, hear, own_record, panel_of,
-    put_panel, verb,
+    PATH, at, attach_scheme, bring, callers, draft, example, fault, free_people, go, hear, no_panels, own_record,
+    panel_of, put_panel, verb,
 };
 use crate::support::bank::{change, text};
 use crate::support::{Caller, TestApp};
@@ -398,7 +398,7 @@ async fn more_than_a_third_of_one_employer_is_a_conflict_of_each_of_them() {
 async fn fairness_counts_seats_by_the_day_people_were_asked() {
     let app = TestApp::start().await;
     let callers = callers(&app).await;
-    change(&app, "DELETE FROM panel_members").await;
+    no_panels(&app).await;
     let officer = &callers[1];
     let empty = officer.get("/api/v1/panels/fairness").await.expect(200);
     assert_eq!((&empty["fairness"]["seats"], &empty["fairness"]["gini"]), (&json!(0), &Value::Null));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{at, attach_scheme, bring, callers, draft, example, put_panel, verb};
+use super::{at, attach_scheme, bring, callers, draft, example, no_panels, put_panel, verb};
 use crate::support::bank::{change, text};
 use crate::support::{Caller, TestApp};
 
@@ -214,6 +214,7 @@ async fn several_requests_at_once_are_never_worse_than_one_by_one() {
 #[tokio::test]
 async fn several_requests_have_each_their_own_rules_and_say_what_is_too_much() {
     let app = TestApp::start().await;
+    no_panels(&app).await;
     let callers = callers(&app).await;
     let officer = &callers[1];
     let path = "/api/v1/consultations/panel-proposals";
