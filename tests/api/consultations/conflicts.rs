@@ -3,7 +3,9 @@
 use expert_bank::consultations::panel::watch;
 use serde_json::{Value, json};
 
-use super::{at, attach_scheme, bring, callers, draft, free_people, no_panels, own_record, panel_of, put_panel, verb};
+use super::{
+    at, attach_scheme, bring, callers, draft, fault, free_people, no_panels, own_record, panel_of, put_panel, verb,
+};
 use crate::support::bank::{change, enter_body, text};
 use crate::support::{Answer, Caller, TestApp};
 
@@ -80,7 +82,8 @@ async fn tied_people(app: &TestApp, officer: &Caller<'_>) -> Vec<String> {
             app,
             &format!(
                 "INSERT INTO expert_publications (id, expert_id, ordinal, title, year, authors)
-                 SELECT gen_random_uuid(), id, 900, 'Rừng đầu nguồn và nước ngầm', 2025, '{{}}' FROM experts WHERE code = '{code}'"
+                 SELECT gen_random_uuid(), id, 900, 'Rừng đầu nguồn và nước ngầm', 2025, '{{}}' FROM experts WHERE code = '{code}';
+                 UPDATE experts SET version = version + 1 WHERE code = '{code}'"
             ),
         )
         .await;
@@ -120,6 +123,13 @@ async fn what_the_record_says_is_found_with_its_evidence_before_anybody_is_invit
         assert_eq!(kinds(&seen), expected, "{code}: {seen}");
         assert_eq!(seen["results"][0]["outcome"], outcome, "{seen}");
         assert_eq!(seen["results"][0]["may_sit"], outcome == "none");
+        // a proposal, which does not look at everybody name by name, knows the same
+        let asked = officer.post(&at(&made, "/panel/proposal"), &json!({ "include": [code] })).await;
+        if outcome == "none" {
+            asked.expect(200);
+        } else {
+            assert_eq!(fault(asked), ("/include/0".to_owned(), "conflict".to_owned()), "{code}: {expected:?}");
+        }
     }
 }
 
