@@ -2,6 +2,7 @@
 
 pub mod bulk;
 pub mod embedded;
+mod joined;
 pub mod migrations;
 #[rustfmt::skip]
 #[expect(missing_docs, reason = "generated from the migrations")]
