@@ -99,9 +99,19 @@ fn check_act(row: Option<&OpinionRow>, act: Act) -> Answer<()> {
         return Ok(());
     }
     let list = possible.iter().map(|act| act.as_str()).collect::<Vec<_>>().join(", ");
-    let (act, now) = (act.as_str(), state.map_or("–", |state| state.as_str()));
-    Err(Problem::new(Code::Conflict).detail(say!(
-        "Ý kiến đang ở trạng thái `{now}`, không thể `{act}`; bạn có thể: {list}.",
-        "The opinion is `{now}`: `{act}` is not possible. What you may do now: {list}."
-    )))
+    let act = act.as_str();
+    let detail = match state {
+        Some(state) => {
+            let now = state.as_str();
+            say!(
+                "Ý kiến đang ở trạng thái `{now}`, không thể `{act}`; bạn có thể: {list}.",
+                "The opinion is `{now}`: `{act}` is not possible. What you may do now: {list}."
+            )
+        }
+        None => say!(
+            "Chưa có ý kiến nào được viết, không thể `{act}`; bạn có thể: {list}.",
+            "Nobody has written an opinion here yet: `{act}` is not possible. What you may do now: {list}."
+        ),
+    };
+    Err(Problem::new(Code::Conflict).detail(detail))
 }

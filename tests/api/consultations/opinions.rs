@@ -70,7 +70,8 @@ async fn an_expert_declares_writes_and_hands_in() {
     // the declaration comes first
     let (place, code) = fault(put(&expert, &made, seat, &json!({ "assessment": "agree" })).await);
     assert_eq!((place.as_str(), code.as_str()), ("/declaration", "required"));
-    submit(&expert, &made, seat).await.problem(409);
+    let told = submit(&expert, &made, seat).await.problem(409);
+    assert!(text(&told["detail"]).starts_with("Chưa có ý kiến nào được viết"), "{told}");
     let first = json!({ "declaration": { "has_conflict": false }, "answers": [{ "question": 2, "text": "Khả thi" }] });
     let held = [("if-match", etag.as_str())];
     expert.send(Method::PUT, &path, &[], Some(&first)).await.problem(428);
