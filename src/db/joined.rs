@@ -1,5 +1,5 @@
 //! Which tables are asked for in one query of diesel's: each pair takes a dozen impls, and all pairs of all tables took a third
-//! of every build. A join that does not compile wants its pair here. (Queries written as SQL need none.)
+//! of a debug build of this library. A join that does not compile wants its pair here. (Queries written as SQL need none.)
 
 use diesel::allow_tables_to_appear_in_same_query as together;
 
