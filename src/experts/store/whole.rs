@@ -5,13 +5,14 @@
 //! (titles, provinces, names and groups of fields), which are kept; see [`Vocabularies`].
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::NaiveDate;
 use diesel::dsl::SqlTypeOf;
 use diesel::pg::Pg;
+use diesel::pg::PgQueryBuilder;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId};
 use diesel::result::Error;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel_async::RunQueryDsl;
@@ -41,18 +42,25 @@ type Filter<'a> = Box<dyn BoxableExpression<experts::table, Pg, SqlType = Bool> 
 type Columns = <ProfileRow as Selectable<Pg>>::SelectExpression;
 type Json = Nullable<Text>;
 
+/// The columns as they stand in the statement, written once: a record by its id is asked for some thousand times a second.
+static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    let columns = <ProfileRow as Selectable<Pg>>::construct_selection();
+    let mut written = PgQueryBuilder::new();
+    let done = columns.to_sql(&mut written, &Pg);
+    debug_assert!(done.is_ok(), "names of columns have nothing that could not be written");
+    written.finish()
+});
+
 /// The statement. Its text differs by audience, by what is asked for and by nothing else, so it is prepared once.
 pub struct WholeSql<'a> {
     visible: Filter<'a>,
     which: Filter<'a>,
-    columns: Columns,
     lists: bool,
 }
 
 impl<'a> WholeSql<'a> {
     fn new(scope: &Scope, which: Filter<'a>, lists: bool) -> Self {
-        let columns = <ProfileRow as Selectable<Pg>>::construct_selection();
-        Self { visible: visible(scope), which, columns, lists }
+        Self { visible: visible(scope), which, lists }
     }
 
     /// An expert by id or code, with everything.
@@ -69,7 +77,7 @@ impl<'a> WholeSql<'a> {
 impl QueryFragment<Pg> for WholeSql<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("SELECT ");
-        self.columns.walk_ast(out.reborrow())?;
+        out.push_sql(&COLUMNS);
         out.push_sql(FIELDS);
         out.push_sql(if self.lists { LISTS } else { "NULL, NULL, " });
         out.push_sql(VERSION);
