@@ -1,12 +1,15 @@
 //! Personal data that nothing here holds, because the work does not need it: ethnicity, religion, membership of the Party,
 //! health, and numbers of identity papers (Law 91/2025/QH15: no more data than the purpose needs).
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::problem::Say;
 use super::text::fold;
 use crate::say;
 
 /// Names under which such data is sent, folded and without blanks.
-const NAMES: &str = " dantoc ethnic ethnicity ethnicgroup ethnicminority race tongiao tinnguong religion religious faith belief \
+const NAMES: &str = "dantoc ethnic ethnicity ethnicgroup ethnicminority race tongiao tinnguong religion religious faith belief \
     dangvien ladangvien vaodang ngayvaodang ngayvaodangchinhthuc chinhthucvaodang sothedang thedang chibo partymember \
     partymembership ispartymember partyjoined partyjoinedat partyjoinedon partycard partycardnumber partydate \
     communistparty party politicalaffiliation politicalopinion politicalviews \
@@ -16,17 +19,20 @@ const NAMES: &str = " dantoc ethnic ethnicity ethnicgroup ethnicminority race to
     madinhdanh madinhdanhcanhan citizenid citizenidentity citizenidentitycard citizenidentification citizennumber \
     idcard idcardnumber identitycard identitycardnumber identitynumber identity nationalid nationalidnumber \
     nationalidentitynumber personalid personalidnumber personalidentificationnumber hochieu sohochieu passport \
-    passportnumber passportno ";
+    passportnumber passportno";
+
+/// Every member of every record is looked up in it.
+static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| NAMES.split(' ').collect());
 
 /// True for the name of a member that holds such data: `ethnicity`, `partyMember`, `dan_toc`, `Số CCCD`.
 #[must_use]
 pub fn is_not_held(name: &str) -> bool {
-    let folded = if name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
-        name.replace('_', "")
-    } else {
-        fold(name).replace(' ', "")
-    };
-    !folded.is_empty() && NAMES.contains(&format!(" {folded} "))
+    if name.bytes().all(|b| b.is_ascii_lowercase()) {
+        return KNOWN.contains(name);
+    }
+    let is_plain = name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let folded = if is_plain { name.replace('_', "") } else { fold(name).replace(' ', "") };
+    KNOWN.contains(folded.as_str())
 }
 
 /// Why a body that sends it is refused. The value is never repeated.

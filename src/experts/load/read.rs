@@ -117,10 +117,10 @@ pub(crate) fn read_line(number: usize, bytes: &[u8], sealer: &Sealer) -> Result<
         return Err(refuse(None, vec![fault("", "too_long", "a line has at most 1 MiB")], None));
     }
     let (value, mut errors) = document(bytes).map_err(|problem| refuse(None, faults(&problem), None))?;
-    let said = value.to_string();
-    let digest = sealer.keyed_hash("source-record", &said);
+    let said = serde_json::to_string(&value).map_err(|error| refuse(None, faults(&Problem::internal(error)), None))?;
     // under every key of the ring: after a rotation the same file still changes nothing
     let digests = sealer.keyed_hashes("source-record", &said);
+    let digest = digests.first().cloned().unwrap_or_default();
     let Value::Object(mut members) = value else {
         return Err(refuse(None, vec![fault("", "wrong_type", "a line is one JSON object")], None));
     };
