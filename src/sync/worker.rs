@@ -1,6 +1,7 @@
 //! Works on plans beside the requests, on any instance: claims one, renews the lease while it works, and takes over what a
 //! worker left that is dead.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -76,10 +77,11 @@ pub async fn once(state: &State, worker: Uuid) -> Answer<bool> {
     let job = Box::pin(work_on(state, worker, &claim, &done));
     let worked = tokio::select! {
         worked = job => worked,
-        lost = beats(state, worker, claim.plan_id, &done) => lost,
+        Err(lost) = beats(state, worker, claim.plan_id, &done) => Err(lost),
     };
     match worked {
-        Ok(()) => Ok(true),
+        // nobody's lease any more: the plan is over, or somebody else's next step
+        Ok(worked) => tidy(state, worked).await.map(|()| true),
         Err(problem) if problem.code() == Code::Unavailable => {
             tracing::warn!(plan = %claim.plan_id, %problem, "a plan is taken up again later");
             work::let_go(&mut state.db.conn().await?, claim.plan_id, worker).await?;
@@ -93,8 +95,8 @@ pub async fn once(state: &State, worker: Uuid) -> Answer<bool> {
     }
 }
 
-/// Renews the lease until another worker has the plan.
-async fn beats(state: &State, worker: Uuid, plan: Uuid, done: &AtomicI64) -> Answer<()> {
+/// Renews the lease until another worker has the plan; never ends otherwise.
+async fn beats(state: &State, worker: Uuid, plan: Uuid, done: &AtomicI64) -> Answer<Infallible> {
     loop {
         tokio::time::sleep(BEAT).await;
         // while the database is away nobody else gets the plan either
@@ -105,35 +107,39 @@ async fn beats(state: &State, worker: Uuid, plan: Uuid, done: &AtomicI64) -> Ans
     }
 }
 
-async fn work_on(state: &State, worker: Uuid, claim: &Claim, done: &AtomicI64) -> Answer<()> {
+/// What was done with a plan.
+enum Worked {
+    Nothing,
+    Planned,
+    /// Applied or undone.
+    Written,
+}
+
+async fn work_on(state: &State, worker: Uuid, claim: &Claim, done: &AtomicI64) -> Answer<Worked> {
     let plan = store::find(&mut state.db.conn().await?, claim.plan_id).await?;
     if claim.attempts > MOST_ATTEMPTS {
-        return fail(state, plan.id, "gave_up").await;
+        return fail(state, plan.id, "gave_up").await.map(|()| Worked::Nothing);
     }
     match plan.state.as_str() {
         // the upload stands still for longer than it may, or its server is gone
-        store::RECEIVING => fail(state, plan.id, "upload_cut").await,
-        "planning" => {
-            Planner::begin(state, plan, worker, done).await?.run().await?;
-            noted(store::changes::look_anew(&state.db).await);
-            Ok(())
-        }
-        "applying" => {
-            apply::run(state, plan, done).await?;
-            settle(state).await
-        }
-        "reverting" => {
-            revert::run(state, plan, done).await?;
-            settle(state).await
-        }
-        _ => Ok(()),
+        store::RECEIVING => fail(state, plan.id, "upload_cut").await.map(|()| Worked::Nothing),
+        "planning" => Planner::begin(state, plan, worker, done).await?.run().await.map(|()| Worked::Planned),
+        "applying" => apply::run(state, plan, done).await.map(|()| Worked::Written),
+        "reverting" => revert::run(state, plan, done).await.map(|()| Worked::Written),
+        _ => Ok(Worked::Nothing),
     }
 }
 
-/// After many people were written: what was counted is added up, or the first searches would do it again and again.
-async fn settle(state: &State) -> Answer<()> {
-    experts::store::compact(&state.db).await?;
-    noted(experts::store::look_anew(&state.db).await);
+/// After many rows were written: what was counted is added up, or the first searches would do it again and again, and PostgreSQL
+/// looks at the tables anew.
+async fn tidy(state: &State, worked: Worked) -> Answer<()> {
+    if matches!(worked, Worked::Nothing) {
+        return Ok(());
+    }
+    if matches!(worked, Worked::Written) {
+        experts::store::compact(&state.db).await?;
+        noted(experts::store::look_anew(&state.db).await);
+    }
     noted(store::changes::look_anew(&state.db).await);
     Ok(())
 }
