@@ -672,6 +672,7 @@ diesel::table! {
         public_profile -> Bool,
         agency_search -> Bool,
         alike -> Nullable<Array<Nullable<Int8>>>,
+        accents -> Tsvector,
     }
 }
 

@@ -41,19 +41,22 @@ pub enum Place {
     Name = 3,
 }
 
-/// Before a word that is kept with its accents; no folded word holds it.
-pub const ACCENTED: char = '=';
-
 /// What PostgreSQL keeps of a word at most, in places and in their number.
 const LAST_POSITION: u16 = 16_383;
 const MOST_POSITIONS: usize = 255;
 /// Longer words are no words, and PostgreSQL's index takes 2,046 bytes.
 const LONGEST_WORD: usize = 200;
 
-/// The words of an expert with their places, as PostgreSQL's `tsvector` has them.
+/// Words with their positions, as PostgreSQL's `tsvector` has them; the two highest bits of a position are the place.
+pub type Lexemes = BTreeMap<String, Vec<u16>>;
+
+/// The words of an expert with their places: folded, by which people are found, and with their accents at the same positions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WordIndex {
-    lexemes: BTreeMap<String, Vec<u16>>,
+    /// Folded.
+    pub folded: Lexemes,
+    /// As they are written, in small letters.
+    pub accented: Lexemes,
     position: u16,
 }
 
@@ -65,33 +68,28 @@ impl WordIndex {
             for (accented, folded) in folds.of(piece) {
                 for word in folded {
                     self.position = self.position.saturating_add(1).min(LAST_POSITION);
-                    self.put(word, place);
+                    put(&mut self.folded, word, self.position, place);
                 }
-                self.put(accented, place);
+                put(&mut self.accented, accented, self.position, place);
             }
         }
     }
+}
 
-    fn put(&mut self, lexeme: &str, place: Place) {
-        let entry = self.position | ((place as u16) << 14);
-        let Some(positions) = self.lexemes.get_mut(lexeme) else {
-            self.lexemes.insert(lexeme.to_owned(), vec![entry]);
-            return;
-        };
-        // one position bears one place
-        let is_new = positions.last().is_none_or(|last| (last & LAST_POSITION) != self.position);
-        if is_new && positions.len() < MOST_POSITIONS {
-            positions.push(entry);
-        }
-    }
-
-    /// Each word with its positions; the two highest bits are the place.
-    pub fn lexemes(&self) -> impl ExactSizeIterator<Item = (&str, &[u16])> {
-        self.lexemes.iter().map(|(lexeme, positions)| (lexeme.as_str(), positions.as_slice()))
+fn put(lexemes: &mut Lexemes, lexeme: &str, position: u16, place: Place) {
+    let entry = position | ((place as u16) << 14);
+    let Some(positions) = lexemes.get_mut(lexeme) else {
+        lexemes.insert(lexeme.to_owned(), vec![entry]);
+        return;
+    };
+    // one position bears one place
+    let is_new = positions.last().is_none_or(|last| (last & LAST_POSITION) != position);
+    if is_new && positions.len() < MOST_POSITIONS {
+        positions.push(entry);
     }
 }
 
-/// The words of a piece of text without blanks: each with its accents behind [`ACCENTED`], and what it folds to.
+/// The words of a piece of text without blanks: each with its accents, and what it folds to.
 type Pieces = Vec<(String, Vec<String>)>;
 
 /// Words of pieces of text, kept: a load of 100,000 people uses some thousand words, millions of times.
@@ -122,7 +120,7 @@ fn pieces(piece: &str) -> Pieces {
     let key = accent_key(piece);
     let words = key.split(' ').filter(|word| !word.is_empty() && word.len() <= LONGEST_WORD);
     let folded = |word: &str| fold(word).split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
-    words.map(|word| (format!("{ACCENTED}{word}"), folded(word))).collect()
+    words.map(|word| (word.to_owned(), folded(word))).collect()
 }
 
 #[cfg(test)]
@@ -135,18 +133,15 @@ mod tests {
         let folds = &mut Folds::default();
         index.add(Place::Name, "Kpă Đường", folds);
         index.add(Place::Topic, "đường, Hoà", folds);
-        let seen: Vec<String> = index
-            .lexemes()
-            .map(|(word, positions)| {
+        let seen = |lexemes: &Lexemes| -> Vec<String> {
+            let shown = |(word, positions): (&String, &Vec<u16>)| {
                 let positions = positions.iter().map(|p| format!("{}@{}", p & LAST_POSITION, p >> 14));
                 format!("{word} {}", positions.collect::<Vec<_>>().join(" "))
-            })
-            .collect();
-        assert_eq!(
-            seen,
-            ["=hoà 6@2", "=kpă 2@3", "=đường 3@3 5@2", "duong 3@3 5@2", "hoa 6@2", "kpa 2@3"],
-            "a gap is left between texts"
-        );
+            };
+            lexemes.iter().map(shown).collect()
+        };
+        assert_eq!(seen(&index.folded), ["duong 3@3 5@2", "hoa 6@2", "kpa 2@3"], "a gap is left between texts");
+        assert_eq!(seen(&index.accented), ["hoà 6@2", "kpă 2@3", "đường 3@3 5@2"]);
     }
 
     #[test]
@@ -154,9 +149,11 @@ mod tests {
         let mut index = WordIndex::default();
         let folds = &mut Folds::default();
         index.add(Place::Text, &"b".repeat(3_000), folds);
-        assert_eq!(index.lexemes().len(), 0);
+        assert_eq!((index.folded.len(), index.accented.len()), (0, 0));
         index.add(Place::Text, &"an ".repeat(20_000), folds);
-        let (_, positions) = index.lexemes().next().unwrap();
-        assert_eq!((positions.len(), index.position), (MOST_POSITIONS, LAST_POSITION));
+        for lexemes in [&index.folded, &index.accented] {
+            let (_, positions) = lexemes.first_key_value().unwrap();
+            assert_eq!((positions.len(), index.position), (MOST_POSITIONS, LAST_POSITION));
+        }
     }
 }

@@ -253,8 +253,9 @@ const CROWD: &str = "
         LATERAL jsonb_populate_record(e, jsonb_build_object(
             'id', gen_random_uuid(), 'code', e.code || '-' || n,
             'public_profile', n % 10 = 0, 'agency_search', n % 5 = 0)) copy;
-    INSERT INTO expert_search SELECT e.id, to_tsvector('simple', md5(e.code)), '{}', e.standing, e.name_sort,
-            e.public_profile, e.agency_search FROM experts e WHERE e.code LIKE 'CG-%-%';
+    INSERT INTO expert_search (expert_id, words, accents, standing, name_sort, public_profile, agency_search)
+    SELECT e.id, to_tsvector('simple', md5(e.code)), '', e.standing, e.name_sort, e.public_profile, e.agency_search
+      FROM experts e WHERE e.code LIKE 'CG-%-%';
     ANALYZE experts; ANALYZE expert_search; ANALYZE expert_fields; ANALYZE search_words";
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use super::{BATCH, Entry, fields};
 use crate::db::Conn;
 use crate::db::schema::{expert_publications, experts};
 use crate::experts::duplicates::person::{Person, dois_of, names_of, titles_of};
-use crate::experts::keys::{ACCENTED, Folds, Place, WordIndex};
+use crate::experts::keys::{Folds, Lexemes, Place, WordIndex};
 use crate::experts::model::{ExpertField, Publication};
 use crate::experts::vocabulary::Vocabulary;
 use crate::fields::store::{self as field_store, FieldRow};
@@ -30,14 +30,13 @@ pub struct Tsvector;
 
 #[derive(Debug, diesel::expression::AsExpression)]
 #[diesel(sql_type = Tsvector)]
-struct Words(WordIndex);
+struct Words(Lexemes);
 
 impl ToSql<Tsvector, Pg> for Words {
     /// As `tsvectorrecv` reads it: the number of words; each with a zero byte, the number of its positions, and these.
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        let lexemes = self.0.lexemes();
-        out.write_all(&u32::try_from(lexemes.len())?.to_be_bytes())?;
-        for (lexeme, positions) in lexemes {
+        out.write_all(&u32::try_from(self.0.len())?.to_be_bytes())?;
+        for (lexeme, positions) in &self.0 {
             out.write_all(lexeme.as_bytes())?;
             out.write_all(&[0])?;
             out.write_all(&u16::try_from(positions.len())?.to_be_bytes())?;
@@ -114,7 +113,10 @@ struct Work {
 #[derive(Debug, Default)]
 pub struct SearchRows {
     people: Vec<Uuid>,
+    /// Folded, by which people are found.
     words: Vec<Words>,
+    /// The same with their accents, by which those who are found are ranked.
+    accents: Vec<Words>,
     specialties: Vec<String>,
     /// Numbers with commas between them: PostgreSQL's arrays of arrays are rectangles.
     alike: Vec<String>,
@@ -138,7 +140,9 @@ impl SearchRows {
         self.people.push(row.id);
         self.alike.push(keys.join(","));
         self.specialties.push(keyed(row.specialties.iter().flatten()));
-        self.words.push(Words(words(row, topics, works, folds)));
+        let WordIndex { folded, accented, .. } = words(row, topics, works, folds);
+        self.words.push(Words(folded));
+        self.accents.push(Words(accented));
     }
 
     /// Writes them. The rest of a search row follows the record.
@@ -146,7 +150,12 @@ impl SearchRows {
     /// # Errors
     /// 503 when the database is away.
     pub async fn write(&self, tx: &mut Conn) -> Answer<()> {
-        self.put(tx).await.map(|_shown| ())
+        const REPLACE: &str =
+            "ON CONFLICT (expert_id) DO UPDATE SET words = excluded.words, accents = excluded.accents,
+                    specialties = excluded.specialties, alike = excluded.alike, standing = excluded.standing,
+                    name_sort = excluded.name_sort, public_profile = excluded.public_profile,
+                    agency_search = excluded.agency_search";
+        self.put(tx, REPLACE).await.map(|_shown| ())
     }
 
     /// Writes those of people who are new; their words are added to `counts`, which whoever writes many of them enters at the end.
@@ -155,31 +164,31 @@ impl SearchRows {
     /// 503 when the database is away.
     pub async fn write_new(&self, tx: &mut Conn, counts: &mut WordCounts) -> Answer<()> {
         tx.batch_execute("SET LOCAL expert_bank.words_counted = 'on'").await?;
-        let shown: HashMap<Uuid, Shown> = self.put(tx).await?.into_iter().map(|row| (row.expert_id, row)).collect();
+        let shown: HashMap<Uuid, Shown> = self.put(tx, "").await?.into_iter().map(|row| (row.expert_id, row)).collect();
         tx.batch_execute("SET LOCAL expert_bank.words_counted = 'off'").await?;
         for ((id, words), specialties) in self.people.iter().zip(&self.words).zip(&self.specialties) {
             let Some(shown) = shown.get(id) else { continue };
-            let folded = words.0.lexemes().map(|(lexeme, _)| lexeme).filter(|lexeme| !lexeme.starts_with(ACCENTED));
+            let folded = words.0.keys().map(String::as_str);
             counts.add(folded, specialties.lines(), shown.agency_search, shown.public_profile);
         }
         Ok(())
     }
 
-    async fn put(&self, tx: &mut Conn) -> Answer<Vec<Shown>> {
-        let rows = diesel::sql_query(
+    /// `conflict` is an `ON CONFLICT` clause or nothing.
+    async fn put(&self, tx: &mut Conn, conflict: &str) -> Answer<Vec<Shown>> {
+        let rows = diesel::sql_query(format!(
             "INSERT INTO expert_search
-                    (expert_id, words, specialties, alike, standing, name_sort, public_profile, agency_search)
-             SELECT e.id, n.words, array_remove(string_to_array(n.specialties, E'\\n'), ''),
+                    (expert_id, words, accents, specialties, alike, standing, name_sort, public_profile, agency_search)
+             SELECT e.id, n.words, n.accents, array_remove(string_to_array(n.specialties, E'\\n'), ''),
                     string_to_array(n.alike, ',')::bigint[], e.standing, e.name_sort, e.public_profile, e.agency_search
-               FROM unnest($1, $2, $3, $4) n (id, words, specialties, alike) JOIN experts e ON e.id = n.id
-             ON CONFLICT (expert_id) DO UPDATE SET words = excluded.words, specialties = excluded.specialties,
-                    alike = excluded.alike, standing = excluded.standing, name_sort = excluded.name_sort,
-                    public_profile = excluded.public_profile, agency_search = excluded.agency_search
+               FROM unnest($1, $2, $3, $4, $5) n (id, words, accents, specialties, alike) JOIN experts e ON e.id = n.id
+             {conflict}
              RETURNING expert_id, agency_search, public_profile",
-        );
+        ));
         Ok(rows
             .bind::<Array<SqlUuid>, _>(&self.people)
             .bind::<Array<Tsvector>, _>(&self.words)
+            .bind::<Array<Tsvector>, _>(&self.accents)
             .bind::<Array<Text>, _>(&self.specialties)
             .bind::<Array<Text>, _>(&self.alike)
             .load(tx)

@@ -71,7 +71,7 @@ async fn a_file_is_loaded_once_and_a_second_time_changes_nothing() {
 async fn outcome(app: &TestApp) -> String {
     app.sql(
         "SELECT string_agg(concat_ws(' ', s.external_id, e.full_name, e.version, encode(e.name_sort, 'hex'),
-                (SELECT w.words FROM expert_search w WHERE w.expert_id = e.id),
+                (SELECT concat_ws(' ', w.words, w.accents) FROM expert_search w WHERE w.expert_id = e.id),
                 (SELECT string_agg(f.code || f.main, ',' ORDER BY f.ordinal) FROM expert_fields f WHERE f.expert_id = e.id),
                 (SELECT string_agg(p.title, ',' ORDER BY p.ordinal) FROM expert_publications p WHERE p.expert_id = e.id),
                 (SELECT count(*) FROM expert_restricted r WHERE r.expert_id = e.id),

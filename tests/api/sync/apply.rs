@@ -57,7 +57,7 @@ const MISCOUNTED: &str = r#"
                FROM search_words GROUP BY 1, 2, 3 HAVING sum(everybody) <> 0),
          said AS (
              SELECT 'word' AS kind, key, '' AS label, agency_search, public_profile
-               FROM expert_search, unnest(tsvector_to_array(words)) key WHERE key NOT LIKE '=%'
+               FROM expert_search, unnest(tsvector_to_array(words)) key
               UNION ALL
              SELECT 'specialty', split_part(s, E'\t', 1), split_part(s, E'\t', 2), agency_search, public_profile
                FROM expert_search, unnest(specialties) s

@@ -192,7 +192,7 @@ pub async fn bank(app: &TestApp) -> String {
             (SELECT string_agg(p::text, '' ORDER BY expert_id, ordinal) FROM expert_publications p),
             (SELECT string_agg(expert_id::text || email_hashes::text || phone_hashes::text, '' ORDER BY expert_id)
                FROM expert_restricted r),
-            (SELECT string_agg(s.expert_id::text || words::text, '' ORDER BY s.expert_id) FROM expert_search s),
+            (SELECT string_agg(s.expert_id::text || words::text || accents::text, '' ORDER BY s.expert_id) FROM expert_search s),
             (SELECT string_agg(concat_ws(' ', source, external_id, expert_id, encode(digest, 'hex'), absent_since, withdrawn_at), ','
                                ORDER BY source, external_id) FROM expert_sources)))",
     )

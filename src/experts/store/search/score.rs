@@ -5,7 +5,6 @@ use diesel::prelude::*;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Integer, Text};
 
-use crate::experts::keys::ACCENTED;
 use crate::kernel::words::{Term, Word};
 
 /// A term with what the bank knows of it.
@@ -83,7 +82,7 @@ fn folded(word: &Word) -> String {
 }
 
 fn accented(word: &Word) -> String {
-    format!("{ACCENTED}{}", word.accented)
+    word.accented.clone()
 }
 
 fn and(parts: impl Iterator<Item = String>) -> String {
@@ -150,7 +149,7 @@ impl Score {
     fn walk_together<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(" + CASE WHEN ");
         if let Some(accents) = &self.named_accents {
-            found(accents, out)?;
+            written(accents, out)?;
             out.push_sql(&format!(" THEN {} WHEN ", NAME + NAME_ACCENTS));
             found(&self.named, out)?;
             out.push_sql(&format!(" THEN {NAME} ELSE 0 END"));
@@ -172,6 +171,14 @@ impl Score {
 /// `s.words @@ query`.
 pub(super) fn found<'b>(query: &'b String, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
     out.push_sql("s.words @@ ");
+    out.push_bind_param::<Text, _>(query)?;
+    out.push_sql("::tsquery");
+    Ok(())
+}
+
+/// `s.accents @@ query`, of somebody who is found.
+fn written<'b>(query: &'b String, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+    out.push_sql("s.accents @@ ");
     out.push_bind_param::<Text, _>(query)?;
     out.push_sql("::tsquery");
     Ok(())
@@ -233,11 +240,15 @@ impl TermSql {
         } else {
             out.push_sql(&format!(" ELSE {TEXT} END"));
         }
-        for (query, worth) in [(&self.whole, WHOLE), (&self.accents, ACCENTS)] {
-            let Some(query) = query else { continue };
+        if let Some(whole) = &self.whole {
             out.push_sql(" + CASE WHEN ");
-            found(query, out)?;
-            out.push_sql(&format!(" THEN {worth} ELSE 0 END"));
+            found(whole, out)?;
+            out.push_sql(&format!(" THEN {WHOLE} ELSE 0 END"));
+        }
+        if let Some(accents) = &self.accents {
+            out.push_sql(" + CASE WHEN ");
+            written(accents, out)?;
+            out.push_sql(&format!(" THEN {ACCENTS} ELSE 0 END"));
         }
         out.push_sql(")");
         Ok(())
@@ -261,7 +272,7 @@ mod tests {
         let seen = score("lâm \"môi trường\"", &[]);
         assert_eq!(seen.wanted, "(('lam':*)) & (('moi' <-> 'truong'))");
         assert_eq!(seen.named, "('lam':*A) & ('moi':A <-> 'truong':A)");
-        assert_eq!(seen.named_accents.as_deref(), Some("('=lâm':*A) & ('=môi':A <-> '=trường':A)"));
+        assert_eq!(seen.named_accents.as_deref(), Some("('lâm':*A) & ('môi':A <-> 'trường':A)"));
         assert_eq!((seen.exact, seen.ordered), (None, None));
         let seen = score("lam nghiep", &[]);
         assert_eq!(seen.ordered.unwrap().0, "'lam':AB <-> 'nghiep':*AB");
