@@ -216,6 +216,9 @@ impl Writer<'_> {
 
     /// The known records as they are to be written.
     async fn updates(&self, tx: &mut Conn, batch: &Batch) -> Answer<Vec<Update>> {
+        if batch.known.is_empty() {
+            return Ok(Vec::new());
+        }
         let ids: Vec<Uuid> = batch.known.iter().filter_map(|(row, _)| row.expert_id).collect();
         experts::lock_all(tx, &ids).await?;
         let stored = experts::stored(tx, &self.tools.sealer, &ids).await?;

@@ -194,12 +194,27 @@ pub fn seal<T: Serialize>(sealer: &Sealer, plan: Uuid, number: i64, what: &str, 
 /// # Errors
 /// Those of sealing.
 pub fn weigh<T: Serialize>(sealer: &Sealer, plan: Uuid, number: i64, what: &str, value: &T) -> Answer<(Vec<u8>, i64)> {
-    let plain = serde_json::to_vec(value).map_err(Problem::internal)?;
-    let packed = with(&PACKER, || Compressor::new(LEVEL), |packer| packer.compress(&plain))?;
+    weigh_text(sealer, plan, number, what, &text(value)?)
+}
+
+/// The same of what was written already, as [`text`] writes it.
+///
+/// # Errors
+/// Those of sealing.
+pub fn weigh_text(sealer: &Sealer, plan: Uuid, number: i64, what: &str, plain: &str) -> Answer<(Vec<u8>, i64)> {
+    let packed = with(&PACKER, || Compressor::new(LEVEL), |packer| packer.compress(plain.as_bytes()))?;
     let mut sized = u32::try_from(plain.len()).map_err(Problem::internal)?.to_be_bytes().to_vec();
     sized.extend(packed);
     let sealed = sealer.seal(&context(plan, number, what), &sized).map_err(Problem::internal)?;
     Ok((sealed, i64::try_from(plain.len()).unwrap_or(i64::MAX)))
+}
+
+/// A value as it is packed and hashed.
+///
+/// # Errors
+/// 500 for what is no JSON.
+pub fn text<T: Serialize>(value: &T) -> Answer<String> {
+    serde_json::to_string(value).map_err(Problem::internal)
 }
 
 /// Opens what [`seal`] made.
@@ -232,11 +247,10 @@ pub fn doubt_of(sealer: &Sealer, plan: Uuid, row: &ChangeRow) -> Answer<Option<D
     row.doubt.as_deref().map(|sealed| open(sealer, plan, row.number, "doubt", sealed)).transpose()
 }
 
-/// The digest of a change: of all it says, what it rests on, and how it was decided. It is keyed, so that nobody can try out
-/// what it was made of.
-pub fn row_hash(sealer: &Sealer, row: &ChangeRow, detail: &Detail) -> Answer<Vec<u8>> {
-    let detail = serde_json::to_string(detail).map_err(Problem::internal)?;
-    let text = serde_json::json!([
+/// The digest of a change: of all it says (its detail as [`text`] writes it, of no detail the empty text), what it rests on, and how it
+/// was decided. It is keyed, so that nobody can try out what it was made of.
+pub fn row_hash(sealer: &Sealer, row: &ChangeRow, detail: &str) -> Vec<u8> {
+    let mut said = serde_json::json!([
         row.number,
         row.kind,
         row.outcome,
@@ -246,7 +260,9 @@ pub fn row_hash(sealer: &Sealer, row: &ChangeRow, detail: &Detail) -> Answer<Vec
         row.loaded_version,
         row.digest.as_deref().map(hex::encode),
         row.decision,
-        detail,
-    ]);
-    Ok(sealer.keyed_hash("sync-change", &text.to_string()))
+    ])
+    .to_string();
+    // an array and an object behind it: where the one ends and the other begins is plain
+    said.push_str(detail);
+    sealer.keyed_hash("sync-change", &said)
 }

@@ -68,22 +68,28 @@ impl<'a> Planner<'a> {
     pub async fn run(mut self) -> Answer<()> {
         let (mut last, mut read, mut number) = (0, 0, 0);
         let mut lines = self.lines(number).await?;
-        let (mut judged, mut rows) = (Vec::new(), Vec::new());
-        let (mut flying, mut landing) = (Flight::default(), Flight::default());
-        // a chunk is read while the one before is looked at, the one before that is sealed, and the one before that is kept
-        while lines.is_some() || !judged.is_empty() || !rows.is_empty() {
+        let (mut judged, mut settled, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+        // of the chunks that are judged, settled and sealed, but not kept
+        let mut flights: [Flight; 3] = Default::default();
+        // one chunk is read while the one before is judged, the one before that settled, and those before that sealed and kept
+        while lines.is_some() || !judged.is_empty() || !settled.is_empty() || !rows.is_empty() {
             number += 1;
             let is_more = lines.is_some();
             let next = async { if is_more { self.lines(number).await } else { Ok(None) } };
             let chunk = lines.unwrap_or_default();
             let count = i64::try_from(chunk.len()).unwrap_or(i64::MAX);
             last = chunk.iter().map(number_of).max().unwrap_or(last).max(last);
-            let looked_at = self.judged(chunk, [&flying, &landing]);
-            let (put, sealed, looked_at, next) =
-                tokio::join!(self.put(&rows), self.rows(std::mem::take(&mut judged)), looked_at, next);
+            let (put, sealed, found, looked_at, next) = tokio::join!(
+                self.put(&rows),
+                self.rows(settled),
+                self.settled(judged),
+                self.judged(chunk, &flights),
+                next
+            );
             put?;
-            (rows, judged, lines) = (sealed?, looked_at?, next?);
-            (landing, flying) = (flying, Flight::of(&judged));
+            (rows, settled, judged, lines) = (sealed?, found?, looked_at?, next?);
+            flights.rotate_right(1);
+            flights[0] = Flight::of(&judged);
             read += count;
             self.done.fetch_add(count, Ordering::Relaxed);
         }
@@ -129,7 +135,7 @@ impl<'a> Planner<'a> {
     }
 
     /// What becomes of lines, while those of some chunks before are not kept yet.
-    async fn judged(&self, lines: Vec<Result<RawLine, Broken>>, before: [&Flight; 2]) -> Answer<Vec<Judged>> {
+    async fn judged(&self, lines: Vec<Result<RawLine, Broken>>, before: &[Flight]) -> Answer<Vec<Judged>> {
         if lines.is_empty() {
             return Ok(Vec::new());
         }
@@ -141,8 +147,14 @@ impl<'a> Planner<'a> {
         }
         facts.is_snapshot = self.is_snapshot();
         let tools = Arc::clone(&self.tools);
-        let mut judged = aside(move || judge(lines, facts, &tools)).await?;
-        settle(conn, &self.tools, &self.plan.source, &mut judged).await?;
+        aside(move || judge(lines, facts, &tools)).await
+    }
+
+    /// What becomes of lines, with workplaces and with those they may be.
+    async fn settled(&self, mut judged: Vec<Judged>) -> Answer<Vec<Judged>> {
+        if !judged.is_empty() {
+            settle(&mut self.state.db.conn().await?, &self.tools, &self.plan.source, &mut judged).await?;
+        }
         Ok(judged)
     }
 
@@ -215,7 +227,7 @@ impl<'a> Planner<'a> {
                     resting_mark: Some(gone.resting_mark),
                     ..ChangeRow::default()
                 };
-                let row_hash = detail::row_hash(&self.tools.sealer, &row, &Detail::default())?;
+                let row_hash = detail::row_hash(&self.tools.sealer, &row, "");
                 rows.push(ChangeRow { row_hash, ..row });
             }
             self.put(&rows).await?;
@@ -383,9 +395,10 @@ pub(super) fn row(tools: &Aside, plan: Uuid, judged: Judged) -> Answer<ChangeRow
         likes: (!likes.is_empty()).then_some(likes),
         ..ChangeRow::default()
     };
-    let row_hash = detail::row_hash(&tools.sealer, &row, detail.as_ref().unwrap_or(&Detail::default()))?;
+    let text = detail.as_ref().map(detail::text).transpose()?;
+    let row_hash = detail::row_hash(&tools.sealer, &row, text.as_deref().unwrap_or_default());
     let doubt = doubt.map(|doubt| detail::seal(&tools.sealer, plan, number, "doubt", &doubt)).transpose()?;
-    let sealed = detail.map(|detail| detail::weigh(&tools.sealer, plan, number, "detail", &detail)).transpose()?;
+    let sealed = text.map(|text| detail::weigh_text(&tools.sealer, plan, number, "detail", &text)).transpose()?;
     let (sealed, weight) = sealed.map_or((None, 0), |(sealed, weight)| (Some(sealed), weight));
     Ok(ChangeRow { row_hash, detail: sealed, doubt, weight, ..row })
 }

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Binary, Bool, Jsonb, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::db::bulk::{self, Column, Insert};
-use crate::db::schema::{expert_sources, experts};
+use crate::db::schema::expert_sources;
 use crate::db::{Conn, Reader};
 use crate::experts::three_way::Members;
 use crate::kernel::problem::{Answer, Problem};
@@ -94,23 +94,39 @@ pub async fn sources(conn: &mut Conn, source: &str, external_ids: &[&str]) -> An
 }
 
 /// The same, locked with the experts until the transaction ends: first the experts, in the order in which everybody locks them,
-/// then the records, so that no two wait for each other in a circle.
+/// then the records in the order of their ids, so that no two wait for each other in a circle.
 pub async fn lock_sources(tx: &mut Conn, source: &str, external_ids: &[&str]) -> Answer<KnownRecords> {
-    let people = expert_sources::table
-        .filter(expert_sources::source.eq(source).and(expert_sources::external_id.eq_any(external_ids)))
-        .select(expert_sources::expert_id);
-    let people = experts::table.filter(experts::id.eq_any(people)).order(experts::id).select(experts::id);
-    people.for_update().load::<Uuid>(tx).await?;
-    known(tx, source, external_ids, "ORDER BY s.external_id FOR UPDATE").await
+    if external_ids.is_empty() {
+        return Ok(KnownRecords::new());
+    }
+    let sql = format!(
+        "SELECT count(*) AS n FROM (
+                SELECT FROM experts WHERE id IN (SELECT s.expert_id FROM {}) ORDER BY id FOR UPDATE) held",
+        by_key("")
+    );
+    let held = diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<Text>, _>(external_ids);
+    held.execute(tx).await?;
+    let mut in_order = external_ids.to_vec();
+    in_order.sort_unstable();
+    known(tx, source, &in_order, "FOR UPDATE").await
 }
 
-async fn known(conn: &mut Conn, source: &str, external_ids: &[&str], and: &str) -> Answer<KnownRecords> {
+/// The records `s` of the source `$1` with one of the ids `$2`, each found by its key, in the order of the ids: a source that came
+/// with one big file may look rare to the planner, which would then read all of it for each batch.
+pub(super) fn by_key(lock: &str) -> String {
+    format!(
+        "unnest($2) asked (external_id), LATERAL (
+            SELECT * FROM expert_sources k WHERE k.source = $1 AND k.external_id = asked.external_id OFFSET 0 {lock}) s"
+    )
+}
+
+async fn known(conn: &mut Conn, source: &str, external_ids: &[&str], lock: &str) -> Answer<KnownRecords> {
     let sql = format!(
         "SELECT s.external_id, s.expert_id, s.digest, s.loaded_version, s.supplied AS is_supplied, {} AS mark, e.version, e.status,
                 s.absent_since IS NOT NULL OR s.withdrawn_at IS NOT NULL AS is_gone, s.withdrawn_at IS NOT NULL AS is_withdrawn
-           FROM expert_sources s JOIN experts e ON e.id = s.expert_id
-          WHERE s.source = $1 AND s.external_id = ANY($2) {and}",
-        mark_of("s")
+           FROM {} JOIN experts e ON e.id = s.expert_id",
+        mark_of("s"),
+        by_key(lock)
     );
     let rows = diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<Text>, _>(external_ids);
     let rows: Vec<KnownRecord> = rows.load(conn).await?;
@@ -209,6 +225,14 @@ pub fn base_of(kept: Option<&Members>, known: &KnownRecord, theirs: &Members, ou
     Some(base)
 }
 
+#[derive(QueryableByName)]
+struct BaseRow {
+    #[diesel(sql_type = Text)]
+    external_id: String,
+    #[diesel(sql_type = Nullable<Binary>)]
+    base: Option<Vec<u8>>,
+}
+
 /// What a source last said of records, by their ids.
 ///
 /// # Errors
@@ -219,14 +243,14 @@ pub async fn bases(
     source: &str,
     external_ids: &[&str],
 ) -> Answer<HashMap<String, Members>> {
-    let is_asked = expert_sources::source.eq(source).and(expert_sources::external_id.eq_any(external_ids));
-    let rows: Vec<(String, Option<Vec<u8>>)> = expert_sources::table
-        .filter(is_asked)
-        .select((expert_sources::external_id, expert_sources::base))
-        .load(conn)
-        .await?;
-    let open = |(external_id, sealed): (String, Option<Vec<u8>>)| {
-        let sealed = sealed.filter(|sealed| !sealed.is_empty())?;
+    if external_ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sql = format!("SELECT s.external_id, s.base FROM {}", by_key(""));
+    let rows: Vec<BaseRow> =
+        diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<Text>, _>(external_ids).load(conn).await?;
+    let open = |BaseRow { external_id, base }: BaseRow| {
+        let sealed = base.filter(|sealed| !sealed.is_empty())?;
         let plain = sealer.open(&base_context(source, &external_id), &sealed).map_err(Problem::internal);
         let base = plain.and_then(|plain| serde_json::from_slice(&plain).map_err(Problem::internal));
         Some(base.map(|base| (external_id, base)))
@@ -239,8 +263,13 @@ pub async fn bases(
 /// # Errors
 /// 503 when the database is away.
 pub async fn of_source(conn: &mut Conn, source: &str, experts: &[Uuid]) -> Answer<Vec<Uuid>> {
+    if experts.is_empty() {
+        return Ok(Vec::new());
+    }
+    // found by the experts: no index serves a source that is compared like this
+    let is_theirs = expert_sources::source.concat("").eq(source);
     Ok(expert_sources::table
-        .filter(expert_sources::source.eq(source).and(expert_sources::expert_id.eq_any(experts)))
+        .filter(is_theirs.and(expert_sources::expert_id.eq_any(experts)))
         .select(expert_sources::expert_id)
         .load(conn)
         .await?)
@@ -259,8 +288,10 @@ struct ImageRow {
 /// # Errors
 /// 503 when the database is away.
 pub async fn source_images(tx: &mut Conn, source: &str, external_ids: &[&str]) -> Answer<HashMap<String, Value>> {
-    let sql =
-        "SELECT external_id, to_jsonb(s) AS image FROM expert_sources s WHERE source = $1 AND external_id = ANY($2)";
+    if external_ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sql = format!("SELECT s.external_id, to_jsonb(s) AS image FROM {}", by_key(""));
     let rows: Vec<ImageRow> =
         diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<Text>, _>(external_ids).load(tx).await?;
     Ok(rows.into_iter().map(|row| (row.external_id, row.image)).collect())

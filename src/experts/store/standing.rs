@@ -8,6 +8,7 @@ use diesel::sql_types::{Array, Binary, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::sources::by_key;
 use crate::db::Conn;
 use crate::kernel::problem::Answer;
 use crate::kernel::sealed::Sealer;
@@ -89,18 +90,17 @@ struct IdRow {
 ///
 /// The record that the expert came with comes first, then one that wrote the expert, then one that never did.
 async fn followers(conn: &mut Conn, source: &str, external_ids: &[&str]) -> Answer<Vec<String>> {
-    let rows: Vec<IdRow> = diesel::sql_query(
-        "SELECT s.external_id FROM expert_sources s
-          WHERE s.source = $1 AND s.external_id = ANY($2) AND EXISTS (
+    let sql = format!(
+        "SELECT s.external_id FROM {}
+          WHERE EXISTS (
                 SELECT FROM expert_sources o WHERE o.expert_id = s.expert_id AND o.source || '' = s.source
                    AND (NOT o.supplied, o.loaded_version = 0, o.external_id)
                      < (NOT s.supplied, s.loaded_version = 0, s.external_id)
                    AND o.absent_since IS NULL AND o.withdrawn_at IS NULL)",
-    )
-    .bind::<Text, _>(source)
-    .bind::<Array<Text>, _>(external_ids)
-    .load(conn)
-    .await?;
+        by_key("")
+    );
+    let rows: Vec<IdRow> =
+        diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<Text>, _>(external_ids).load(conn).await?;
     Ok(rows.into_iter().map(|row| row.external_id).collect())
 }
 

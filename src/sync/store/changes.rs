@@ -217,8 +217,10 @@ struct IdRow {
 
 /// Those of the ids that an earlier line of the plan has.
 pub async fn seen(conn: &mut Conn, plan: Uuid, external_ids: &[&str]) -> Answer<Vec<String>> {
-    let sql = "SELECT DISTINCT external_id FROM sync_changes
-                WHERE plan_id = $1 AND external_id = ANY($2) AND kind <> 'rejected'";
+    // each by its key: a plan in the making may look small to the planner, which would then read all of it for each chunk
+    let sql = "SELECT asked.external_id FROM unnest($2) asked (external_id), LATERAL (
+                      SELECT FROM sync_changes c WHERE c.plan_id = $1 AND c.external_id = asked.external_id
+                         AND c.kind <> 'rejected' LIMIT 1) line";
     let rows: Vec<IdRow> =
         diesel::sql_query(sql).bind::<SqlUuid, _>(plan).bind::<Array<Text>, _>(external_ids).load(conn).await?;
     Ok(rows.into_iter().map(|row| row.external_id).collect())
@@ -335,8 +337,12 @@ struct ExpertRow {
 
 /// Those of the experts that another change of the plan writes already.
 pub async fn written_experts(conn: &mut Conn, plan: Uuid, but: Option<i64>, experts: &[Uuid]) -> Answer<Vec<Uuid>> {
+    if experts.is_empty() {
+        return Ok(Vec::new());
+    }
+    // by the experts and not by the plan, for the same reason: so its id is compared in a way that no index serves
     let sql = "SELECT DISTINCT expert_id FROM sync_changes
-                WHERE plan_id = $1 AND expert_id = ANY($2) AND detail IS NOT NULL AND number IS DISTINCT FROM $3
+                WHERE plan_id::text = $1::text AND expert_id = ANY($2) AND detail IS NOT NULL AND number IS DISTINCT FROM $3
                   AND kind IN ('update', 'conflict', 'unchanged') AND outcome IS DISTINCT FROM 'merged'";
     let rows: Vec<ExpertRow> = diesel::sql_query(sql)
         .bind::<SqlUuid, _>(plan)
@@ -350,7 +356,7 @@ pub async fn written_experts(conn: &mut Conn, plan: Uuid, but: Option<i64>, expe
 /// Those of the experts who have a live record of the source.
 pub async fn led(conn: &mut Conn, source: &str, experts: &[Uuid]) -> Answer<Vec<Uuid>> {
     let sql = "SELECT DISTINCT expert_id FROM expert_sources
-                WHERE source = $1 AND expert_id = ANY($2) AND absent_since IS NULL AND withdrawn_at IS NULL";
+                WHERE source || '' = $1 AND expert_id = ANY($2) AND absent_since IS NULL AND withdrawn_at IS NULL";
     let rows: Vec<ExpertRow> =
         diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<SqlUuid>, _>(experts).load(conn).await?;
     Ok(rows.into_iter().map(|row| row.expert_id).collect())

@@ -139,7 +139,7 @@ async fn place(tx: &mut Conn, sealer: &Sealer, plan: &PlanRow, row: &mut ChangeR
         }
         row.detail = Some(detail::seal(sealer, plan.id, row.number, "detail", detail)?);
     }
-    row.row_hash = detail::row_hash(sealer, row, detail)?;
+    row.row_hash = detail::row_hash(sealer, row, &detail::text(detail)?);
     Ok(())
 }
 
