@@ -7,6 +7,7 @@ use crate::audit::chain;
 use crate::consultations;
 use crate::db::Db;
 use crate::experts;
+use crate::kernel::background::aside_with;
 use crate::kernel::clock::today;
 use crate::kernel::problem::{Answer, Code};
 use crate::kernel::sealed::Sealer;
@@ -61,7 +62,8 @@ async fn look_for_duplicates(db: &Db, sealer: &Sealer) -> Answer<usize> {
     if sync::is_at_work(db).await? {
         return Ok(0);
     }
-    experts::duplicates::pairs::catch_up(db, sealer, COMPARE_FOR).await
+    let (db, sealer) = (db.clone(), sealer.clone());
+    aside_with(move || async move { experts::duplicates::pairs::catch_up(&db, &sealer, COMPARE_FOR).await }).await?
 }
 
 /// While the database is away there is nothing to do but to try again.

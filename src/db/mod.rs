@@ -222,21 +222,52 @@ impl Db {
         within(&mut self.conn().await?, work).await
     }
 
-    /// As [`Db::transaction`], for one that keeps PostgreSQL busy for minutes: where the server is a private one, its session steps
-    /// behind those of the requests. The connection is not used for anything else afterwards.
+    /// A connection for bulk work: where the server is a private one, its session steps behind those of the requests.
     ///
     /// # Errors
-    /// As [`Db::transaction`].
-    pub async fn bulk_transaction<T>(&self, work: impl AsyncFnOnce(&mut Conn) -> Answer<T>) -> Answer<T> {
+    /// As [`Db::conn`].
+    pub async fn behind(&self) -> Answer<Behind> {
         let mut conn = self.conn().await?;
         if self.is_ours {
             let pid = diesel::select(diesel::dsl::sql::<Integer>("pg_backend_pid()"));
             step_back(Some(pid.get_result(&mut conn).await?));
         }
-        let done = within(&mut conn, work).await;
-        // what stepped back stays back
-        drop(Object::take(conn));
-        done
+        Ok(Behind(Some(conn)))
+    }
+
+    /// Lets PostgreSQL look at tables anew, which takes seconds for large ones; meanwhile it steps behind the requests.
+    ///
+    /// # Errors
+    /// 503 when the database is away or others look at a table for long: nothing is lost.
+    pub async fn look_anew(&self, tables: &[&str]) -> Answer<()> {
+        let mut behind = self.behind().await?;
+        for table in tables {
+            let sql = format!("SET LOCAL statement_timeout = '10min'; ANALYZE {table}");
+            behind.transaction(async |tx| Ok(tx.batch_execute(&sql).await?)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A connection for bulk work; see [`Db::behind`]. What stepped back stays back, so nobody else gets it afterwards.
+pub struct Behind(Option<Conn>);
+
+impl Behind {
+    /// As [`Db::transaction`].
+    ///
+    /// # Errors
+    /// As [`Db::transaction`].
+    pub async fn transaction<T>(&mut self, work: impl AsyncFnOnce(&mut Conn) -> Answer<T>) -> Answer<T> {
+        match &mut self.0 {
+            Some(conn) => within(conn, work).await,
+            None => Err(Problem::internal("a connection is gone before its owner")),
+        }
+    }
+}
+
+impl Drop for Behind {
+    fn drop(&mut self) {
+        drop(self.0.take().map(Object::take));
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use rustix::process::{Pid, setpriority_process};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::problem::{Answer, Problem};
 
@@ -24,6 +24,18 @@ static THREADS: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
 pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
     let threads = THREADS.as_ref().map_err(Problem::internal)?;
     threads.spawn_blocking(work).await.map_err(Problem::task)
+}
+
+/// The same for what asks the database between its reckoning, which then is driven by a thread that steps behind the others.
+///
+/// # Errors
+/// As [`aside`].
+pub async fn aside_with<F: Future>(work: impl FnOnce() -> F + Send + 'static) -> Answer<F::Output>
+where
+    F::Output: Send + 'static,
+{
+    let runtime = Handle::current();
+    aside(move || runtime.block_on(work())).await
 }
 
 /// Lets a process of this machine, or the calling thread, step behind the others. Where that is not allowed it stays as it is.
@@ -51,6 +63,16 @@ mod tests {
         assert_eq!(getpriority_process(None).unwrap(), mine, "the caller stays as it is");
         step_back(Some(0));
         assert_eq!(getpriority_process(None).unwrap(), mine, "no process is not this one");
+    }
+
+    #[tokio::test]
+    async fn what_asks_between_its_reckoning_is_nicer_too_and_waits_where_it_was_called() {
+        let work = || async {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            getpriority_process(None).unwrap()
+        };
+        let mine = getpriority_process(None).unwrap();
+        assert_eq!(aside_with(work).await.unwrap(), NICENESS.max(mine));
     }
 
     #[tokio::test]

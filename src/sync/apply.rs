@@ -52,7 +52,9 @@ pub async fn run(state: &State, plan: PlanRow, done: &AtomicI64) -> Answer<()> {
     let moved = Moved::default();
     let applied = state
         .db
-        .bulk_transaction(async |tx| {
+        .behind()
+        .await?
+        .transaction(async |tx| {
             tx.batch_execute(PATIENCE).await?;
             experts::keep_merges_out(tx).await?;
             let mut plan = store::lock(tx, id).await?;

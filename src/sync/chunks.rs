@@ -9,9 +9,9 @@ use crate::kernel::problem::Answer;
 use crate::kernel::sealed::Sealer;
 
 /// Most lines of a chunk.
-pub const LINES: usize = 1_000;
+pub const LINES: usize = 500;
 /// From so many bytes on a chunk is full.
-pub const BYTES: usize = 2 << 20;
+pub const BYTES: usize = 1 << 20;
 
 /// A chunk, sealed.
 ///

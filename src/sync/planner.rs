@@ -2,12 +2,13 @@
 
 mod judge;
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use diesel_async::SimpleAsyncConnection;
 use serde_json::Value;
+use tokio::sync::mpsc::{self, Receiver, Sender};
 use uuid::Uuid;
 
 use self::judge::{Facts, Judged, judge};
@@ -61,38 +62,23 @@ impl<'a> Planner<'a> {
         Ok(planner)
     }
 
-    /// Makes it.
+    /// Makes it: while one chunk is judged others are read, settled, sealed and kept, each at its own pace.
     ///
     /// # Errors
     /// 503 when the database is away, 409 when another worker has the plan.
     pub async fn run(mut self) -> Answer<()> {
-        let (mut last, mut read, mut number) = (0, 0, 0);
-        let mut lines = self.lines(number).await?;
-        let (mut judged, mut settled, mut rows) = (Vec::new(), Vec::new(), Vec::new());
-        // of the chunks that are judged, settled and sealed, but not kept
-        let mut flights: [Flight; 3] = Default::default();
-        // one chunk is read while the one before is judged, the one before that settled, and those before that sealed and kept
-        while lines.is_some() || !judged.is_empty() || !settled.is_empty() || !rows.is_empty() {
-            number += 1;
-            let is_more = lines.is_some();
-            let next = async { if is_more { self.lines(number).await } else { Ok(None) } };
-            let chunk = lines.unwrap_or_default();
-            let count = i64::try_from(chunk.len()).unwrap_or(i64::MAX);
-            last = chunk.iter().map(number_of).max().unwrap_or(last).max(last);
-            let (put, sealed, found, looked_at, next) = tokio::join!(
-                self.put(&rows),
-                self.rows(settled),
-                self.settled(judged),
-                self.judged(chunk, &flights),
-                next
-            );
-            put?;
-            (rows, settled, judged, lines) = (sealed?, found?, looked_at?, next?);
-            flights.rotate_right(1);
-            flights[0] = Flight::of(&judged);
-            read += count;
-            self.done.fetch_add(count, Ordering::Relaxed);
-        }
+        let flights = Flights::default();
+        let (lines, read) = mpsc::channel(1);
+        let (judging, judged) = mpsc::channel(1);
+        let (settling, settled) = mpsc::channel(1);
+        let (sealing, sealed) = mpsc::channel(1);
+        let (_, (read, last), ..) = tokio::try_join!(
+            self.read_all(lines),
+            self.judge_all(read, judging, &flights),
+            self.settle_all(judged, settling),
+            self.seal_all(settled, sealing),
+            self.put_all(sealed, &flights),
+        )?;
         if read != self.plan.records {
             return Err(Problem::internal(format!("{read} of {} lines of a file are there", self.plan.records)));
         }
@@ -102,8 +88,61 @@ impl<'a> Planner<'a> {
         self.finish().await
     }
 
+    async fn read_all(&self, to: Sender<Lines>) -> Answer<()> {
+        for number in 0.. {
+            let Some(lines) = self.lines(number).await? else { break };
+            pass(&to, lines).await?;
+        }
+        Ok(())
+    }
+
+    /// How many lines there are, and the number of the last.
+    async fn judge_all(
+        &self,
+        mut from: Receiver<Lines>,
+        to: Sender<Vec<Judged>>,
+        flights: &Flights,
+    ) -> Answer<(i64, i64)> {
+        let (mut read, mut last) = (0, 0);
+        while let Some(lines) = from.recv().await {
+            let count = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+            last = lines.iter().map(number_of).max().unwrap_or(last).max(last);
+            let judged = self.judged(lines, flights).await?;
+            flights.take_off(&judged);
+            pass(&to, judged).await?;
+            read += count;
+            self.done.fetch_add(count, Ordering::Relaxed);
+        }
+        Ok((read, last))
+    }
+
+    async fn settle_all(&self, mut from: Receiver<Vec<Judged>>, to: Sender<Vec<Judged>>) -> Answer<()> {
+        while let Some(mut judged) = from.recv().await {
+            settle(&mut self.state.db.conn().await?, &self.tools, &self.plan.source, &mut judged).await?;
+            pass(&to, judged).await?;
+        }
+        Ok(())
+    }
+
+    async fn seal_all(&self, mut from: Receiver<Vec<Judged>>, to: Sender<Vec<ChangeRow>>) -> Answer<()> {
+        while let Some(judged) = from.recv().await {
+            let (plan, tools) = (self.plan.id, Arc::clone(&self.tools));
+            let seal = move || judged.into_iter().map(|judged| row(&tools, plan, judged)).collect::<Answer<Vec<_>>>();
+            pass(&to, aside(seal).await??).await?;
+        }
+        Ok(())
+    }
+
+    async fn put_all(&self, mut from: Receiver<Vec<ChangeRow>>, flights: &Flights) -> Answer<()> {
+        while let Some(rows) = from.recv().await {
+            self.put(&rows).await?;
+            flights.land();
+        }
+        Ok(())
+    }
+
     /// The lines of a chunk; none behind the last.
-    async fn lines(&self, number: i32) -> Answer<Option<Vec<Result<RawLine, Broken>>>> {
+    async fn lines(&self, number: i32) -> Answer<Option<Lines>> {
         let Some(sealed) = store::chunk(&mut self.state.db.conn().await?, self.plan.id, number).await? else {
             return Ok(None);
         };
@@ -135,36 +174,17 @@ impl<'a> Planner<'a> {
     }
 
     /// What becomes of lines, while those of some chunks before are not kept yet.
-    async fn judged(&self, lines: Vec<Result<RawLine, Broken>>, before: &[Flight]) -> Answer<Vec<Judged>> {
-        if lines.is_empty() {
-            return Ok(Vec::new());
-        }
-        let conn = &mut self.state.db.conn().await?;
-        let mut facts = self.facts(conn, &lines).await?;
-        for flight in before {
+    async fn judged(&self, lines: Lines, flights: &Flights) -> Answer<Vec<Judged>> {
+        // before what is kept is read: what lands in between is in both, and nothing is in neither
+        let flying = flights.now();
+        let mut facts = self.facts(&mut self.state.db.conn().await?, &lines).await?;
+        for flight in flying {
             facts.seen.extend(flight.ids.iter().cloned());
             facts.written.extend(&flight.written);
         }
         facts.is_snapshot = self.is_snapshot();
         let tools = Arc::clone(&self.tools);
         aside(move || judge(lines, facts, &tools)).await
-    }
-
-    /// What becomes of lines, with workplaces and with those they may be.
-    async fn settled(&self, mut judged: Vec<Judged>) -> Answer<Vec<Judged>> {
-        if !judged.is_empty() {
-            settle(&mut self.state.db.conn().await?, &self.tools, &self.plan.source, &mut judged).await?;
-        }
-        Ok(judged)
-    }
-
-    /// What becomes of lines, ready to be kept.
-    async fn rows(&self, judged: Vec<Judged>) -> Answer<Vec<ChangeRow>> {
-        if judged.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (plan, tools) = (self.plan.id, Arc::clone(&self.tools));
-        aside(move || judged.into_iter().map(|judged| row(&tools, plan, judged)).collect()).await?
     }
 
     /// What is known of the records of lines.
@@ -267,6 +287,13 @@ impl<'a> Planner<'a> {
     }
 }
 
+type Lines = Vec<Result<RawLine, Broken>>;
+
+/// Hands a chunk on.
+async fn pass<T>(to: &Sender<T>, chunk: T) -> Answer<()> {
+    to.send(chunk).await.map_err(|_| Problem::internal("the next step of a plan is gone"))
+}
+
 /// What later lines must know of a chunk that is not kept yet.
 #[derive(Default)]
 struct Flight {
@@ -283,6 +310,29 @@ impl Flight {
             ids: taken.filter_map(|judged| judged.external_id.clone()).collect(),
             written: judged.iter().filter_map(Judged::writes_expert).collect(),
         }
+    }
+}
+
+/// The chunks that were judged and are not kept yet, in their order.
+#[derive(Default)]
+struct Flights(Mutex<VecDeque<Arc<Flight>>>);
+
+impl Flights {
+    fn now(&self) -> Vec<Arc<Flight>> {
+        self.held().iter().cloned().collect()
+    }
+
+    fn take_off(&self, judged: &[Judged]) {
+        self.held().push_back(Arc::new(Flight::of(judged)));
+    }
+
+    /// The first of them is kept now.
+    fn land(&self) {
+        self.held().pop_front();
+    }
+
+    fn held(&self) -> MutexGuard<'_, VecDeque<Arc<Flight>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

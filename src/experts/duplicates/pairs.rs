@@ -13,7 +13,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
 use super::{Person, like};
-use crate::db::{Conn, Db, give_way};
+use crate::db::{Behind, Conn, Db, give_way};
 use crate::experts::store::{self, NewPair};
 use crate::kernel::problem::{Answer, Problem};
 use crate::kernel::sealed::Sealer;
@@ -31,19 +31,26 @@ const LOCK: i64 = 0x0045_4250_4149_5253;
 /// # Errors
 /// 503 when the database is away; what was done stays.
 pub async fn catch_up(db: &Db, sealer: &Sealer, time: Duration) -> Answer<usize> {
-    let (mut total, begin) = (0, Instant::now());
+    let (mut total, mut behind, begin) = (0, None, Instant::now());
     loop {
-        let done = db.transaction(async |tx| {
+        let some = async |tx: &mut Conn| {
             if !is_free(tx).await? {
                 return Ok(0);
             }
             give_way(tx).await?;
             derive(tx, sealer).await
-        });
-        let done = done.await?;
+        };
+        let done = match &mut behind {
+            None => db.transaction(some).await?,
+            Some(behind) => Behind::transaction(behind, some).await?,
+        };
         total += done;
         if done == 0 || begin.elapsed() >= time {
             return Ok(total);
+        }
+        // where more than some wait, many do
+        if behind.is_none() && i64::try_from(done).is_ok_and(|done| done >= BATCH) {
+            behind = Some(db.behind().await?);
         }
     }
 }

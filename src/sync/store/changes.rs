@@ -92,8 +92,7 @@ fn column<T>(rows: &[ChangeRow], of: impl Fn(&ChangeRow) -> T) -> Vec<T> {
 /// # Errors
 /// 503 when the database is away.
 pub async fn look_anew(db: &Db) -> Answer<()> {
-    diesel::sql_query("ANALYZE sync_changes").execute(&mut db.conn().await?).await?;
-    Ok(())
+    db.look_anew(&["sync_changes"]).await
 }
 
 /// Takes all changes of a plan away.
