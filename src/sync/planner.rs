@@ -111,7 +111,6 @@ impl<'a> Planner<'a> {
             flights.take_off(&judged);
             pass(&to, judged).await?;
             read += count;
-            self.done.fetch_add(count, Ordering::Relaxed);
         }
         Ok((read, last))
     }
@@ -137,6 +136,8 @@ impl<'a> Planner<'a> {
         while let Some(rows) = from.recv().await {
             self.put(&rows).await?;
             flights.land();
+            // each line has become a row
+            self.done.fetch_add(i64::try_from(rows.len()).unwrap_or(i64::MAX), Ordering::Relaxed);
         }
         Ok(())
     }

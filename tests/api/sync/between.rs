@@ -68,14 +68,14 @@ async fn while_it_is_made_a_plan_says_how_far_it_is() {
     assert_eq!((&early["hash"], &early["records"]), (&Value::Null, &json!(2_000)));
     assert_eq!(changes(&dept, &receipt, "").await, Vec::<Value>::new(), "nothing is shown that may change still");
     assert_eq!(dept.get("/api/v1/sync/plans?state=planning").await.expect(200)["items"][0]["id"], receipt["id"]);
-    // from now on it stands still where it puts the first thousand away
+    // from now on it stands still where it puts the second chunk away
     let row = format!(
-        "ROLLBACK TO before; INSERT INTO sync_changes (plan_id, number, kind, row_hash) VALUES ('{}', 500, 'rejected', 'x')",
+        "ROLLBACK TO before; INSERT INTO sync_changes (plan_id, number, kind, row_hash) VALUES ('{}', 700, 'rejected', 'x')",
         text(&receipt["id"])
     );
     held.run(&row).await;
     let half = half_done(&dept, &receipt).await;
-    assert_eq!((&half["state"], &half["done"]), (&json!("planning"), &json!(1_000)));
+    assert_eq!((&half["state"], &half["done"]), (&json!("planning"), &json!(500)));
     apply(&dept, &json!({ "id": receipt["id"], "hash": "0".repeat(64) })).await.problem(409);
     held.let_go().await;
     let ready = made(&dept, text(&receipt["id"])).await;
