@@ -292,7 +292,7 @@ type Lines = Vec<Result<RawLine, Broken>>;
 
 /// Hands a chunk on.
 async fn pass<T>(to: &Sender<T>, chunk: T) -> Answer<()> {
-    to.send(chunk).await.map_err(|_| Problem::internal("the next step of a plan is gone"))
+    to.send(chunk).await.map_err(|_closed| Problem::internal("the next step of a plan is gone"))
 }
 
 /// What later lines must know of a chunk that is not kept yet.

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::rt::task::JoinHandle;
+use actix_web::{HttpRequest, HttpResponse, post, rt, web};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -26,6 +27,7 @@ use crate::kernel::background::aside;
 use crate::kernel::id::new_id;
 use crate::kernel::problem::{Answer, Code, Lang, Problem};
 use crate::say;
+use crate::state::State;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(create_sync_plan);
@@ -219,7 +221,8 @@ async fn receive(
     mut payload: web::Payload,
 ) -> Answer<Received> {
     let begun = Instant::now();
-    let mut stage = Stage { permit, plan, number: 0, lines: Vec::new(), bytes: 0, begun, came: 0, told: begun };
+    let mut stage =
+        Stage { permit, plan, number: 0, lines: Vec::new(), bytes: 0, keeping: None, begun, came: 0, told: begun };
     let mut hash = Sha256::new();
     loop {
         let next = tokio::time::timeout(PATIENCE, payload.next()).await;
@@ -241,6 +244,7 @@ async fn receive(
     let sums = reading.end(|more| lines.extend(more))?;
     stage.add(lines).await?;
     stage.flush().await?;
+    stage.kept().await?;
     Ok(Received { hash: hash.finalize().to_vec(), sums })
 }
 
@@ -251,6 +255,8 @@ struct Stage<'a> {
     number: i32,
     lines: Vec<Line>,
     bytes: usize,
+    /// The chunk before, which is sealed and kept while the next comes in.
+    keeping: Option<JoinHandle<Answer<()>>>,
     begun: Instant,
     /// Bytes that came in.
     came: usize,
@@ -289,16 +295,30 @@ impl Stage<'_> {
         if self.lines.is_empty() {
             return Ok(());
         }
+        self.kept().await?;
         let lines = std::mem::take(&mut self.lines);
         self.bytes = 0;
-        let (plan, number, sealer) = (self.plan, self.number, self.permit.state().sealer.clone());
-        let sealed = aside(move || chunks::seal(&sealer, plan, number, &lines)).await??;
-        let conn = &mut self.permit.read().await?;
-        store::put_chunk(conn, plan, number, &sealed).await.and_then(still_wanted)?;
-        work::upload_goes_on(conn, plan).await?;
+        self.keeping = Some(rt::spawn(keep(self.permit.state().clone(), self.plan, self.number, lines)));
         (self.number, self.told) = (self.number + 1, Instant::now());
         Ok(())
     }
+
+    /// Waits until the chunk before is kept.
+    async fn kept(&mut self) -> Answer<()> {
+        match self.keeping.take() {
+            Some(keeping) => keeping.await.map_err(Problem::task)?,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Seals a chunk and keeps it.
+async fn keep(state: State, plan: Uuid, number: i32, lines: Vec<Line>) -> Answer<()> {
+    let sealer = state.sealer.clone();
+    let sealed = aside(move || chunks::seal(&sealer, plan, number, &lines)).await??;
+    let conn = &mut state.db.conn().await?;
+    store::put_chunk(conn, plan, number, &sealed).await.and_then(still_wanted)?;
+    work::upload_goes_on(conn, plan).await.map(|_goes_on| ())
 }
 
 /// A plan that was taken for dead wants nothing more.
