@@ -1,6 +1,7 @@
 //! What is derived of an expert's record: sort keys, and the words a search compares with.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::model::Draft;
 use super::vocabulary::Vocabulary;
@@ -47,8 +48,31 @@ const MOST_POSITIONS: usize = 255;
 /// Longer words are no words, and PostgreSQL's index takes 2,046 bytes.
 const LONGEST_WORD: usize = 200;
 
-/// Words with their positions, as PostgreSQL's `tsvector` has them; the two highest bits of a position are the place.
-pub type Lexemes = BTreeMap<String, Vec<u16>>;
+/// A word; a load of 100,000 people has some thousand words millions of times, so each is kept once.
+pub type Word = Arc<str>;
+
+/// Words with their positions, as PostgreSQL's `tsvector` has them: by word, then by position, whose two highest bits are the
+/// place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lexemes(Vec<(Word, u16)>);
+
+impl Lexemes {
+    fn put(&mut self, word: &Word, position: u16, place: Place) {
+        self.0.push((Arc::clone(word), position | ((place as u16) << 14)));
+    }
+
+    /// Each word with its positions, in the order of their bytes. One position bears one place, the first that was given.
+    pub fn each(&self) -> impl Iterator<Item = (&Word, &[(Word, u16)])> {
+        let groups = self.0.chunk_by(|(one, _), (two, _)| one == two);
+        groups.filter_map(|group| Some((&group.first()?.0, group.get(..MOST_POSITIONS).unwrap_or(group))))
+    }
+
+    fn sort(&mut self) {
+        // stable: of two places at one position the one that came first is kept
+        self.0.sort_by(|(one, a), (two, b)| one.cmp(two).then((a & LAST_POSITION).cmp(&(b & LAST_POSITION))));
+        self.0.dedup_by(|(one, a), (two, b)| (*a & LAST_POSITION) == (*b & LAST_POSITION) && one == two);
+    }
+}
 
 /// The words of an expert with their places: folded, by which people are found, and with their accents at the same positions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,34 +92,31 @@ impl WordIndex {
             for (accented, folded) in folds.of(piece) {
                 for word in folded {
                     self.position = self.position.saturating_add(1).min(LAST_POSITION);
-                    put(&mut self.folded, word, self.position, place);
+                    self.folded.put(word, self.position, place);
                 }
-                put(&mut self.accented, accented, self.position, place);
+                self.accented.put(accented, self.position, place);
             }
         }
     }
-}
 
-fn put(lexemes: &mut Lexemes, lexeme: &str, position: u16, place: Place) {
-    let entry = position | ((place as u16) << 14);
-    let Some(positions) = lexemes.get_mut(lexeme) else {
-        lexemes.insert(lexeme.to_owned(), vec![entry]);
-        return;
-    };
-    // one position bears one place
-    let is_new = positions.last().is_none_or(|last| (last & LAST_POSITION) != position);
-    if is_new && positions.len() < MOST_POSITIONS {
-        positions.push(entry);
+    /// Puts them in order; nothing is added afterwards.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.folded.sort();
+        self.accented.sort();
+        self
     }
 }
 
 /// The words of a piece of text without blanks: each with its accents, and what it folds to.
-type Pieces = Vec<(String, Vec<String>)>;
+type Pieces = Vec<(Word, Vec<Word>)>;
 
 /// Words of pieces of text, kept: a load of 100,000 people uses some thousand words, millions of times.
 #[derive(Debug, Default)]
 pub struct Folds {
-    known: HashMap<String, Pieces>,
+    /// Where the words of a piece stand.
+    known: HashMap<String, usize>,
+    words: Vec<Pieces>,
     last: Pieces,
 }
 
@@ -103,15 +124,15 @@ impl Folds {
     /// More than this many pieces are not remembered.
     const MOST: usize = 50_000;
 
-    fn of(&mut self, piece: &str) -> &[(String, Vec<String>)] {
-        if self.known.contains_key(piece) {
-            return self.known.get(piece).map_or(&[], Vec::as_slice);
+    fn of(&mut self, piece: &str) -> &[(Word, Vec<Word>)] {
+        if let Some(place) = self.known.get(piece) {
+            return self.words.get(*place).map_or(&[], Vec::as_slice);
         }
-        let words = pieces(piece);
+        self.last = pieces(piece);
         if self.known.len() < Self::MOST {
-            return self.known.entry(piece.to_owned()).or_insert(words);
+            self.known.insert(piece.to_owned(), self.words.len());
+            self.words.push(self.last.clone());
         }
-        self.last = words;
         &self.last
     }
 }
@@ -119,8 +140,8 @@ impl Folds {
 fn pieces(piece: &str) -> Pieces {
     let key = accent_key(piece);
     let words = key.split(' ').filter(|word| !word.is_empty() && word.len() <= LONGEST_WORD);
-    let folded = |word: &str| fold(word).split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
-    words.map(|word| (word.to_owned(), folded(word))).collect()
+    let folded = |word: &str| fold(word).split(' ').filter(|word| !word.is_empty()).map(Word::from).collect();
+    words.map(|word| (Word::from(word), folded(word))).collect()
 }
 
 #[cfg(test)]
@@ -133,12 +154,13 @@ mod tests {
         let folds = &mut Folds::default();
         index.add(Place::Name, "Kpă Đường", folds);
         index.add(Place::Topic, "đường, Hoà", folds);
+        let index = index.sorted();
         let seen = |lexemes: &Lexemes| -> Vec<String> {
-            let shown = |(word, positions): (&String, &Vec<u16>)| {
-                let positions = positions.iter().map(|p| format!("{}@{}", p & LAST_POSITION, p >> 14));
+            let shown = |(word, positions): (&Word, &[(Word, u16)])| {
+                let positions = positions.iter().map(|(_, p)| format!("{}@{}", p & LAST_POSITION, p >> 14));
                 format!("{word} {}", positions.collect::<Vec<_>>().join(" "))
             };
-            lexemes.iter().map(shown).collect()
+            lexemes.each().map(shown).collect()
         };
         assert_eq!(seen(&index.folded), ["duong 3@3 5@2", "hoa 6@2", "kpa 2@3"], "a gap is left between texts");
         assert_eq!(seen(&index.accented), ["hoà 6@2", "kpă 2@3", "đường 3@3 5@2"]);
@@ -149,11 +171,25 @@ mod tests {
         let mut index = WordIndex::default();
         let folds = &mut Folds::default();
         index.add(Place::Text, &"b".repeat(3_000), folds);
-        assert_eq!((index.folded.len(), index.accented.len()), (0, 0));
+        assert_eq!((index.folded.each().count(), index.accented.each().count()), (0, 0));
         index.add(Place::Text, &"an ".repeat(20_000), folds);
+        let index = index.sorted();
         for lexemes in [&index.folded, &index.accented] {
-            let (_, positions) = lexemes.first_key_value().unwrap();
+            let (_, positions) = lexemes.each().next().unwrap();
             assert_eq!((positions.len(), index.position), (MOST_POSITIONS, LAST_POSITION));
         }
+    }
+
+    #[test]
+    fn the_first_place_of_a_position_counts() {
+        let mut lexemes = Lexemes::default();
+        let word = Word::from("an");
+        for (position, place) in [(7, Place::Topic), (7, Place::Text), (3, Place::Name), (7, Place::Name)] {
+            lexemes.put(&word, position, place);
+        }
+        lexemes.sort();
+        let (_, positions) = lexemes.each().next().unwrap();
+        let seen: Vec<(u16, u16)> = positions.iter().map(|(_, p)| (p & LAST_POSITION, p >> 14)).collect();
+        assert_eq!(seen, [(3, 3), (7, 2)]);
     }
 }

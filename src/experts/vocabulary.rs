@@ -41,6 +41,8 @@ struct Words {
 #[derive(Debug, Default)]
 pub struct Vocabulary {
     titles: Vec<reference_store::TitleRow>,
+    /// Their places, in order.
+    titles_by_key: HashMap<String, Vec<usize>>,
     lexicon: TitleLexicon,
     provinces: Vec<(i32, ProvinceRow)>,
     living_provinces: HashMap<String, i32>,
@@ -48,6 +50,11 @@ pub struct Vocabulary {
     groups: Vec<GroupRow>,
     home_province: Option<i32>,
     organisations: HashSet<Uuid>,
+}
+
+/// What spellings of a title have in common.
+fn title_key(text: &str) -> String {
+    fold(text).replace(' ', "").replace('y', "i")
 }
 
 impl Vocabulary {
@@ -90,6 +97,12 @@ impl Vocabulary {
             abbreviation: &row.abbreviation,
             rank: i32::from(row.rank),
         }));
+        let mut titles_by_key: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, row) in titles.iter().enumerate() {
+            for word in [&row.code, &row.abbreviation, &row.name_vi] {
+                titles_by_key.entry(title_key(word)).or_default().push(place);
+            }
+        }
         let day = today();
         let living = provinces.iter().filter(|(_, row)| row.lives_on(day));
         Self {
@@ -99,6 +112,7 @@ impl Vocabulary {
             provinces,
             fields: fields.into_iter().map(|row| ((row.scheme.clone(), row.code.clone()), row)).collect(),
             titles,
+            titles_by_key,
             lexicon,
             groups: Vec::new(),
             home_province: None,
@@ -118,10 +132,8 @@ impl Vocabulary {
 
     /// A title of a kind (`academic_rank` or `degree`) by code, abbreviation or name, however it is spelled.
     pub fn title(&self, kind: &str, text: &str) -> Option<&reference_store::TitleRow> {
-        let wanted = fold(text).replace(' ', "").replace('y', "i");
-        let same = |word: &str| fold(word).replace(' ', "").replace('y', "i") == wanted;
-        let of_kind = self.titles.iter().filter(|row| row.kind == kind);
-        of_kind.into_iter().find(|row| same(&row.code) || same(&row.abbreviation) || same(&row.name_vi))
+        let places = self.titles_by_key.get(&title_key(text))?;
+        places.iter().filter_map(|place| self.titles.get(*place)).find(|row| row.kind == kind)
     }
 
     /// A title by code.

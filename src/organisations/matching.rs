@@ -42,55 +42,57 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(list_candidates);
 }
 
-/// Abbreviations as folded words, and what they stand for.
+/// Abbreviations as folded words between blanks, and what they stand for.
 const WRITTEN_OUT: [(&str, &str); 31] = [
-    ("dhqghn", "dai hoc quoc gia ha noi"),
-    ("dhqg", "dai hoc quoc gia"),
-    ("tphcm", "ho chi minh"),
-    ("hcm", "ho chi minh"),
-    ("hcmc", "ho chi minh"),
-    ("dh", "dai hoc"),
-    ("cd", "cao dang"),
-    ("hv", "hoc vien"),
-    ("bvdk", "benh vien da khoa"),
-    ("bv", "benh vien"),
-    ("ubnd", "uy ban nhan dan"),
-    ("hdnd", "hoi dong nhan dan"),
-    ("ubmttq", "uy ban mat tran to quoc"),
-    ("mttq", "mat tran to quoc"),
-    ("lhh", "lien hiep cac hoi khoa hoc ky thuat"),
-    ("kh cn", "khoa hoc cong nghe"),
-    ("khcn", "khoa hoc cong nghe"),
-    ("kh kt", "khoa hoc ky thuat"),
-    ("khkt", "khoa hoc ky thuat"),
-    ("kh dt", "ke hoach dau tu"),
-    ("khdt", "ke hoach dau tu"),
-    ("gd dt", "giao duc dao tao"),
-    ("gddt", "giao duc dao tao"),
-    ("nn mt", "nong nghiep moi truong"),
-    ("nn ptnt", "nong nghiep phat trien nong thon"),
-    ("tn mt", "tai nguyen moi truong"),
-    ("tt tt", "thong tin truyen thong"),
-    ("gtvt", "giao thong van tai"),
-    ("trung hoc pho thong", "thpt"),
-    ("cty", "cong ty"),
-    ("ks benh tat", "kiem soat benh tat"),
+    (" dhqghn ", " dai hoc quoc gia ha noi "),
+    (" dhqg ", " dai hoc quoc gia "),
+    (" tphcm ", " ho chi minh "),
+    (" hcm ", " ho chi minh "),
+    (" hcmc ", " ho chi minh "),
+    (" dh ", " dai hoc "),
+    (" cd ", " cao dang "),
+    (" hv ", " hoc vien "),
+    (" bvdk ", " benh vien da khoa "),
+    (" bv ", " benh vien "),
+    (" ubnd ", " uy ban nhan dan "),
+    (" hdnd ", " hoi dong nhan dan "),
+    (" ubmttq ", " uy ban mat tran to quoc "),
+    (" mttq ", " mat tran to quoc "),
+    (" lhh ", " lien hiep cac hoi khoa hoc ky thuat "),
+    (" kh cn ", " khoa hoc cong nghe "),
+    (" khcn ", " khoa hoc cong nghe "),
+    (" kh kt ", " khoa hoc ky thuat "),
+    (" khkt ", " khoa hoc ky thuat "),
+    (" kh dt ", " ke hoach dau tu "),
+    (" khdt ", " ke hoach dau tu "),
+    (" gd dt ", " giao duc dao tao "),
+    (" gddt ", " giao duc dao tao "),
+    (" nn mt ", " nong nghiep moi truong "),
+    (" nn ptnt ", " nong nghiep phat trien nong thon "),
+    (" tn mt ", " tai nguyen moi truong "),
+    (" tt tt ", " thong tin truyen thong "),
+    (" gtvt ", " giao thong van tai "),
+    (" trung hoc pho thong ", " thpt "),
+    (" cty ", " cong ty "),
+    (" ks benh tat ", " kiem soat benh tat "),
 ];
 
 /// Words that people write or leave out as they like: the administrative level, "and".
-const LEFT_OUT: [&str; 4] = ["tỉnh", "thành phố", "tp", "và"];
+const LEFT_OUT: [&str; 4] = [" tỉnh ", " thành phố ", " tp ", " và "];
 
 /// What is compared: folded words, abbreviations written out, administrative levels and "và" left out, y as i.
 pub fn match_key(text: &str) -> String {
     let mut accented = format!(" {} ", accent_key(text));
     for word in LEFT_OUT {
-        while accented.contains(&format!(" {word} ")) {
-            accented = accented.replace(&format!(" {word} "), " ");
+        while accented.contains(word) {
+            accented = accented.replace(word, " ");
         }
     }
     let mut words = format!(" {} ", fold(&accented));
     for (short, long) in WRITTEN_OUT {
-        words = words.replace(&format!(" {short} "), &format!(" {long} "));
+        if words.contains(short) {
+            words = words.replace(short, long);
+        }
     }
     let key = words.trim().replace('y', "i");
     // a text of signs or levels alone is compared as it is

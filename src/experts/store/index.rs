@@ -15,7 +15,7 @@ use super::{BATCH, Entry, fields};
 use crate::db::Conn;
 use crate::db::schema::{expert_publications, experts};
 use crate::experts::duplicates::person::{Person, dois_of, names_of, titles_of};
-use crate::experts::keys::{Folds, Lexemes, Place, WordIndex};
+use crate::experts::keys::{Folds, Lexemes, Place, Word, WordIndex};
 use crate::experts::model::{ExpertField, Publication};
 use crate::experts::vocabulary::Vocabulary;
 use crate::fields::store::{self as field_store, FieldRow};
@@ -28,22 +28,32 @@ use crate::kernel::text::fold;
 #[diesel(postgres_type(oid = 3614, array_oid = 3643))]
 pub struct Tsvector;
 
+/// As PostgreSQL reads it.
 #[derive(Debug, diesel::expression::AsExpression)]
 #[diesel(sql_type = Tsvector)]
-struct Words(Lexemes);
+struct Words(Vec<u8>);
+
+impl Words {
+    /// As `tsvectorrecv` has it: the number of words; each with a zero byte, the number of its positions, and these.
+    fn of(lexemes: &Lexemes) -> Self {
+        let (mut out, mut count) = (vec![0; 4], 0_u32);
+        for (word, positions) in lexemes.each() {
+            count += 1;
+            out.extend_from_slice(word.as_bytes());
+            out.push(0);
+            out.extend_from_slice(&u16::try_from(positions.len()).unwrap_or(u16::MAX).to_be_bytes());
+            out.extend(positions.iter().flat_map(|(_, position)| position.to_be_bytes()));
+        }
+        if let Some(head) = out.first_chunk_mut() {
+            *head = count.to_be_bytes();
+        }
+        Self(out)
+    }
+}
 
 impl ToSql<Tsvector, Pg> for Words {
-    /// As `tsvectorrecv` reads it: the number of words; each with a zero byte, the number of its positions, and these.
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        out.write_all(&u32::try_from(self.0.len())?.to_be_bytes())?;
-        for (lexeme, positions) in &self.0 {
-            out.write_all(lexeme.as_bytes())?;
-            out.write_all(&[0])?;
-            out.write_all(&u16::try_from(positions.len())?.to_be_bytes())?;
-            for position in positions {
-                out.write_all(&position.to_be_bytes())?;
-            }
-        }
+        out.write_all(&self.0)?;
         Ok(IsNull::No)
     }
 }
@@ -113,6 +123,8 @@ struct Work {
 #[derive(Debug, Default)]
 pub struct SearchRows {
     people: Vec<Uuid>,
+    /// Folded, each once, to be counted.
+    counted: Vec<Vec<Word>>,
     /// Folded, by which people are found.
     words: Vec<Words>,
     /// The same with their accents, by which those who are found are ranked.
@@ -141,8 +153,9 @@ impl SearchRows {
         self.alike.push(keys.join(","));
         self.specialties.push(keyed(row.specialties.iter().flatten()));
         let WordIndex { folded, accented, .. } = words(row, topics, works, folds);
-        self.words.push(Words(folded));
-        self.accents.push(Words(accented));
+        self.counted.push(folded.each().map(|(word, _)| Word::clone(word)).collect());
+        self.words.push(Words::of(&folded));
+        self.accents.push(Words::of(&accented));
     }
 
     /// Writes them. The rest of a search row follows the record.
@@ -166,10 +179,9 @@ impl SearchRows {
         tx.batch_execute("SET LOCAL expert_bank.words_counted = 'on'").await?;
         let shown: HashMap<Uuid, Shown> = self.put(tx, "").await?.into_iter().map(|row| (row.expert_id, row)).collect();
         tx.batch_execute("SET LOCAL expert_bank.words_counted = 'off'").await?;
-        for ((id, words), specialties) in self.people.iter().zip(&self.words).zip(&self.specialties) {
+        for ((id, words), specialties) in self.people.iter().zip(&self.counted).zip(&self.specialties) {
             let Some(shown) = shown.get(id) else { continue };
-            let folded = words.0.keys().map(String::as_str);
-            counts.add(folded, specialties.lines(), shown.agency_search, shown.public_profile);
+            counts.add(words, specialties.lines(), shown.agency_search, shown.public_profile);
         }
         Ok(())
     }
@@ -237,7 +249,7 @@ fn words(row: &TextRow, topics: &BTreeSet<String>, works: &[Work], folds: &mut F
     work.for_each(|text| index.add(Place::Work, text, folds));
     let titles = works.iter().map(|work| &work.title);
     row.biography.iter().chain(titles).for_each(|text| index.add(Place::Text, text, folds));
-    index
+    index.sorted()
 }
 
 /// Specialties as `expert_search` keeps them, one a line: those that are spelled alike but for accents and signs once.

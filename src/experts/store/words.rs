@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::access::policy::Reach;
 use crate::db::{Conn, Db};
+use crate::experts::keys::Word;
 use crate::kernel::problem::Answer;
 
 /// Whose people are counted. Statistics, corrections and suggestions are those of an audience, so that hidden people change
@@ -97,7 +98,7 @@ pub async fn specialties(conn: &mut Conn, audience: Audience, words: &[String], 
 #[derive(Debug, Default)]
 pub struct WordCounts {
     people: Count,
-    words: HashMap<String, Count>,
+    words: HashMap<Word, Count>,
     /// By key and label.
     specialties: HashMap<(String, String), Count>,
 }
@@ -122,7 +123,7 @@ impl WordCounts {
     /// Adds a person: their folded words, each once, and their specialties as `key\tlabel`.
     pub fn add<'a>(
         &mut self,
-        words: impl Iterator<Item = &'a str>,
+        words: &[Word],
         specialties: impl Iterator<Item = &'a str>,
         is_for_agencies: bool,
         is_public: bool,
@@ -133,7 +134,7 @@ impl WordCounts {
             if let Some(count) = self.words.get_mut(word) {
                 count.add(is_for_agencies, is_public);
             } else {
-                self.words.entry(word.to_owned()).or_default().add(is_for_agencies, is_public);
+                self.words.entry(Word::clone(word)).or_default().add(is_for_agencies, is_public);
             }
         }
         for specialty in specialties {
@@ -152,7 +153,7 @@ impl WordCounts {
             return Ok(());
         }
         let people = [("people", String::new(), String::new(), self.people)];
-        let words = self.words.into_iter().map(|(word, count)| ("word", word, String::new(), count));
+        let words = self.words.into_iter().map(|(word, count)| ("word", word.to_string(), String::new(), count));
         let specialties = self.specialties.into_iter().map(|((key, label), count)| ("specialty", key, label, count));
         let rows: Vec<_> = people.into_iter().chain(words).chain(specialties).collect();
         for rows in rows.chunks(MOST_ROWS) {

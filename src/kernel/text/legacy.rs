@@ -213,11 +213,18 @@ struct Score {
 impl Score {
     fn of(text: &str, encoding: LegacyEncoding) -> Self {
         let mut score = Self::default();
-        let words = text.split(|c| !belongs_to_word(c, encoding));
-        for word in words.filter(|w| !w.is_empty()) {
-            score.add(judge(word, encoding));
+        let words = text.split(|c| !belongs_to_word(c, encoding)).filter(|word| !word.is_empty());
+        let (plain, marked): (Vec<&str>, Vec<&str>) = words.partition(|word| word.is_ascii());
+        marked.iter().for_each(|word| score.add(judge(word, encoding)));
+        if score.evidence() > 0 {
+            plain.iter().for_each(|word| score.add(judge_ascii(word)));
         }
         score
+    }
+
+    /// Words that are Vietnamese only after decoding; plain ones never are, and nothing convinces without any.
+    const fn evidence(&self) -> usize {
+        self.strong + self.weak
     }
 
     fn add(&mut self, verdict: Verdict) {
@@ -233,7 +240,7 @@ impl Score {
     /// Two strong words suffice in a mostly decodable text; less evidence needs a text in which
     /// (nearly) every other word is Vietnamese as well.
     fn is_convincing(&self) -> bool {
-        let evidence = self.strong + self.weak;
+        let evidence = self.evidence();
         let plenty = self.strong >= 2 && self.bad * 3 <= evidence;
         let mixed = self.strong == 1 && self.bad == 0 && evidence > self.foreign + 1;
         let pure = self.bad == 0 && self.foreign == 0 && (self.strong >= 1 || self.weak >= 2);
@@ -246,10 +253,8 @@ fn belongs_to_word(c: char, encoding: LegacyEncoding) -> bool {
     letter || (encoding == LegacyEncoding::Tcvn3 && TCVN3_LEGACY.contains(c))
 }
 
+/// Of a word that is not plain ASCII.
 fn judge(word: &str, encoding: LegacyEncoding) -> Verdict {
-    if word.is_ascii() {
-        return judge_ascii(word);
-    }
     let proper = is_syllable(word);
     let vietnamese = proper && !has_inner_capital(word);
     if vietnamese || word.chars().nth(1).is_none() || is_unit_or_abbreviation(word) {

@@ -29,7 +29,7 @@ const MAX_TIMES: usize = 3;
 #[must_use]
 pub fn damage(input: &str) -> Option<Damage> {
     let input = composed(input);
-    if !input.is_ascii() {
+    if may_be_mixed(&input) {
         let mut repaired: Option<Unmixed> = None;
         for _ in 0..MAX_TIMES {
             let text = repaired.as_ref().map_or(&*input, |done| done.text.as_str());
@@ -58,6 +58,31 @@ const DOS_850: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø�
 fn composed(input: &str) -> Cow<'_, str> {
     if is_composed(input) || is_nfc(input) { Cow::Borrowed(input) } else { Cow::Owned(input.nfc().collect()) }
 }
+
+/// True when a character that may be the first byte of UTF-8 stands before what may be the second. Nearly every true text has no
+/// such pair, and is read once here instead of once for each page.
+fn may_be_mixed(text: &str) -> bool {
+    let mut before = ' ';
+    text.chars().any(|c| {
+        let lead = std::mem::replace(&mut before, c);
+        !lead.is_ascii() && (c == ' ' || !c.is_ascii()) && LEADS.binary_search(&(lead, c == ' ')).is_ok()
+    })
+}
+
+/// The first bytes of all pages, each also with `true` where a space may stand for the second.
+static LEADS: LazyLock<Vec<(char, bool)>> = LazyLock::new(|| {
+    let of_page = |page: &'static Page| {
+        let before_gaps = page.leads.iter().filter(|lead| page.byte(**lead) == Some(GAPPED)).map(|lead| (*lead, true));
+        page.leads.iter().map(|lead| (*lead, false)).chain(before_gaps)
+    };
+    let mut leads: Vec<(char, bool)> = PAGES.iter().flat_map(of_page).collect();
+    leads.sort_unstable();
+    leads.dedup();
+    leads
+});
+
+/// The first byte whose second one no program shows.
+const GAPPED: u8 = 0xC3;
 
 /// The reading that explains most of a text, the commonest of those that explain as much.
 fn unmixed(text: &str) -> Option<Unmixed> {
@@ -108,8 +133,7 @@ impl Page {
     fn may_hold(&self, text: &str) -> bool {
         let mut pairs = text.chars().zip(text.chars().skip(1));
         let begins = |lead: char, next| match self.byte(lead) {
-            // the one whose second byte no program shows
-            Some(0xC3) if is_gap(next) => true,
+            Some(GAPPED) if is_gap(next) => true,
             Some(_) => self.continuation(next).is_some(),
             None => false,
         };
