@@ -5,17 +5,18 @@ use std::net::IpAddr;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::access::actor::Actor;
 use crate::db::Conn;
-use crate::db::bulk::{self, Column, Insert};
+use crate::db::bulk::{Column, Insert};
 use crate::db::schema::disclosures;
 use crate::kernel::id::new_id;
 use crate::kernel::problem::{Answer, Problem};
 use crate::kernel::sealed::{Sealer, random};
+use crate::row;
 
 /// What happened to one thing.
 #[derive(Debug, Clone)]
@@ -145,7 +146,7 @@ impl Recorder {
     pub fn prepare(&self, events: Vec<Event>) -> Answer<Vec<Insert>> {
         let rows = events.into_iter().map(|event| self.rows(event)).collect::<Answer<Vec<_>>>()?;
         let (events, details): (Vec<EventRow>, Vec<DetailRow>) = rows.into_iter().unzip();
-        let mut inserts = Insert::of_written("audit_events", EVENTS, &events, "")?;
+        let mut inserts = Insert::of_rows("audit_events", &events, "");
         inserts.extend(details_insert(details));
         Ok(inserts)
     }
@@ -172,7 +173,8 @@ impl Recorder {
         let id = new_id();
         let actor = event.actor.as_ref().unwrap_or(&self.actor);
         let salt = random::<16>().map_err(Problem::internal)?;
-        let plain = json!({ "values": event.values, "address": self.address }).to_string();
+        let plain = Details { address: self.address, values: &event.values };
+        let plain = serde_json::to_string(&plain).map_err(Problem::internal)?;
         let sealed = self.sealer.seal(&detail_context(id), plain.as_bytes()).map_err(Problem::internal)?;
         let row = EventRow {
             id,
@@ -190,6 +192,13 @@ impl Recorder {
     }
 }
 
+/// What is sealed of an event.
+#[derive(Serialize)]
+struct Details<'a> {
+    address: Option<IpAddr>,
+    values: &'a Value,
+}
+
 /// What the details of an event are sealed for.
 pub(super) fn detail_context(event_id: Uuid) -> String {
     format!("audit_details/{event_id}")
@@ -200,17 +209,6 @@ pub(super) fn detail_digest(salt: &[u8], plain: &[u8]) -> Vec<u8> {
     Sha256::new().chain_update(salt).chain_update(plain).finalize().to_vec()
 }
 
-/// The columns that are no text.
-const EVENTS: &[(&str, &str)] = &[
-    ("id", "uuid"),
-    ("actor_id", "uuid"),
-    ("subject_id", "uuid"),
-    ("fields", "text[]"),
-    ("digest", "bytea"),
-    ("request_id", "uuid"),
-];
-
-#[derive(Serialize)]
 struct EventRow {
     id: Uuid,
     actor_kind: &'static str,
@@ -220,10 +218,13 @@ struct EventRow {
     subject_kind: &'static str,
     subject_id: Option<Uuid>,
     fields: Vec<String>,
-    #[serde(serialize_with = "bulk::bytes")]
     digest: Vec<u8>,
     request_id: Option<Uuid>,
 }
+
+row!(EventRow:
+    id, actor_kind, actor_id, actor_role, action, subject_kind, subject_id, fields, digest, request_id,
+);
 
 struct DetailRow {
     event_id: Uuid,

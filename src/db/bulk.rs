@@ -2,10 +2,15 @@
 //! reading tens of thousands of them than on the rows; here the rows are one JSON document, or an array a column where they come by
 //! the thousands, and the statement has one text, prepared once, however many there are.
 
+use std::io::Write;
+
+use chrono::{DateTime, Utc};
 use diesel::QueryResult;
+use diesel::expression::AsExpression;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::Error;
+use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{self as types, Array};
 use diesel_async::RunQueryDsl;
 use serde::{Serialize, Serializer};
@@ -111,48 +116,26 @@ impl Insert {
     /// The insert of rows whose columns are all scalars, which needs no document; none without rows. `conflict` as above.
     pub fn of_columns<const N: usize>(table: &str, columns: [(&str, Column); N], conflict: &str) -> Option<Self> {
         let (names, values): (Vec<&str>, Vec<Column>) = columns.into_iter().unzip();
-        let (names, places) = (names.join(", "), vec!["$"; N].join(", "));
-        let text = format!("INSERT INTO {table} ({names}) SELECT * FROM unnest({places}) {conflict}");
+        // in the list of what is selected the arrays are read side by side; as a table each would be kept in full first
+        let (names, arrays) = (names.join(", "), vec!["unnest($)"; N].join(", "));
+        let text = format!("INSERT INTO {table} ({names}) SELECT {arrays} {conflict}");
         values.iter().any(|column| !column.is_empty()).then_some(Self { text, values })
     }
 
     /// As [`Insert::of`], for rows that come by the thousands: a column is an array of what PostgreSQL reads, who has less work
-    /// with it than with a document. `types` names the types of the columns that are no text.
-    ///
-    /// # Errors
-    /// Rows that are no structures.
-    pub fn of_written<R: Serialize>(
-        table: &'static str,
-        types: &[(&'static str, &'static str)],
-        rows: &[R],
-        conflict: &'static str,
-    ) -> QueryResult<Vec<Self>> {
-        rows.chunks(MOST).map(|rows| Self::written(table, types, rows, conflict)).collect()
+    /// with it than with a document.
+    pub fn of_rows<R: Row>(table: &str, rows: &[R], conflict: &str) -> Vec<Self> {
+        rows.chunks(MOST).map(|rows| Self::written(table, rows, conflict)).collect()
     }
 
-    fn written<R: Serialize>(
-        table: &'static str,
-        types: &[(&'static str, &'static str)],
-        rows: &[R],
-        conflict: &'static str,
-    ) -> QueryResult<Self> {
-        let mut columns: Vec<Writing> = Vec::new();
-        for row in rows {
-            let Value::Object(members) = serde_json::to_value(row).map_err(fault)? else { return Err(no_structure()) };
-            if columns.is_empty() {
-                let type_of = |name: &str| types.iter().find(|(column, _)| *column == name).map(|(_, of)| *of);
-                columns = members.keys().map(|name| Writing::new(name, type_of(name), rows.len())).collect();
-            }
-            for (column, (_, value)) in columns.iter_mut().zip(members) {
-                column.values.push(written(value, column.of));
-            }
-        }
-        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        let cast = |column: &Writing| format!("{}::{}", column.name, column.of.unwrap_or("text"));
-        let casts: Vec<String> = columns.iter().map(cast).collect();
-        let (names, casts, places) = (names.join(", "), casts.join(", "), vec!["$"; columns.len()].join(", "));
-        let text = format!("INSERT INTO {table} ({names}) SELECT {casts} FROM unnest({places}) n ({names}) {conflict}");
-        Ok(Self { text, values: columns.into_iter().map(|column| Column::Written(column.values)).collect() })
+    fn written<R: Row>(table: &str, rows: &[R], conflict: &str) -> Self {
+        let columns = rows.first().map(Row::columns).unwrap_or_default();
+        let mut values: Vec<Vec<Option<String>>> = columns.iter().map(|_| Vec::with_capacity(rows.len())).collect();
+        rows.iter().for_each(|row| row.put(&mut values));
+        let names: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+        let casts: Vec<String> = columns.iter().map(|(_, of)| format!("unnest($)::{of}")).collect();
+        let text = format!("INSERT INTO {table} ({}) SELECT {} {conflict}", names.join(", "), casts.join(", "));
+        Self { text, values: values.into_iter().map(Column::Written).collect() }
     }
 
     /// Sends it.
@@ -164,21 +147,6 @@ impl Insert {
     }
 }
 
-/// A column that is being written.
-struct Writing {
-    /// In quotes.
-    name: String,
-    /// Its type; none for text.
-    of: Option<&'static str>,
-    values: Vec<Option<String>>,
-}
-
-impl Writing {
-    fn new(name: &str, of: Option<&'static str>, rows: usize) -> Self {
-        Self { name: format!("\"{name}\""), of, values: Vec::with_capacity(rows) }
-    }
-}
-
 fn fault(error: serde_json::Error) -> Error {
     Error::SerializationError(Box::new(error))
 }
@@ -187,29 +155,135 @@ fn no_structure() -> Error {
     Error::SerializationError("a row is no structure".into())
 }
 
-/// A value as PostgreSQL reads it for a column of a type.
-fn written(value: Value, of: Option<&str>) -> Option<String> {
-    match value {
-        Value::Null => None,
-        value if of == Some("jsonb") => Some(value.to_string()),
-        Value::String(text) => Some(text),
-        Value::Array(items) => Some(list(&items)),
-        value => Some(value.to_string()),
+/// A row whose members are named as the columns of its table; [`row!`](crate::row) implements it.
+pub trait Row {
+    /// The columns in the order of [`Row::put`], each with its type.
+    fn columns(&self) -> Vec<(&'static str, &'static str)>;
+
+    /// Adds each member to the values of its column.
+    fn put(&self, columns: &mut [Vec<Option<String>>]);
+}
+
+/// A value of a column, as PostgreSQL reads it.
+pub trait Written {
+    /// The name of its type.
+    const TYPE: &'static str;
+
+    /// None for `NULL`.
+    fn written(&self) -> Option<String>;
+}
+
+macro_rules! written_as_shown {
+    ($($type:ty = $name:literal),+ $(,)?) => {$(
+        impl Written for $type {
+            const TYPE: &'static str = $name;
+
+            fn written(&self) -> Option<String> {
+                Some(self.to_string())
+            }
+        }
+    )+};
+}
+
+written_as_shown!(str = "text", i16 = "smallint", i32 = "integer", i64 = "bigint", bool = "boolean", Uuid = "uuid",);
+
+impl Written for DateTime<Utc> {
+    const TYPE: &'static str = "timestamptz";
+
+    fn written(&self) -> Option<String> {
+        Some(self.to_rfc3339())
     }
 }
 
-/// An array as PostgreSQL reads it: `{"one","\\"two\\""}`.
-fn list(items: &[Value]) -> String {
+impl Written for [u8] {
+    const TYPE: &'static str = "bytea";
+
+    fn written(&self) -> Option<String> {
+        Some(hex(self))
+    }
+}
+
+impl<T: Written + ?Sized> Written for &T {
+    const TYPE: &'static str = T::TYPE;
+
+    fn written(&self) -> Option<String> {
+        (**self).written()
+    }
+}
+
+impl<T: Written> Written for Option<T> {
+    const TYPE: &'static str = T::TYPE;
+
+    fn written(&self) -> Option<String> {
+        self.as_ref().and_then(Written::written)
+    }
+}
+
+/// As `{"one","\\"two\\""}`.
+macro_rules! written_as_list {
+    ($($type:ty),+ $(,)?) => {$(
+        impl Written for $type {
+            const TYPE: &'static str = "text[]";
+
+            fn written(&self) -> Option<String> {
+                Some(list(self.iter().map(AsRef::as_ref)))
+            }
+        }
+    )+};
+}
+
+written_as_list!([String], [&str], Vec<String>, Vec<&str>);
+
+/// A document, written already.
+#[derive(Debug, AsExpression)]
+#[diesel(sql_type = types::Jsonb)]
+pub struct Document(pub String);
+
+impl Written for Document {
+    const TYPE: &'static str = "jsonb";
+
+    fn written(&self) -> Option<String> {
+        Some(self.0.clone())
+    }
+}
+
+impl ToSql<types::Jsonb, Pg> for Document {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        // the version of the format, then the text
+        out.write_all(&[1])?;
+        out.write_all(self.0.as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl Written for Vec<u8> {
+    const TYPE: &'static str = <[u8] as Written>::TYPE;
+
+    fn written(&self) -> Option<String> {
+        self.as_slice().written()
+    }
+}
+
+/// A list of bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Hashes<'a>(pub &'a [Vec<u8>]);
+
+impl Written for Hashes<'_> {
+    const TYPE: &'static str = "bytea[]";
+
+    fn written(&self) -> Option<String> {
+        let items: Vec<String> = self.0.iter().map(|bytes| hex(bytes)).collect();
+        Some(list(items.iter().map(String::as_str)))
+    }
+}
+
+fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
     let mut out = String::from("{");
-    for (at, item) in items.iter().enumerate() {
-        if at > 0 {
+    for item in items {
+        if out.len() > 1 {
             out.push(',');
         }
-        match item {
-            Value::Null => out.push_str("NULL"),
-            Value::String(text) => quote(text, &mut out),
-            other => quote(&other.to_string(), &mut out),
-        }
+        quote(item, &mut out);
     }
     out.push('}');
     out
@@ -224,6 +298,33 @@ fn quote(text: &str, out: &mut String) {
         out.push(letter);
     }
     out.push('"');
+}
+
+/// The name of the type of a value.
+pub const fn type_of<T: Written>(_: &T) -> &'static str {
+    T::TYPE
+}
+
+/// Makes a [`Row`] of a structure. All of its members must be named; a line under the last letter, which keeps a name apart from
+/// a word of the language, is no part of the column's name.
+#[macro_export]
+macro_rules! row {
+    ($name:ty: $($member:ident),+ $(,)?) => {
+        impl $crate::db::bulk::Row for $name {
+            fn columns(&self) -> Vec<(&'static str, &'static str)> {
+                let Self { $($member),+ } = self;
+                vec![$((stringify!($member).trim_end_matches('_'), $crate::db::bulk::type_of($member))),+]
+            }
+
+            fn put(&self, columns: &mut [Vec<Option<String>>]) {
+                let Self { $($member),+ } = self;
+                let values = [$($crate::db::bulk::Written::written($member)),+];
+                for (column, value) in columns.iter_mut().zip(values) {
+                    column.push(value);
+                }
+            }
+        }
+    };
 }
 
 /// Makes inserts and sends them; see [`Insert::of`].
@@ -258,39 +359,77 @@ pub fn maybe_bytes<S: Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Res
     bytes.as_deref().map(hex).serialize(serializer)
 }
 
-/// A list of bytes as PostgreSQL reads them.
-///
-/// # Errors
-/// Those of the serialiser.
-pub fn lists_of_bytes<S: Serializer>(lists: &[Vec<u8>], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(lists.iter().map(|bytes| hex(bytes)))
-}
-
 fn hex(bytes: &[u8]) -> String {
     format!("\\x{}", hex::encode(bytes))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
+    struct Sample<'a> {
+        name: Option<&'a str>,
+        abstract_: &'a str,
+        year: Option<i16>,
+        words: &'a [&'a str],
+        marks: Hashes<'a>,
+        lists: Document,
+        ready: bool,
+    }
+
+    row!(Sample<'_>: name, abstract_, year, words, marks, lists, ready);
+
     #[test]
-    fn values_are_written_as_postgresql_reads_them() {
-        for (value, of, told) in [
-            (json!(null), None, None),
-            (json!(null), Some("jsonb"), None),
-            (json!("Hà \"Giang\""), None, Some("Hà \"Giang\"")),
-            (json!(7), Some("smallint"), Some("7")),
-            (json!(true), Some("boolean"), Some("true")),
-            (json!([]), Some("text[]"), Some("{}")),
-            (json!(["a,b", "", "NULL", "c\\\"d", null]), Some("text[]"), Some(r#"{"a,b","","NULL","c\\\"d",NULL}"#)),
-            (json!(["a"]), Some("jsonb"), Some(r#"["a"]"#)),
-            (json!("a"), Some("jsonb"), Some(r#""a""#)),
-            (json!({"a": 1}), Some("jsonb"), Some(r#"{"a":1}"#)),
-        ] {
-            assert_eq!(written(value.clone(), of).as_deref(), told, "{value}");
+    fn rows_are_written_as_postgresql_reads_them() {
+        let marks = vec![vec![0x0A, 0xFF], vec![]];
+        let full = Sample {
+            name: Some("Hà \"Giang\""),
+            abstract_: "",
+            year: Some(-7),
+            words: &["a,b", "", "NULL", "c\\\"d"],
+            marks: Hashes(&marks),
+            lists: Document(r#"{"a":["b"]}"#.to_owned()),
+            ready: true,
+        };
+        let empty = Sample {
+            name: None,
+            abstract_: "x",
+            year: None,
+            words: &[],
+            marks: Hashes(&[]),
+            lists: Document("{}".to_owned()),
+            ready: false,
+        };
+        let inserts = Insert::of_rows("samples", &[full, empty], "ON CONFLICT DO NOTHING");
+        let [insert] = inserts.as_slice() else { panic!("{inserts:?}") };
+        assert_eq!(
+            insert.text,
+            "INSERT INTO samples (\"name\", \"abstract\", \"year\", \"words\", \"marks\", \"lists\", \"ready\") \
+             SELECT unnest($)::text, unnest($)::text, unnest($)::smallint, unnest($)::text[], unnest($)::bytea[], \
+             unnest($)::jsonb, unnest($)::boolean ON CONFLICT DO NOTHING"
+        );
+        let column = |at: usize| match &insert.values[at] {
+            Column::Written(values) => values.iter().map(Option::as_deref).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        };
+        for (at, expected) in [
+            [Some("Hà \"Giang\""), None],
+            [Some(""), Some("x")],
+            [Some("-7"), None],
+            [Some(r#"{"a,b","","NULL","c\\\"d"}"#), Some("{}")],
+            [Some(r#"{"\\x0aff","\\x"}"#), Some("{}")],
+            [Some(r#"{"a":["b"]}"#), Some("{}")],
+            [Some("true"), Some("false")],
+        ]
+        .iter()
+        .enumerate()
+        {
+            assert_eq!(column(at), expected, "{at}");
         }
+    }
+
+    #[test]
+    fn no_rows_are_no_statement() {
+        assert!(Insert::of_rows::<Sample<'_>>("samples", &[], "").is_empty());
     }
 }

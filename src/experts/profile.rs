@@ -1,7 +1,7 @@
 //! `POST /experts`, `GET /experts/{key}`, `PATCH /experts/{key}`.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use actix_web::{HttpRequest, get, patch, post};
 use serde::Deserialize;
@@ -19,6 +19,7 @@ use super::policy::{CreateExpert, ReadExpert, UpdateExpert};
 use super::publications::{self, PublicationView};
 use super::states;
 use super::store::{self, Entry, ProfileRow, SourceRow, Whole};
+use super::three_way::Members;
 use super::view::{BankRecord, Expert, ExpertCard, Life};
 use super::vocabulary::{Vocabularies, Vocabulary};
 use super::workplaces;
@@ -209,10 +210,27 @@ async fn claim(tx: &mut Conn, expert_id: Uuid, SourceRef { source, external_id }
 
 /// The event of a new expert: which fields have a value.
 pub(super) fn created_event(entry: &Entry) -> Event {
-    let values = changes(&Draft::default(), &entry.draft);
-    let fields: Vec<String> = values.keys().cloned().collect();
-    Event::on("expert", entry.id).action("experts.create").fields(fields).values(Value::Object(values))
+    came(entry.id, members(&entry.draft))
 }
+
+/// As [`created_event`], of an expert whose members were told by themselves ([`said`](super::three_way::said)) before the
+/// organisation was found.
+pub(super) fn created_event_of(entry: &Entry, mut said: Members) -> Event {
+    let draft = &entry.draft;
+    said.remove("publications");
+    said.extend(draft.workplace_id.map(|id| ("workplace_id".to_owned(), json!(id))));
+    said.extend(draft.workplace.as_ref().map(|text| ("workplace".to_owned(), json!(text))));
+    came(entry.id, said)
+}
+
+fn came(id: Uuid, members: Members) -> Event {
+    let values = differing(&NOBODY, members);
+    let fields: Vec<String> = values.keys().cloned().collect();
+    Event::on("expert", id).action("experts.create").fields(fields).values(Value::Object(values))
+}
+
+/// The members of a record of which nothing is known.
+static NOBODY: LazyLock<Members> = LazyLock::new(|| members(&Draft::default()));
 
 /// The event of a changed expert; none when nothing changed.
 pub(crate) fn updated_event(id: Uuid, old: &Draft, new: &Draft, publications: Option<Value>) -> Option<Event> {
@@ -225,17 +243,20 @@ pub(crate) fn updated_event(id: Uuid, old: &Draft, new: &Draft, publications: Op
 }
 
 /// Field by field, old and new. The audit log keeps them sealed, restricted ones too.
-pub(super) fn changes(old: &Draft, new: &Draft) -> Map<String, Value> {
-    let old = members(old);
-    let pairs = members(new).into_iter().filter_map(|(name, new)| {
-        let old = old.get(&name).cloned().unwrap_or_default();
-        (old != new).then(|| (name, json!([old, new])))
+pub(super) fn changes(old: &Draft, new: &Draft) -> Members {
+    differing(&members(old), members(new))
+}
+
+fn differing(old: &Members, new: Members) -> Members {
+    let pairs = new.into_iter().filter_map(|(name, new)| {
+        let old = old.get(&name).unwrap_or(&Value::Null);
+        (*old != new).then(|| (name, Value::Array(vec![old.clone(), new])))
     });
     pairs.collect()
 }
 
 /// A record member by member, named as in the form.
-pub(super) fn members(draft: &Draft) -> Map<String, Value> {
+pub(super) fn members(draft: &Draft) -> Members {
     let field = |f: &ExpertField| json!({"scheme": f.scheme, "code": f.code, "main": f.main});
     let fields: Vec<Value> = draft.fields.iter().map(field).collect();
     let (restricted, details) = (&draft.restricted, &draft.details);
@@ -390,5 +411,36 @@ fn take_typed_titles(form: &mut ExpertForm, vocabulary: &Vocabulary, touched: &m
     if !touched.contains("degree") && typed.degree.is_some() {
         form.degree = typed.degree;
         touched.insert("degree".to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experts::keys::Keys;
+    use crate::experts::model::Publication;
+    use crate::experts::three_way::said;
+    use crate::kernel::name::PersonName;
+
+    #[test]
+    fn somebody_new_is_told_alike_however_their_members_are_known() {
+        let before = Draft {
+            name: PersonName { full: "An Mẫu".into(), given: "An".into(), ..PersonName::default() },
+            degree: Some("TS".into()),
+            workplace: None,
+            specialties: vec!["Lâm sinh".into()],
+            publications_count: Some(0),
+            ..Draft::default()
+        };
+        let works = [Publication { title: "Một bài".into(), ..Publication::default() }];
+        for (workplace_id, workplace) in [(None, None), (None, Some("Viện Mẫu")), (Some(new_id()), Some("Viện Mẫu"))]
+        {
+            let draft = Draft { workplace_id, workplace: workplace.map(str::to_owned), ..before.clone() };
+            let said = said(&before, &works);
+            let entry = Entry { id: new_id(), keys: Keys::of(&draft, &Vocabulary::default()), draft };
+            let (one, other) = (created_event(&entry), created_event_of(&entry, said));
+            assert_eq!(format!("{one:?}"), format!("{other:?}"));
+            assert!(format!("{one:?}").contains("publications_count"), "{one:?}");
+        }
     }
 }

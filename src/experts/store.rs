@@ -63,7 +63,7 @@ pub use sources::{
 };
 pub use standing::{SourceDecision, Standing, erased_hash, mark_gone, standing};
 pub use states::{NEVER, StaleRow, confirm, is_listed, is_supplied, move_to, stale, stale_sql, verify};
-pub use stored::{Stored, lock_all, look_anew, remove, states_of, stored, touched_since};
+pub use stored::{Stored, index_words, lock_all, look_anew, remove, states_of, stored, touched_since};
 pub use texts::{TextRow, add_texts, consent_texts};
 pub use whole::{Whole, WholeSql, cards, whole};
 pub use words::{Audience, Known, WordCounts, compact, frequencies, specialties, spelled};
@@ -82,7 +82,6 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Jsonb};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::counts::new_from;
@@ -91,14 +90,14 @@ use super::model::{Details, Draft, ExpertField, Language, Membership, Restricted
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
 use crate::db::Conn;
-use crate::db::bulk::{self, Column, Insert};
+use crate::db::bulk::{Column, Document, Hashes, Insert};
 use crate::db::schema::{expert_fields, expert_memberships, expert_restricted, experts};
 use crate::kernel::clock::now;
 use crate::kernel::name::PersonName;
 use crate::kernel::partial_date::PartialDate;
 use crate::kernel::problem::{Answer, Problem, on_constraint};
 use crate::kernel::sealed::Sealer;
-use crate::say;
+use crate::{row, say};
 
 /// Rows inserted in one statement; an expert has some 25 columns and PostgreSQL allows 65,535 parameters.
 const BATCH: usize = 1_000;
@@ -235,32 +234,7 @@ impl ProfileRow {
     }
 }
 
-/// The columns that are no text.
-const EXPERTS: &[(&str, &str)] = &[
-    ("id", "uuid"),
-    ("name_sort", "bytea"),
-    ("birth_year", "smallint"),
-    ("other_titles", "text[]"),
-    ("workplace_id", "uuid"),
-    ("province_id", "integer"),
-    ("specialties", "text[]"),
-    ("languages", "text[]"),
-    ("publications_count", "integer"),
-    ("former_names", "text[]"),
-    ("other_names", "text[]"),
-    ("academic_rank_year", "smallint"),
-    ("degree_year", "smallint"),
-    ("honours", "text[]"),
-    ("field_groups", "text[]"),
-    ("details", "jsonb"),
-    ("nominated_by", "uuid"),
-    ("max_parallel", "smallint"),
-    ("accepted_kinds", "text[]"),
-    ("standing", "smallint"),
-    ("updated_at", "timestamptz"),
-];
-
-#[derive(AsChangeset, Serialize)]
+#[derive(AsChangeset)]
 #[diesel(table_name = experts, treat_none_as_null = true)]
 struct WriteRow<'a> {
     id: Uuid,
@@ -268,7 +242,6 @@ struct WriteRow<'a> {
     family_name: Option<&'a str>,
     middle_name: Option<&'a str>,
     given_name: &'a str,
-    #[serde(serialize_with = "bulk::bytes")]
     name_sort: &'a [u8],
     gender: Option<&'a str>,
     birth_year: Option<i16>,
@@ -295,7 +268,7 @@ struct WriteRow<'a> {
     unit: Option<&'a str>,
     field_groups: &'a [String],
     biography: Option<&'a str>,
-    details: Value,
+    details: Document,
     nominated_by: Option<Uuid>,
     standing_evidence: Option<&'a str>,
     max_parallel: Option<i16>,
@@ -303,6 +276,13 @@ struct WriteRow<'a> {
     standing: i16,
     updated_at: DateTime<Utc>,
 }
+
+row!(WriteRow<'_>:
+    id, full_name, family_name, middle_name, given_name, name_sort, gender, birth_year, academic_rank, degree, other_titles,
+    position, workplace, workplace_id, workplace_key, province_id, specialties, languages, publications_count, former_names,
+    other_names, birth_precision, nationality, country, academic_rank_year, degree_year, professional_title, honours, unit,
+    field_groups, biography, details, nominated_by, standing_evidence, max_parallel, accepted_kinds, standing, updated_at,
+);
 
 /// A draft with its id and derived keys.
 #[derive(Debug, Clone)]
@@ -363,11 +343,11 @@ impl Entry {
 }
 
 /// The lists of a record as they are stored, with the levels of its languages.
-fn details_of(draft: &Draft) -> Value {
+fn details_of(draft: &Draft) -> Document {
     let level = |language: &Language| Some((language.code.clone(), language.level?));
     let levels = draft.languages.iter().filter_map(level).collect();
     let details = Details { language_levels: levels, ..draft.details.clone() };
-    serde_json::to_value(details).unwrap_or_else(|_| Value::Object(Map::new()))
+    Document(serde_json::to_string(&details).unwrap_or_else(|_| "{}".to_owned()))
 }
 
 /// Which experts exist for a caller. The flags follow from consents and state together, by a trigger.
@@ -501,7 +481,7 @@ pub async fn insert(tx: &mut Conn, sealer: &Sealer, entries: &[Entry]) -> Answer
 /// The inserts of new experts with fields, memberships and restricted data.
 pub fn new_rows(sealer: &Sealer, entries: &[Entry]) -> Answer<Vec<Insert>> {
     let rows: Vec<WriteRow<'_>> = entries.iter().map(Entry::row).collect();
-    let mut inserts = Insert::of_written("experts", EXPERTS, &rows, "")?;
+    let mut inserts = Insert::of_rows("experts", &rows, "");
     inserts.extend(field_rows(entries));
     inserts.extend(membership_rows(entries)?);
     inserts.extend(restricted_rows(sealer, entries)?);
@@ -592,33 +572,33 @@ fn restricted_context(id: Uuid) -> String {
 
 /// The sealed rows of restricted data; an empty one is not kept.
 fn restricted_rows(sealer: &Sealer, entries: &[Entry]) -> Answer<Vec<Insert>> {
-    #[derive(Serialize)]
-    struct Row {
+    struct Row<'a> {
         expert_id: Uuid,
-        #[serde(serialize_with = "bulk::bytes")]
-        sealed: Vec<u8>,
-        #[serde(serialize_with = "bulk::lists_of_bytes")]
-        email_hashes: Vec<Vec<u8>>,
-        #[serde(serialize_with = "bulk::lists_of_bytes")]
-        phone_hashes: Vec<Vec<u8>>,
+        sealed: &'a [u8],
+        email_hashes: Hashes<'a>,
+        phone_hashes: Hashes<'a>,
     }
-    let mut rows = Vec::new();
+    row!(Row<'_>: expert_id, sealed, email_hashes, phone_hashes);
+    let mut kept = Vec::new();
     for entry in entries.iter().filter(|entry| !entry.draft.restricted.is_empty()) {
         let restricted = &entry.draft.restricted;
         let plain = serde_json::to_vec(restricted).map_err(Problem::internal)?;
         let hash = |purpose, value: &Option<String>| -> Vec<Vec<u8>> {
             value.iter().map(|value| sealer.keyed_hash(purpose, value)).collect()
         };
-        rows.push(Row {
-            expert_id: entry.id,
-            sealed: sealer.seal(&restricted_context(entry.id), &plain).map_err(Problem::internal)?,
-            email_hashes: hash("email", &restricted.email),
-            phone_hashes: hash("phone", &restricted.phone),
-        });
+        let sealed = sealer.seal(&restricted_context(entry.id), &plain).map_err(Problem::internal)?;
+        kept.push((entry.id, sealed, hash("email", &restricted.email), hash("phone", &restricted.phone)));
     }
+    let row = kept.iter().map(|(id, sealed, emails, phones)| Row {
+        expert_id: *id,
+        sealed,
+        email_hashes: Hashes(emails),
+        phone_hashes: Hashes(phones),
+    });
+    let rows: Vec<Row<'_>> = row.collect();
     const REPLACE: &str = "ON CONFLICT (expert_id) DO UPDATE SET sealed = excluded.sealed, \
                            email_hashes = excluded.email_hashes, phone_hashes = excluded.phone_hashes";
-    Ok(Insert::of("expert_restricted", &rows, REPLACE)?)
+    Ok(Insert::of_rows("expert_restricted", &rows, REPLACE))
 }
 
 /// Opens the restricted data of an expert; whoever shows it records a disclosure first.

@@ -74,9 +74,9 @@ pub fn merge(
 /// unless it names the organisation itself: ask before that is looked for.
 pub fn said(draft: &Draft, publications: &[Publication]) -> Members {
     let mut members = members(draft);
-    let plain = |item: &Publication| Publication { id: None, ..item.clone() };
-    let publications: Vec<Publication> = publications.iter().map(plain).collect();
-    members.insert("publications".to_owned(), serde_json::to_value(publications).unwrap_or_default());
+    let mut works = serde_json::to_value(publications).unwrap_or_default();
+    works.as_array_mut().into_iter().flatten().filter_map(|work| work.get_mut("id")).for_each(|id| *id = Value::Null);
+    members.insert("publications".to_owned(), works);
     members.retain(|_, value| !is_empty(value));
     members
 }
@@ -271,6 +271,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_publication_says_the_same_before_and_after_it_is_stored() {
+        let new = Publication { title: "Một bài".into(), ..Publication::default() };
+        let stored = Publication { id: Some(crate::kernel::id::new_id()), ..new.clone() };
+        let told = said(&Draft::default(), &[stored]);
+        assert_eq!(told, said(&Draft::default(), &[new]));
+        assert_eq!(told["publications"][0]["id"], Value::Null, "as it is in what was kept of a source");
     }
 
     #[test]

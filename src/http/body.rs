@@ -7,6 +7,8 @@ use std::time::Duration;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use serde::Deserializer;
+use serde::de::value::MapDeserializer;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -119,7 +121,19 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
 /// # Errors
 /// 422 an unknown, missing or mistyped field, with its pointer.
 pub fn from_value<T: DeserializeOwned>(value: Value) -> Answer<T> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    read(value)
+}
+
+/// As [`from_value`], of the members of a document that are told, which stay where they are.
+///
+/// # Errors
+/// As [`from_value`].
+pub fn from_members<'m, T: DeserializeOwned>(members: impl Iterator<Item = (&'m str, &'m Value)>) -> Answer<T> {
+    read(MapDeserializer::new(members))
+}
+
+fn read<'de, T: DeserializeOwned>(document: impl Deserializer<'de, Error = serde_json::Error>) -> Answer<T> {
+    serde_path_to_error::deserialize(document).map_err(|error| {
         let fault = field_error(error.path(), &error.inner().to_string());
         Problem::field(fault.pointer, fault.code, fault.detail)
     })

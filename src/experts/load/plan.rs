@@ -13,7 +13,7 @@ use crate::db::bulk::Insert;
 use crate::experts::form::Checked;
 use crate::experts::keys::Keys;
 use crate::experts::model::{Draft, Publication};
-use crate::experts::profile::created_event;
+use crate::experts::profile::created_event_of;
 use crate::experts::store::{self, Entry, KnownRecord, KnownRecords, SearchRows, SourceRow, Standing, Stored};
 use crate::experts::three_way::{Members, MergeRules};
 use crate::experts::workplaces;
@@ -34,28 +34,30 @@ impl Prepared {
     /// Makes statements of the new experts of lines, whose records will have this version.
     pub(crate) fn of(lines: Vec<Line>, tools: &Aside, source: &str, version: i64) -> Answer<Self> {
         let mut people = Vec::with_capacity(lines.len());
-        let mut sources = Vec::with_capacity(lines.len());
+        let (mut sources, mut events) = (Vec::with_capacity(lines.len()), Vec::with_capacity(lines.len()));
         for line in lines {
-            let keys = Keys::of(&line.draft, &tools.vocabulary);
+            let base = store::seal_base(&tools.sealer, source, &line.external_id, &line.said)?;
             sources.push(SourceRow {
                 source: source.to_owned(),
-                base: Some(store::seal_base(&tools.sealer, source, &line.external_id, &line.said)?),
+                base: Some(base),
                 external_id: line.external_id,
                 expert_id: line.id,
                 digest: line.digest,
                 loaded_version: version,
                 supplied: true,
             });
-            people.push((Entry { id: line.id, keys, draft: line.draft }, line.publications));
+            let keys = Keys::of(&line.draft, &tools.vocabulary);
+            let entry = Entry { id: line.id, keys, draft: line.draft };
+            events.push(created_event_of(&entry, line.said));
+            people.push((entry, line.publications));
         }
         let search = SearchRows::of(&people, &tools.vocabulary, &mut held(&tools.folds));
         let (entries, publications): (Vec<Entry>, Vec<Vec<Publication>>) = people.into_iter().unzip();
         let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
         let mut records = store::new_rows(&tools.sealer, &entries)?;
         let publications: Vec<(Uuid, Vec<Publication>)> = ids.iter().copied().zip(publications).collect();
-        records.extend(store::publication_rows(&publications)?);
-        let (sources, events) = (store::source_rows(sources), entries.iter().map(created_event).collect());
-        let events = tools.recorder.prepare(events)?;
+        records.extend(store::publication_rows(&publications));
+        let (sources, events) = (store::source_rows(sources), tools.recorder.prepare(events)?);
         Ok(Self { ids, records, search, sources, events })
     }
 }
@@ -136,8 +138,7 @@ impl Plan {
             return;
         }
         let refuse = |errors| Refused { line: raw.number, external_id: Some(raw.external_id.clone()), errors };
-        let mut members = raw.members.clone();
-        let deleted = members.remove("deleted").filter(|deleted| !matches!(deleted, Value::Bool(false) | Value::Null));
+        let deleted = raw.members.get("deleted").filter(|deleted| !matches!(deleted, Value::Bool(false) | Value::Null));
         let apart = self.apart(raw, known.is_some());
         match deleted {
             Some(Value::Bool(true)) if is_first => return self.take_out(raw, known.as_ref(), tools),
@@ -149,7 +150,7 @@ impl Plan {
             self.see(&raw.external_id, tools);
             return self.conflicts.push(refuse(vec![fault("", code, message)]));
         }
-        let checked = match check(members, &tools.vocabulary) {
+        let checked = match check(&raw.members, &tools.vocabulary) {
             Ok(checked) => checked,
             Err(errors) => return self.rejected.push(refuse(errors)),
         };

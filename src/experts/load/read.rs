@@ -8,7 +8,7 @@ use super::{Refused, fault};
 use crate::experts::form::ExpertForm;
 use crate::experts::form::{self, Checked};
 use crate::experts::vocabulary::Vocabulary;
-use crate::http::body::{document, from_value};
+use crate::http::body::{document, from_members};
 use crate::kernel::problem::{Answer, Code, FieldError, Problem};
 use crate::kernel::sealed::Sealer;
 use crate::say;
@@ -135,7 +135,7 @@ impl Broken {
     /// Why the line is refused, with what else is wrong with it.
     pub(crate) fn refused(&self, vocabulary: &Vocabulary) -> Refused {
         let mut refused = self.refused.clone();
-        let more = self.members.clone().and_then(|members| check(members, vocabulary).err()).unwrap_or_default();
+        let more = self.members.as_ref().and_then(|members| check(members, vocabulary).err()).unwrap_or_default();
         let known = |fault: &FieldError| self.refused.errors.iter().any(|known| known.pointer == fault.pointer);
         refused.errors.extend(more.into_iter().filter(|fault| !known(fault)));
         refused
@@ -155,20 +155,22 @@ fn take_id(members: &mut Map<String, Value>) -> Result<String, FieldError> {
     Err(fault("/external_id", "required", "1 to 100 characters that name the record at its source"))
 }
 
+/// What a line says beside the profile: whether the record is taken out, and when the source last touched it.
+const NO_PROFILE: [&str; 2] = ["deleted", "updated_at"];
+
 /// The form of a line.
-pub(crate) fn check(mut members: Map<String, Value>, vocabulary: &Vocabulary) -> Result<Checked, Vec<FieldError>> {
-    // when the source last touched the record: no part of the profile
-    members.remove("updated_at");
+pub(crate) fn check(members: &Map<String, Value>, vocabulary: &Vocabulary) -> Result<Checked, Vec<FieldError>> {
     // a source writes null for what it does not know
-    members.retain(|_, member| !member.is_null());
-    if members.contains_key("source") {
+    let told = members.iter().filter(|(name, value)| !value.is_null() && !NO_PROFILE.contains(&name.as_str()));
+    if members.get("source").is_some_and(|source| !source.is_null()) {
         return Err(vec![fault(
             "/source",
             "unknown_field",
             "the source is named when a file is loaded, not in its lines",
         )]);
     }
-    let form: ExpertForm = from_value(Value::Object(members)).map_err(|problem| faults(&problem))?;
+    let form: ExpertForm =
+        from_members(told.map(|(name, value)| (name.as_str(), value))).map_err(|problem| faults(&problem))?;
     form::check(&form, vocabulary)
 }
 

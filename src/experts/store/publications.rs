@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::db::Conn;
@@ -13,6 +12,7 @@ use crate::db::schema::expert_publications as table;
 use crate::experts::model::Publication;
 use crate::kernel::id::new_id;
 use crate::kernel::problem::Answer;
+use crate::row;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = table)]
@@ -41,11 +41,10 @@ impl From<Row> for Publication {
     }
 }
 
-#[derive(Insertable, AsChangeset, Serialize)]
+#[derive(Insertable, AsChangeset)]
 #[diesel(table_name = table, treat_none_as_null = true)]
 struct WriteRow<'a> {
     title: &'a str,
-    #[serde(rename = "abstract")]
     abstract_: Option<&'a str>,
     year: Option<i16>,
     venue: Option<&'a str>,
@@ -134,29 +133,32 @@ pub async fn delete_publication(tx: &mut Conn, id: Uuid) -> Answer<()> {
 pub async fn put_publications(tx: &mut Conn, lists: &[(Uuid, Vec<Publication>)]) -> Answer<()> {
     let experts: Vec<Uuid> = lists.iter().map(|(expert, _)| *expert).collect();
     diesel::delete(table::table.filter(table::expert_id.eq_any(experts))).execute(tx).await?;
-    super::run(tx, &publication_rows(lists)?).await?;
+    super::run(tx, &publication_rows(lists)).await?;
     Ok(())
 }
 
 /// The inserts of publications of experts that have none yet. Those with an id keep it.
-pub fn publication_rows(lists: &[(Uuid, Vec<Publication>)]) -> Answer<Vec<Insert>> {
-    #[derive(Serialize)]
+pub fn publication_rows(lists: &[(Uuid, Vec<Publication>)]) -> Vec<Insert> {
     struct Placed<'a> {
         id: Uuid,
         expert_id: Uuid,
         ordinal: i32,
-        #[serde(flatten)]
-        row: WriteRow<'a>,
+        title: &'a str,
+        abstract_: Option<&'a str>,
+        year: Option<i16>,
+        venue: Option<&'a str>,
+        doi: Option<&'a str>,
+        authors: &'a [String],
     }
+    row!(Placed<'_>: id, expert_id, ordinal, title, abstract_, year, venue, doi, authors);
     let rows: Vec<Placed<'_>> = lists
         .iter()
         .flat_map(|(expert, list)| list.iter().zip(0_i32..).map(move |(item, at)| (*expert, item, at)))
         .map(|(expert_id, item, ordinal)| {
+            let WriteRow { title, abstract_, year, venue, doi, authors } = WriteRow::from(item);
             let id = item.id.unwrap_or_else(new_id);
-            Placed { id, expert_id, ordinal, row: WriteRow::from(item) }
+            Placed { id, expert_id, ordinal, title, abstract_, year, venue, doi, authors }
         })
         .collect();
-    const TYPES: &[(&str, &str)] =
-        &[("id", "uuid"), ("expert_id", "uuid"), ("ordinal", "integer"), ("year", "smallint"), ("authors", "text[]")];
-    Ok(Insert::of_written("expert_publications", TYPES, &rows, "")?)
+    Insert::of_rows("expert_publications", &rows, "")
 }

@@ -108,10 +108,18 @@ pub async fn touched_since(conn: &mut Conn, since: DateTime<Utc>) -> Answer<bool
 /// # Errors
 /// 503 when the database is away or others look at the tables for long: nothing is lost.
 pub async fn look_anew(db: &Db) -> Answer<()> {
+    index_words(db).await?;
+    db.look_anew(&["experts", "expert_sources", "expert_fields", "expert_publications", "expert_search"]).await
+}
+
+/// Puts words that wait into their indexes; a search reads all of those that wait, each time.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn index_words(db: &Db) -> Answer<usize> {
     let indexes =
         "SELECT gin_clean_pending_list('expert_search_words'), gin_clean_pending_list('search_words_specialty')";
-    diesel::sql_query(indexes).execute(&mut db.conn().await?).await?;
-    db.look_anew(&["experts", "expert_sources", "expert_fields", "expert_publications", "expert_search"]).await
+    Ok(diesel::sql_query(indexes).execute(&mut db.conn().await?).await?)
 }
 
 /// Locks experts until the transaction ends, in an order in which two such locks don't wait for each other in a circle.

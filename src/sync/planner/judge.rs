@@ -143,7 +143,7 @@ fn judge_one(raw: RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
     judged
 }
 
-fn judge_line(mut raw: RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
+fn judge_line(raw: RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
     if facts.seen.contains(&raw.external_id) {
         let detail = say!(
             "Mã bản ghi này đã có ở một dòng trước; giữ một dòng.",
@@ -151,8 +151,7 @@ fn judge_line(mut raw: RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
         );
         return Judged::rejected(&raw, vec![FieldError::new("/external_id", "duplicate", detail)]);
     }
-    let deleted = raw.members.remove("deleted");
-    match &deleted {
+    match raw.members.get("deleted") {
         Some(Value::Bool(true)) => return tombstone(&raw, facts),
         None | Some(Value::Bool(false) | Value::Null) => {}
         Some(_) => {
@@ -161,8 +160,8 @@ fn judge_line(mut raw: RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
         }
     }
     match facts.known.get(&raw.external_id).cloned() {
-        Some(known) => judge_known(&mut raw, &known, facts, tools),
-        None => judge_unknown(&mut raw, facts, tools),
+        Some(known) => judge_known(&raw, &known, facts, tools),
+        None => judge_unknown(&raw, facts, tools),
     }
 }
 
@@ -194,7 +193,7 @@ fn state_of(status: &str) -> Option<ChangeOutcome> {
     apart(status).and_then(ChangeOutcome::parse)
 }
 
-fn judge_known(raw: &mut RawLine, known: &KnownRecord, facts: &mut Facts, tools: &Aside) -> Judged {
+fn judge_known(raw: &RawLine, known: &KnownRecord, facts: &mut Facts, tools: &Aside) -> Judged {
     let resting = Some(resting(known));
     let outcome = state_of(&known.status);
     let is_twin = facts.standing.followers.contains(&raw.external_id) || facts.written.contains(&known.expert_id);
@@ -234,7 +233,7 @@ fn merged(
     Judged { digest: Some(update.digest.clone()), base, update: Some(Box::new(update)), ..Judged::of(raw, kind) }
 }
 
-fn judge_unknown(raw: &mut RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
+fn judge_unknown(raw: &RawLine, facts: &mut Facts, tools: &Aside) -> Judged {
     if facts.standing.erased.contains(&raw.external_id) {
         return Judged::unchanged(raw, Some(ChangeOutcome::Erased));
     }
@@ -336,8 +335,7 @@ fn link(raw: &RawLine, line: Line, id: Uuid, stored: Stored, linked: Linked, too
     Judged { known, ..merged(raw, line, &record, Some(Members::new()), stored, tools) }
 }
 
-/// Takes what the line says: nobody looks at it afterwards.
-fn read(raw: &mut RawLine, tools: &Aside) -> Result<Line, Vec<FieldError>> {
-    let checked: Checked = check(std::mem::take(&mut raw.members), &tools.vocabulary)?;
+fn read(raw: &RawLine, tools: &Aside) -> Result<Line, Vec<FieldError>> {
+    let checked: Checked = check(&raw.members, &tools.vocabulary)?;
     Ok(Line::of(raw, checked))
 }
