@@ -23,7 +23,7 @@ const FORGET_CHANGES: i64 = 5_000;
 /// Seconds between two clean-ups.
 const CLEAN_EVERY: u32 = 600;
 
-/// Seconds between two looks for panels whose change nobody entered.
+/// Seconds between two looks for panels whose change nobody entered, and for what is due.
 const LOOK_EVERY: u32 = 60;
 
 /// Runs until the server stops.
@@ -42,6 +42,7 @@ pub async fn run(state: State) {
         if second % LOOK_EVERY == 1 {
             let followed = consultations::invitations::follow(&db, &sealer, today()).await;
             report("what is due on panels could not be done", followed);
+            report("words could not be put into their indexes", experts::store::index_words(&db).await);
         }
         report("duplicates could not be looked for", look_for_duplicates(&db, &sealer).await);
         if second % CLEAN_EVERY == 0 {

@@ -32,12 +32,11 @@ pub use error::EmbeddedError;
 pub use throwaway::Throwaway;
 
 /// Durable as PostgreSQL is by default; sized for one registry of some 100,000 people, on a disk that finds any page at once. A load
-/// does not make a checkpoint every few seconds.
+/// does not make a checkpoint every few seconds. What is logged is not compressed: that takes longer than to write it.
 const SETTINGS: &str = "\
 max_connections = 100
 shared_buffers = 512MB
 max_wal_size = 4GB
-wal_compression = on
 random_page_cost = 1.1
 ";
 

@@ -235,11 +235,21 @@ impl Db {
         Ok(Behind(Some(conn)))
     }
 
-    /// Lets PostgreSQL look at tables anew, which takes seconds for large ones; meanwhile it steps behind the requests.
+    /// Lets PostgreSQL look at tables anew, which takes seconds for large ones; meanwhile it steps behind the requests. The first
+    /// is the largest: it is looked at beside the others.
     ///
     /// # Errors
     /// 503 when the database is away or others look at a table for long: nothing is lost.
     pub async fn look_anew(&self, tables: &[&str]) -> Answer<()> {
+        let (first, others) = tables.split_at(tables.len().min(1));
+        tokio::try_join!(self.look_at(first), self.look_at(others))?;
+        Ok(())
+    }
+
+    async fn look_at(&self, tables: &[&str]) -> Answer<()> {
+        if tables.is_empty() {
+            return Ok(());
+        }
         let mut behind = self.behind().await?;
         for table in tables {
             let sql = format!("SET LOCAL statement_timeout = '10min'; ANALYZE {table}");

@@ -135,6 +135,7 @@ pub async fn load(
         tokio::join!(loader.prepare_all(Lines::of(file), sender), loader.write_all(batches, &mut progress));
     let report = written?;
     prepared?;
+    write::settle(&state.db).await?;
     // what the batches counted is added up, or the first searches would do it again and again
     store::compact(&state.db).await?;
     if report.created + report.updated + report.withdrawn >= MANY {

@@ -291,6 +291,21 @@ async fn hot_searches_use_their_index() {
 }
 
 #[tokio::test]
+async fn a_code_has_six_digits_and_more_where_they_are_needed() {
+    let app = TestApp::start().await;
+    for (last, code) in [
+        (6, "CG-000007"),
+        (99_998, "CG-099999"),
+        (999_998, "CG-999999"),
+        (999_999, "CG-1000000"),
+        (1_234_567_889, "CG-1234567890"),
+    ] {
+        app.sql(&format!("SELECT setval('expert_code_seq', {last})")).await;
+        assert_eq!(app.sql("SELECT next_expert_code()").await, code);
+    }
+}
+
+#[tokio::test]
 async fn the_list_of_stale_records_is_read_in_its_order() {
     let app = TestApp::start().await;
     change(&app, CROWD).await;

@@ -3,13 +3,14 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use diesel_async::SimpleAsyncConnection;
 use uuid::Uuid;
 
 use super::plan::{Plan, Prepared};
 use super::verdict::Update;
 use super::{Aside, Batch, Loader};
 use crate::audit::event::Event;
-use crate::db::Conn;
+use crate::db::{Conn, Db};
 use crate::experts::consent_texts::version_of;
 use crate::experts::keys::Keys;
 use crate::experts::model::Purpose;
@@ -22,6 +23,14 @@ use crate::kernel::problem::{Answer, Code, Problem};
 
 /// How often a batch is planned before the load gives up against others who write the same records.
 const MOST_PLANS: usize = 20;
+
+/// Nobody waits until a batch is on the disk: a load that breaks off is started again, and one that is done settles all of them.
+const UNHURRIED: &str = "SET LOCAL synchronous_commit = off";
+
+/// Waits until what was written so far is on the disk.
+pub(super) async fn settle(db: &Db) -> Answer<()> {
+    db.transaction(async |tx| Ok(tx.batch_execute("SELECT pg_logical_emit_message(true, 'load', '')").await?)).await
+}
 
 impl Loader<'_> {
     /// Writes a batch; planned anew where others changed its records meanwhile.
@@ -40,6 +49,7 @@ impl Loader<'_> {
     async fn write_as_planned(&self, batch: &Batch) -> Answer<bool> {
         let is_stale = Cell::new(false);
         let written = self.state.db.transaction(async |tx| {
+            tx.batch_execute(UNHURRIED).await?;
             store::keep_merges_out(tx).await?;
             let known = store::lock_sources(tx, self.options.source, &batch.parsed.ids()).await?;
             if known == batch.plan.known && self.apply(tx, &batch.plan).await? {
@@ -60,7 +70,6 @@ impl Loader<'_> {
             return Ok(false);
         }
         let versions = update(tx, &self.aside, self.options.source, &plan.update).await?;
-        store::run(tx, &plan.prepared.events).await?;
         let gone: Vec<&str> = plan.gone.iter().map(String::as_str).collect();
         if !gone.is_empty() {
             store::mark_gone(tx, self.options.source, &gone, true).await?;
@@ -73,7 +82,7 @@ impl Loader<'_> {
     }
 
     async fn create(&self, tx: &mut Conn, new: &Prepared) -> Answer<bool> {
-        store::run(tx, &new.records).await?;
+        enter(tx, new).await?;
         if self.options.with_all_consents {
             store::set_status(tx, &new.ids, "active").await?;
             let (texts, day) = (store::consent_texts(tx).await?, today());
@@ -85,7 +94,9 @@ impl Loader<'_> {
             store::insert_consents(tx, &consents).await?;
         }
         // last, so that the words of a batch are counted once, for the audiences they end up with
-        new.search.write(tx).await?;
+        let mut words = WordCounts::default();
+        new.search.write_new(tx, &mut words).await?;
+        words.write(tx).await?;
         claim(tx, new).await
     }
 }
@@ -93,10 +104,16 @@ impl Loader<'_> {
 /// Enters new experts with their events, and adds their words to those that are entered when all are written; false when somebody
 /// entered one of the records in the meantime.
 pub(crate) async fn create(tx: &mut Conn, new: &Prepared, words: &mut WordCounts) -> Answer<bool> {
-    store::run(tx, &new.records).await?;
-    store::run(tx, &new.events).await?;
+    enter(tx, new).await?;
     new.search.write_new(tx, words).await?;
     claim(tx, new).await
+}
+
+/// The events come first: once one is there, nothing is queued for each row that would look for it.
+async fn enter(tx: &mut Conn, new: &Prepared) -> Answer<()> {
+    store::run(tx, &new.events).await?;
+    store::run(tx, &new.records).await?;
+    Ok(())
 }
 
 async fn claim(tx: &mut Conn, new: &Prepared) -> Answer<bool> {
