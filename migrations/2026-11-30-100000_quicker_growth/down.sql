@@ -3,13 +3,7 @@ CREATE OR REPLACE FUNCTION next_expert_code() RETURNS text LANGUAGE sql VOLATILE
 $$;
 
 ALTER TABLE audit_details RESET (toast_tuple_target);
-ALTER TABLE expert_sources RESET (toast_tuple_target);
 ALTER TABLE expert_search RESET (toast_tuple_target);
 ALTER TABLE experts RESET (toast_tuple_target);
 
-ALTER INDEX expert_restricted_emails SET (fastupdate = off);
-ALTER INDEX expert_restricted_emails RESET (gin_pending_list_limit);
-ALTER INDEX expert_search_alike SET (fastupdate = off);
-ALTER INDEX expert_search_alike RESET (gin_pending_list_limit);
 ALTER INDEX expert_search_words SET (gin_pending_list_limit = 512);
-SELECT gin_clean_pending_list('expert_search_alike'), gin_clean_pending_list('expert_restricted_emails');

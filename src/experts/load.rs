@@ -119,7 +119,8 @@ impl fmt::Display for Report {
 /// Loads a file; `progress` is told the report so far after each batch.
 ///
 /// # Errors
-/// 503 when the database goes away: batches that were committed stay, and the same file can be loaded again.
+/// 503 when the database goes away: batches that were committed stay, but for those of its last second where the machine itself
+/// fails; the same file can be loaded again. A load that is done is on the disk.
 /// A file that can't be read further is a [`Code::BadRequest`](crate::kernel::problem::Code::BadRequest).
 pub async fn load(
     state: &State,

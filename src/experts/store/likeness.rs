@@ -127,21 +127,12 @@ struct Met {
     id: Uuid,
 }
 
-/// Puts keys that wait into their indexes: each of the many looks that follow would read all of those that wait.
-async fn index_keys(conn: &mut Conn) -> Answer<()> {
-    let indexes =
-        "SELECT gin_clean_pending_list('expert_search_alike'), gin_clean_pending_list('expert_restricted_emails')";
-    diesel::sql_query(indexes).execute(conn).await?;
-    Ok(())
-}
-
 /// Who in the bank shares a key or an e-mail address with people, each by its place among these; pairs that somebody said
 /// are two people are left out.
 ///
 /// # Errors
 /// 503 when the database is away.
 pub async fn meet(conn: &mut Conn, people: &[Person]) -> Answer<Vec<Vec<Uuid>>> {
-    index_keys(conn).await?;
     let (mut at, mut keys) = (Vec::new(), Vec::new());
     let (mut of, mut emails) = (Vec::new(), Vec::new());
     let mut ids = Vec::with_capacity(people.len());
