@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::event::{detail_context, detail_digest};
 use super::store::{self, ChainedEvent};
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, plan_anew, plan_as_usual};
 use crate::kernel::problem::Answer;
 use crate::kernel::sealed::Sealer;
 
@@ -42,14 +42,20 @@ async fn seal_batch(tx: &mut Conn) -> Answer<usize> {
     if !free {
         return Ok(0);
     }
+    plan_anew(tx).await?;
     let (mut seq, mut previous) = store::head(tx).await?.unwrap_or((0, GENESIS.to_vec()));
     let events = store::pending(tx, BATCH).await?;
+    if events.is_empty() {
+        return Ok(0);
+    }
     let mut links = Vec::with_capacity(events.len());
     for event in &events {
         seq += 1;
         previous = link(&previous, event);
         links.push((seq, event.id, previous.clone()));
     }
+    store::take_out(tx, &links).await?;
+    plan_as_usual(tx).await?;
     store::append(tx, &links).await?;
     Ok(links.len())
 }

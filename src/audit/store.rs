@@ -37,7 +37,7 @@ pub async fn head(conn: &mut Conn) -> Answer<Option<(i64, Vec<u8>)>> {
 /// Events of finished transactions that wait for the sealer, in the order of their transactions.
 pub async fn pending(conn: &mut Conn, limit: i64) -> Answer<Vec<ChainedEvent>> {
     Ok(audit_pending::table
-        .inner_join(audit_events::table)
+        .inner_join(audit_events::table.on(audit_events::id.eq(audit_pending::event_id)))
         .filter(
             audit_pending::xid
                 .lt(sql::<BigInt>("pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
@@ -51,18 +51,23 @@ pub async fn pending(conn: &mut Conn, limit: i64) -> Answer<Vec<ChainedEvent>> {
         .await?)
 }
 
-/// Appends links and takes their events out of the queue.
-pub async fn append(conn: &mut Conn, links: &[(i64, Uuid, Vec<u8>)]) -> Answer<()> {
-    if links.is_empty() {
-        return Ok(());
-    }
+/// A link as it is written: its number, its event, its hash.
+pub type NewLink = (i64, Uuid, Vec<u8>);
+
+/// Takes the events of links out of the queue.
+pub async fn take_out(conn: &mut Conn, links: &[NewLink]) -> Answer<()> {
+    let ids: Vec<Uuid> = links.iter().map(|(_, id, _)| *id).collect();
+    diesel::delete(audit_pending::table.filter(audit_pending::event_id.eq_any(ids))).execute(conn).await?;
+    Ok(())
+}
+
+/// Appends links.
+pub async fn append(conn: &mut Conn, links: &[NewLink]) -> Answer<()> {
     let rows: Vec<_> = links
         .iter()
         .map(|(seq, id, hash)| (audit_chain::seq.eq(seq), audit_chain::event_id.eq(id), audit_chain::hash.eq(hash)))
         .collect();
     diesel::insert_into(audit_chain::table).values(rows).execute(conn).await?;
-    let ids: Vec<Uuid> = links.iter().map(|(_, id, _)| *id).collect();
-    diesel::delete(audit_pending::table.filter(audit_pending::event_id.eq_any(ids))).execute(conn).await?;
     Ok(())
 }
 

@@ -44,10 +44,12 @@ const REQUEST_WAITS: Duration = Duration::from_millis(1_500);
 const OTHERS_WAIT: Duration = Duration::from_secs(5);
 
 /// What every connection is told first: a query that runs away ends, a forgotten transaction ends, nothing is compiled for a
-/// single use (which takes longer than any query here), and messages are English, by which `kernel/database_fault` knows them. The last takes a privilege (`GRANT SET ON PARAMETER lc_messages`),
+/// single use (which takes longer than any query here), little waits to be put into an index of words or keys, where each look
+/// would read it, and messages are English, by which `kernel/database_fault` knows them. The last takes a privilege (`GRANT SET ON PARAMETER lc_messages`),
 /// without which it stays as the server has it.
 const SESSION: &str = "SET application_name = 'expert-bank'; SET timezone = 'UTC'; SET statement_timeout = '15s'; \
                        SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'; SET jit = off; \
+                       SET gin_pending_list_limit = '64kB'; \
                        SELECT set_config('lc_messages', 'C', false) WHERE has_parameter_privilege('lc_messages', 'SET')";
 
 tokio::task_local! {
@@ -62,7 +64,34 @@ tokio::task_local! {
 /// 503 when the database is away.
 pub async fn give_way(tx: &mut Conn) -> Answer<()> {
     tx.batch_execute("SET LOCAL lock_timeout = '100ms'; SET LOCAL application_name = 'expert-bank (beside)'").await?;
-    Ok(())
+    plan_anew(tx).await
+}
+
+/// For work on a queue: until the transaction ends PostgreSQL plans each statement by how large the tables are then. The plan it
+/// would keep instead may be from when they were empty, and read all of a queue once for each row of it. Not for what writes many
+/// rows that refer to others: each reference would be planned anew, too.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn plan_anew(tx: &mut Conn) -> Answer<()> {
+    Ok(tx.batch_execute("SET LOCAL plan_cache_mode = force_custom_plan").await?)
+}
+
+/// Ends what [`plan_anew`] began, before rows are written.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn plan_as_usual(tx: &mut Conn) -> Answer<()> {
+    Ok(tx.batch_execute("SET LOCAL plan_cache_mode = auto").await?)
+}
+
+/// For a transaction that writes many rows: it puts words and keys into their indexes in larger heaps, which takes two thirds of the
+/// time. What waits at its end is put there by whoever keeps house.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn write_many(tx: &mut Conn) -> Answer<()> {
+    Ok(tx.batch_execute("SET LOCAL gin_pending_list_limit = '2MB'").await?)
 }
 
 /// Runs a request. It may ask for connections several times; its waits add up to no more than one.

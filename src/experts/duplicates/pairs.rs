@@ -13,7 +13,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
 use super::{Person, like};
-use crate::db::{Behind, Conn, Db, give_way};
+use crate::db::{Behind, Conn, Db, give_way, plan_anew};
 use crate::experts::store::{self, NewPair};
 use crate::kernel::problem::{Answer, Problem};
 use crate::kernel::sealed::Sealer;
@@ -72,6 +72,7 @@ pub async fn help(db: &Db, sealer: &Sealer) -> Answer<i64> {
     for _ in 0..=MOST_WAITING / BATCH {
         let done = db.transaction(async |tx| {
             sql_query(format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(tx).await?;
+            plan_anew(tx).await?;
             derive(tx, sealer).await
         });
         if done.await? == 0 {

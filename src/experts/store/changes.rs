@@ -139,7 +139,7 @@ const KEPT_DAYS: i32 = 7;
 /// 503 when the database is away.
 pub async fn forget_superfluous(db: &Db, most: i64) -> Answer<usize> {
     let forgotten = diesel::sql_query(
-        "DELETE FROM expert_changes WHERE id IN (
+        "DELETE FROM expert_changes WHERE id = ANY (ARRAY(
             SELECT c.id FROM expert_changes c
              WHERE c.seq IS NOT NULL AND c.at < now() - make_interval(days => $2)
                AND (c.was_known, c.was_agencies, c.was_public) = (c.is_known, c.is_agencies, c.is_public)
@@ -147,7 +147,7 @@ pub async fn forget_superfluous(db: &Db, most: i64) -> Answer<usize> {
                             WHERE d.expert_id = c.expert_id AND d.seq > c.seq AND (d.is_open OR NOT c.is_open)
                               AND (d.was_known, d.was_agencies, d.was_public) = (c.was_known, c.was_agencies, c.was_public)
                               AND (d.is_known, d.is_agencies, d.is_public) = (c.is_known, c.is_agencies, c.is_public))
-             ORDER BY c.seq LIMIT $1)",
+             ORDER BY c.seq LIMIT $1))",
     );
     let query = forgotten.bind::<BigInt, _>(most).bind::<Integer, _>(KEPT_DAYS);
     Ok(query.execute(&mut db.conn().await?).await?)

@@ -23,7 +23,7 @@ pub async fn take_due(tx: &mut Conn, limit: i64) -> Answer<(usize, Vec<Uuid>)> {
     }
     let rows: Vec<Due> = diesel::sql_query(
         "DELETE FROM expert_duplicates_due
-          WHERE id IN (SELECT id FROM expert_duplicates_due ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
+          WHERE id = ANY (ARRAY(SELECT id FROM expert_duplicates_due ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED))
          RETURNING expert_id",
     )
     .bind::<BigInt, _>(limit)

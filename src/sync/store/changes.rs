@@ -225,13 +225,15 @@ pub async fn seen(conn: &mut Conn, plan: Uuid, external_ids: &[&str]) -> Answer<
     Ok(rows.into_iter().map(|row| row.external_id).collect())
 }
 
-/// Adds the live records of the source that no line of the plan names, at most so many behind an id.
+/// The live records of the source that no line of the plan names, at most so many behind an id.
 pub async fn absent(conn: &mut Conn, plan: Uuid, source: &str, after: &str, limit: i64) -> Answer<Vec<AbsentRow>> {
+    // each is looked up by its key (what has an OFFSET is no join): of a plan that was just written PostgreSQL knows no line, and
+    // would read all of them once for each record
     Ok(diesel::sql_query(format!(
         "SELECT s.external_id, s.expert_id, e.version AS expert_version, s.loaded_version, s.supplied, {} AS resting_mark
            FROM expert_sources s JOIN experts e ON e.id = s.expert_id
           WHERE s.source = $2 AND s.external_id > $3 AND s.absent_since IS NULL AND s.withdrawn_at IS NULL
-            AND NOT EXISTS (SELECT FROM sync_changes c WHERE c.plan_id = $1 AND c.external_id = s.external_id)
+            AND NOT EXISTS (SELECT FROM sync_changes c WHERE c.plan_id = $1 AND c.external_id = s.external_id OFFSET 0)
           ORDER BY s.external_id LIMIT $4",
         mark_of("s")
     ))

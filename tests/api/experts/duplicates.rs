@@ -5,8 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::bank::{decide, enter, load_agreeing, path, text};
-use crate::support::people::at_once;
-use crate::support::people::request;
+use crate::support::people::{at_once, execute, request};
 use crate::support::{Caller, TestApp};
 
 const DUPLICATES: &str = "/api/v1/experts/duplicates";
@@ -242,6 +241,22 @@ async fn a_load_is_looked_through_afterwards() {
         .filter(|pair| text(&pair["one"]["full_name"]).starts_with("Kpă Văn"))
         .collect();
     assert_eq!(of_load.len(), 2, "{page}");
+}
+
+/// A plan from when nobody waited reads all who wait once for each of them, which PostgreSQL breaks off.
+#[tokio::test]
+async fn many_come_after_nobody_waited_for_long() {
+    let app = TestApp::start().await;
+    let hour = std::time::Duration::from_secs(3_600);
+    let compared = async || catch_up(&app.state.db, &app.state.sealer, hour).await.unwrap();
+    compared().await;
+    execute(&app, "VACUUM (ANALYZE) expert_duplicates_due").await.unwrap();
+    for _ in 0..12 {
+        assert_eq!(compared().await, 0);
+    }
+    let many = "INSERT INTO expert_duplicates_due (expert_id) SELECT gen_random_uuid() FROM generate_series(1, 20000)";
+    execute(&app, many).await.unwrap();
+    assert_eq!(compared().await, 20_000);
 }
 
 /// A name and a year that more bear than are compared: who came last still meets who came just before.

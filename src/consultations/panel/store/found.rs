@@ -135,8 +135,8 @@ pub async fn take_up(tx: &mut Conn, id: Uuid, day: NaiveDate) -> Answer<()> {
     // who writes the panel now is waited for: what is kept of it is of one moment
     let held = diesel::sql_query("SELECT FROM consultations WHERE id = $1 FOR NO KEY UPDATE");
     held.bind::<SqlUuid, _>(id).execute(tx).await?;
-    let gone = "DELETE FROM panel_rechecks WHERE id IN (
-                    SELECT id FROM panel_rechecks WHERE consultation_id = $1 ORDER BY id FOR UPDATE SKIP LOCKED)";
+    let gone = "DELETE FROM panel_rechecks WHERE id = ANY (ARRAY(
+                    SELECT id FROM panel_rechecks WHERE consultation_id = $1 ORDER BY id FOR UPDATE SKIP LOCKED))";
     diesel::sql_query(gone).bind::<SqlUuid, _>(id).execute(tx).await?;
     let sql = format!(
         "INSERT INTO panel_watch (consultation_id, checked_on, records)
@@ -152,8 +152,8 @@ pub async fn take_up(tx: &mut Conn, id: Uuid, day: NaiveDate) -> Answer<()> {
 /// # Errors
 /// 503 when the database is away.
 pub async fn put_back(tx: &mut Conn, id: Uuid) -> Answer<()> {
-    let sql = "WITH gone AS (DELETE FROM panel_rechecks WHERE id IN (
-                   SELECT id FROM panel_rechecks WHERE consultation_id = $1 ORDER BY id FOR UPDATE SKIP LOCKED) RETURNING 1)
+    let sql = "WITH gone AS (DELETE FROM panel_rechecks WHERE id = ANY (ARRAY(
+                   SELECT id FROM panel_rechecks WHERE consultation_id = $1 ORDER BY id FOR UPDATE SKIP LOCKED)) RETURNING 1)
                INSERT INTO panel_rechecks (consultation_id) SELECT $1 WHERE EXISTS (SELECT FROM gone)";
     diesel::sql_query(sql).bind::<SqlUuid, _>(id).execute(tx).await?;
     Ok(())
