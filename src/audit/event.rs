@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 use crate::access::actor::Actor;
 use crate::db::Conn;
-use crate::db::bulk::{Column, Insert};
+use crate::db::bulk::Insert;
 use crate::db::schema::disclosures;
 use crate::kernel::id::new_id;
 use crate::kernel::problem::{Answer, Problem};
-use crate::kernel::sealed::{Sealer, random};
+use crate::kernel::sealed::{Sealer, plain, random};
 use crate::row;
 
 /// What happened to one thing.
@@ -147,7 +147,7 @@ impl Recorder {
         let rows = events.into_iter().map(|event| self.rows(event)).collect::<Answer<Vec<_>>>()?;
         let (events, details): (Vec<EventRow>, Vec<DetailRow>) = rows.into_iter().unzip();
         let mut inserts = Insert::of_rows("audit_events", &events, "");
-        inserts.extend(details_insert(details));
+        inserts.extend(Insert::of_rows("audit_details", &details, ""));
         Ok(inserts)
     }
 
@@ -173,9 +173,8 @@ impl Recorder {
         let id = new_id();
         let actor = event.actor.as_ref().unwrap_or(&self.actor);
         let salt = random::<16>().map_err(Problem::internal)?;
-        let plain = Details { address: self.address, values: &event.values };
-        let plain = serde_json::to_string(&plain).map_err(Problem::internal)?;
-        let sealed = self.sealer.seal(&detail_context(id), plain.as_bytes()).map_err(Problem::internal)?;
+        let plain = plain(&Details { address: self.address, values: &event.values })?;
+        let sealed = self.sealer.seal(&detail_context(id), &plain).map_err(Problem::internal)?;
         let row = EventRow {
             id,
             actor_kind: actor.kind(),
@@ -185,7 +184,7 @@ impl Recorder {
             subject_kind: event.subject_kind,
             subject_id: event.subject_id,
             fields: event.fields,
-            digest: detail_digest(&salt, plain.as_bytes()),
+            digest: detail_digest(&salt, &plain),
             request_id: self.request_id,
         };
         Ok((row, DetailRow { event_id: id, salt: salt.to_vec(), sealed }))
@@ -232,14 +231,4 @@ struct DetailRow {
     sealed: Vec<u8>,
 }
 
-/// The insert of details; none without any.
-fn details_insert(rows: Vec<DetailRow>) -> Option<Insert> {
-    let (mut ids, mut salts, mut sealed) = (Vec::new(), Vec::new(), Vec::new());
-    for row in rows {
-        ids.push(row.event_id);
-        salts.push(row.salt);
-        sealed.push(row.sealed);
-    }
-    let columns = [("event_id", Column::Uuid(ids)), ("salt", Column::Bytea(salts)), ("sealed", Column::Bytea(sealed))];
-    Insert::of_columns("audit_details", columns, "")
-}
+row!(DetailRow: event_id, salt, sealed);

@@ -13,62 +13,136 @@ use diesel::result::Error;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{self as types, Array};
 use diesel_async::RunQueryDsl;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::Conn;
 
 /// Rows a statement.
-const MOST: usize = 1_000;
+const MOST: usize = 2_000;
 
 /// An insert of many rows, ready to be sent. To make it needs no database, so it can be made aside.
 #[derive(Debug)]
 pub struct Insert {
     /// With a dollar sign for each value.
     text: String,
-    values: Vec<Column>,
+    values: Vec<Bound>,
 }
 
-/// The values of a column, row by row; or all rows as one JSON document.
+/// A parameter of an insert.
 #[derive(Debug)]
-#[expect(missing_docs, reason = "named as PostgreSQL's types")]
-pub enum Column {
-    Uuid(Vec<Uuid>),
-    Text(Vec<String>),
-    Bytea(Vec<Vec<u8>>),
-    SmallInt(Vec<i16>),
-    BigInt(Vec<i64>),
-    Bool(Vec<bool>),
-    Written(Vec<Option<String>>),
+enum Bound {
+    Column(Column),
+    /// All rows as one JSON document.
     Rows(String),
 }
 
-impl Column {
-    fn is_empty(&self) -> bool {
+/// What PostgreSQL takes for the values of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as PostgreSQL's types")]
+pub enum Kind {
+    Bool,
+    SmallInt,
+    Integer,
+    BigInt,
+    Uuid,
+    Text,
+    Bytea,
+    Timestamptz,
+    Jsonb,
+    /// Sent as text, since an array takes no arrays of different lengths.
+    TextList,
+    /// As a list of texts.
+    ByteaList,
+}
+
+impl Kind {
+    /// The number of the type of an element, as PostgreSQL's catalogue has it for good (`pg_type.dat`).
+    const fn element(self) -> u32 {
         match self {
-            Self::Uuid(values) => values.is_empty(),
-            Self::Text(values) => values.is_empty(),
-            Self::Bytea(values) => values.is_empty(),
-            Self::SmallInt(values) => values.is_empty(),
-            Self::BigInt(values) => values.is_empty(),
-            Self::Bool(values) => values.is_empty(),
-            Self::Written(values) => values.is_empty(),
-            Self::Rows(rows) => rows.is_empty(),
+            Self::Bool => 16,
+            Self::Bytea => 17,
+            Self::BigInt => 20,
+            Self::SmallInt => 21,
+            Self::Integer => 23,
+            Self::Text | Self::TextList | Self::ByteaList => 25,
+            Self::Timestamptz => 1184,
+            Self::Uuid => 2950,
+            Self::Jsonb => 3802,
         }
     }
 
-    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+    /// How the values are read from the array.
+    const fn read(self) -> &'static str {
         match self {
-            Self::Uuid(values) => out.push_bind_param::<Array<types::Uuid>, _>(values),
-            Self::Text(values) => out.push_bind_param::<Array<types::Text>, _>(values),
-            Self::Bytea(values) => out.push_bind_param::<Array<types::Bytea>, _>(values),
-            Self::SmallInt(values) => out.push_bind_param::<Array<types::SmallInt>, _>(values),
-            Self::BigInt(values) => out.push_bind_param::<Array<types::BigInt>, _>(values),
-            Self::Bool(values) => out.push_bind_param::<Array<types::Bool>, _>(values),
-            Self::Written(values) => out.push_bind_param::<Array<types::Nullable<types::Text>>, _>(values),
-            Self::Rows(rows) => out.push_bind_param::<types::Text, _>(rows),
+            Self::TextList => "unnest($)::text[]",
+            Self::ByteaList => "unnest($)::bytea[]",
+            _ => "unnest($)",
         }
+    }
+}
+
+/// The values of a column, row by row, as PostgreSQL receives the elements of an array: before each its length, or -1 for `NULL`
+/// (`array_recv` in `arrayfuncs.c`).
+#[derive(Debug)]
+pub struct Column {
+    kind: Kind,
+    rows: i32,
+    has_null: bool,
+    packed: Vec<u8>,
+}
+
+impl Column {
+    const fn new(kind: Kind) -> Self {
+        Self { kind, rows: 0, has_null: false, packed: Vec::new() }
+    }
+
+    /// Adds the value of the next row.
+    pub fn push<T: Written + ?Sized>(&mut self, value: &T) {
+        let at = self.packed.len();
+        self.packed.extend(NULL);
+        if value.write(&mut self.packed) {
+            let length = i32::try_from(self.packed.len() - at - NULL.len()).unwrap_or(i32::MAX);
+            self.packed[at..at + NULL.len()].copy_from_slice(&length.to_be_bytes());
+        } else {
+            self.has_null = true;
+        }
+        self.rows += 1;
+    }
+
+    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match self.kind {
+            Kind::Bool => out.push_bind_param::<Array<types::Bool>, _>(self),
+            Kind::SmallInt => out.push_bind_param::<Array<types::SmallInt>, _>(self),
+            Kind::Integer => out.push_bind_param::<Array<types::Integer>, _>(self),
+            Kind::BigInt => out.push_bind_param::<Array<types::BigInt>, _>(self),
+            Kind::Uuid => out.push_bind_param::<Array<types::Uuid>, _>(self),
+            Kind::Bytea => out.push_bind_param::<Array<types::Bytea>, _>(self),
+            Kind::Timestamptz => out.push_bind_param::<Array<types::Timestamptz>, _>(self),
+            Kind::Jsonb => out.push_bind_param::<Array<types::Jsonb>, _>(self),
+            Kind::Text | Kind::TextList | Kind::ByteaList => out.push_bind_param::<Array<types::Text>, _>(self),
+        }
+    }
+}
+
+/// The length of what is not there.
+const NULL: [u8; 4] = (-1_i32).to_be_bytes();
+
+impl<Element: 'static> ToSql<Array<Element>, Pg> for Column {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        let element = self.kind.element().to_be_bytes();
+        // one dimension, counted from 1
+        let header = [
+            1_i32.to_be_bytes(),
+            i32::from(self.has_null).to_be_bytes(),
+            element,
+            self.rows.to_be_bytes(),
+            1_i32.to_be_bytes(),
+        ];
+        out.write_all(header.as_flattened())?;
+        out.write_all(&self.packed)?;
+        Ok(IsNull::No)
     }
 }
 
@@ -76,8 +150,11 @@ impl QueryFragment<Pg> for Insert {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let mut pieces = self.text.split('$');
         out.push_sql(pieces.next().unwrap_or_default());
-        for (piece, column) in pieces.zip(&self.values) {
-            column.bind(&mut out)?;
+        for (piece, value) in pieces.zip(&self.values) {
+            match value {
+                Bound::Column(column) => column.bind(&mut out)?,
+                Bound::Rows(rows) => out.push_bind_param::<types::Text, _>(rows)?,
+            }
             out.push_sql(piece);
         }
         Ok(())
@@ -108,34 +185,32 @@ impl Insert {
         );
         let insert = |rows| {
             let rows = serde_json::to_string(rows).map_err(fault)?;
-            Ok(Self { text: text.clone(), values: vec![Column::Rows(rows)] })
+            Ok(Self { text: text.clone(), values: vec![Bound::Rows(rows)] })
         };
         rows.chunks(MOST).map(insert).collect()
     }
 
-    /// The insert of rows whose columns are all scalars, which needs no document; none without rows. `conflict` as above.
-    pub fn of_columns<const N: usize>(table: &str, columns: [(&str, Column); N], conflict: &str) -> Option<Self> {
-        let (names, values): (Vec<&str>, Vec<Column>) = columns.into_iter().unzip();
-        // in the list of what is selected the arrays are read side by side; as a table each would be kept in full first
-        let (names, arrays) = (names.join(", "), vec!["unnest($)"; N].join(", "));
-        let text = format!("INSERT INTO {table} ({names}) SELECT {arrays} {conflict}");
-        values.iter().any(|column| !column.is_empty()).then_some(Self { text, values })
-    }
-
-    /// As [`Insert::of`], for rows that come by the thousands: a column is an array of what PostgreSQL reads, who has less work
+    /// As [`Insert::of`], for rows that come by the thousands: a column is an array of what PostgreSQL keeps, who has less work
     /// with it than with a document.
     pub fn of_rows<R: Row>(table: &str, rows: &[R], conflict: &str) -> Vec<Self> {
-        rows.chunks(MOST).map(|rows| Self::written(table, rows, conflict)).collect()
+        rows.chunks(MOST).map(|rows| Self::packed(table, rows, conflict)).collect()
     }
 
-    fn written<R: Row>(table: &str, rows: &[R], conflict: &str) -> Self {
+    fn packed<R: Row>(table: &str, rows: &[R], conflict: &str) -> Self {
         let columns = rows.first().map(Row::columns).unwrap_or_default();
-        let mut values: Vec<Vec<Option<String>>> = columns.iter().map(|_| Vec::with_capacity(rows.len())).collect();
-        rows.iter().for_each(|row| row.put(&mut values));
+        let mut values: Vec<Column> = columns.iter().map(|(_, kind)| Column::new(*kind)).collect();
+        for (place, row) in rows.iter().enumerate() {
+            row.put(&mut values);
+            if place == 0 {
+                // the others are about as long
+                values.iter_mut().for_each(|column| column.packed.reserve(column.packed.len() * rows.len()));
+            }
+        }
+        // in the list of what is selected the arrays are read side by side; as a table each would be kept in full first
         let names: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-        let casts: Vec<String> = columns.iter().map(|(_, of)| format!("unnest($)::{of}")).collect();
-        let text = format!("INSERT INTO {table} ({}) SELECT {} {conflict}", names.join(", "), casts.join(", "));
-        Self { text, values: values.into_iter().map(Column::Written).collect() }
+        let arrays: Vec<&str> = columns.iter().map(|(_, kind)| kind.read()).collect();
+        let text = format!("INSERT INTO {table} ({}) SELECT {} {conflict}", names.join(", "), arrays.join(", "));
+        Self { text, values: values.into_iter().map(Bound::Column).collect() }
     }
 
     /// Sends it.
@@ -157,65 +232,63 @@ fn no_structure() -> Error {
 
 /// A row whose members are named as the columns of its table; [`row!`](crate::row) implements it.
 pub trait Row {
-    /// The columns in the order of [`Row::put`], each with its type.
-    fn columns(&self) -> Vec<(&'static str, &'static str)>;
+    /// The columns in the order of [`Row::put`], each with what it keeps.
+    fn columns(&self) -> Vec<(&'static str, Kind)>;
 
     /// Adds each member to the values of its column.
-    fn put(&self, columns: &mut [Vec<Option<String>>]);
+    fn put(&self, columns: &mut [Column]);
 }
 
-/// A value of a column, as PostgreSQL reads it.
+/// A value of a column, written as PostgreSQL receives it.
 pub trait Written {
-    /// The name of its type.
-    const TYPE: &'static str;
+    /// What it is there.
+    const KIND: Kind;
 
-    /// None for `NULL`.
-    fn written(&self) -> Option<String>;
+    /// Adds its bytes; false, without any, for `NULL`.
+    fn write(&self, out: &mut Vec<u8>) -> bool;
 }
 
-macro_rules! written_as_shown {
-    ($($type:ty = $name:literal),+ $(,)?) => {$(
+macro_rules! written {
+    ($($type:ty = $kind:ident: |$value:ident| $bytes:expr),+ $(,)?) => {$(
         impl Written for $type {
-            const TYPE: &'static str = $name;
+            const KIND: Kind = Kind::$kind;
 
-            fn written(&self) -> Option<String> {
-                Some(self.to_string())
+            fn write(&self, out: &mut Vec<u8>) -> bool {
+                let $value = self;
+                out.extend_from_slice($bytes.as_ref());
+                true
             }
         }
     )+};
 }
 
-written_as_shown!(str = "text", i16 = "smallint", i32 = "integer", i64 = "bigint", bool = "boolean", Uuid = "uuid",);
-
-impl Written for DateTime<Utc> {
-    const TYPE: &'static str = "timestamptz";
-
-    fn written(&self) -> Option<String> {
-        Some(self.to_rfc3339())
-    }
-}
-
-impl Written for [u8] {
-    const TYPE: &'static str = "bytea";
-
-    fn written(&self) -> Option<String> {
-        Some(hex(self))
-    }
-}
+written!(
+    str = Text: |text| text.as_bytes(),
+    String = Text: |text| text.as_bytes(),
+    [u8] = Bytea: |bytes| bytes,
+    Vec<u8> = Bytea: |bytes| bytes,
+    bool = Bool: |yes| [u8::from(*yes)],
+    i16 = SmallInt: |number| number.to_be_bytes(),
+    i32 = Integer: |number| number.to_be_bytes(),
+    i64 = BigInt: |number| number.to_be_bytes(),
+    Uuid = Uuid: |id| id.as_bytes(),
+    // microseconds since the beginning of 2000
+    DateTime<Utc> = Timestamptz: |time| (time.timestamp_micros() - 946_684_800_000_000).to_be_bytes(),
+);
 
 impl<T: Written + ?Sized> Written for &T {
-    const TYPE: &'static str = T::TYPE;
+    const KIND: Kind = T::KIND;
 
-    fn written(&self) -> Option<String> {
-        (**self).written()
+    fn write(&self, out: &mut Vec<u8>) -> bool {
+        (**self).write(out)
     }
 }
 
 impl<T: Written> Written for Option<T> {
-    const TYPE: &'static str = T::TYPE;
+    const KIND: Kind = T::KIND;
 
-    fn written(&self) -> Option<String> {
-        self.as_ref().and_then(Written::written)
+    fn write(&self, out: &mut Vec<u8>) -> bool {
+        self.as_ref().is_some_and(|value| value.write(out))
     }
 }
 
@@ -223,10 +296,11 @@ impl<T: Written> Written for Option<T> {
 macro_rules! written_as_list {
     ($($type:ty),+ $(,)?) => {$(
         impl Written for $type {
-            const TYPE: &'static str = "text[]";
+            const KIND: Kind = Kind::TextList;
 
-            fn written(&self) -> Option<String> {
-                Some(list(self.iter().map(AsRef::as_ref)))
+            fn write(&self, out: &mut Vec<u8>) -> bool {
+                list(self, out, |text, out| quote(text.as_bytes(), out));
+                true
             }
         }
     )+};
@@ -240,27 +314,22 @@ written_as_list!([String], [&str], Vec<String>, Vec<&str>);
 pub struct Document(pub String);
 
 impl Written for Document {
-    const TYPE: &'static str = "jsonb";
+    const KIND: Kind = Kind::Jsonb;
 
-    fn written(&self) -> Option<String> {
-        Some(self.0.clone())
+    fn write(&self, out: &mut Vec<u8>) -> bool {
+        // the version of the format, then the text
+        out.push(1);
+        out.extend_from_slice(self.0.as_bytes());
+        true
     }
 }
 
 impl ToSql<types::Jsonb, Pg> for Document {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        // the version of the format, then the text
-        out.write_all(&[1])?;
-        out.write_all(self.0.as_bytes())?;
+        let mut bytes = Vec::with_capacity(self.0.len() + 1);
+        self.write(&mut bytes);
+        out.write_all(&bytes)?;
         Ok(IsNull::No)
-    }
-}
-
-impl Written for Vec<u8> {
-    const TYPE: &'static str = <[u8] as Written>::TYPE;
-
-    fn written(&self) -> Option<String> {
-        self.as_slice().written()
     }
 }
 
@@ -269,40 +338,39 @@ impl Written for Vec<u8> {
 pub struct Hashes<'a>(pub &'a [Vec<u8>]);
 
 impl Written for Hashes<'_> {
-    const TYPE: &'static str = "bytea[]";
+    const KIND: Kind = Kind::ByteaList;
 
-    fn written(&self) -> Option<String> {
-        let items: Vec<String> = self.0.iter().map(|bytes| hex(bytes)).collect();
-        Some(list(items.iter().map(String::as_str)))
+    fn write(&self, out: &mut Vec<u8>) -> bool {
+        list(self.0, out, |bytes, out| quote(hex(bytes).as_bytes(), out));
+        true
     }
 }
 
-fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
-    let mut out = String::from("{");
-    for item in items {
-        if out.len() > 1 {
-            out.push(',');
+fn list<T>(items: &[T], out: &mut Vec<u8>, mut add: impl FnMut(&T, &mut Vec<u8>)) {
+    out.push(b'{');
+    for (place, item) in items.iter().enumerate() {
+        if place > 0 {
+            out.push(b',');
         }
-        quote(item, &mut out);
+        add(item, out);
     }
-    out.push('}');
-    out
+    out.push(b'}');
 }
 
-fn quote(text: &str, out: &mut String) {
-    out.push('"');
-    for letter in text.chars() {
-        if matches!(letter, '"' | '\\') {
-            out.push('\\');
+fn quote(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for byte in text {
+        if matches!(byte, b'"' | b'\\') {
+            out.push(b'\\');
         }
-        out.push(letter);
+        out.push(*byte);
     }
-    out.push('"');
+    out.push(b'"');
 }
 
-/// The name of the type of a value.
-pub const fn type_of<T: Written>(_: &T) -> &'static str {
-    T::TYPE
+/// What a value is in PostgreSQL.
+pub const fn kind_of<T: Written>(_: &T) -> Kind {
+    T::KIND
 }
 
 /// Makes a [`Row`] of a structure. All of its members must be named; a line under the last letter, which keeps a name apart from
@@ -311,17 +379,19 @@ pub const fn type_of<T: Written>(_: &T) -> &'static str {
 macro_rules! row {
     ($name:ty: $($member:ident),+ $(,)?) => {
         impl $crate::db::bulk::Row for $name {
-            fn columns(&self) -> Vec<(&'static str, &'static str)> {
+            fn columns(&self) -> Vec<(&'static str, $crate::db::bulk::Kind)> {
                 let Self { $($member),+ } = self;
-                vec![$((stringify!($member).trim_end_matches('_'), $crate::db::bulk::type_of($member))),+]
+                vec![$((stringify!($member).trim_end_matches('_'), $crate::db::bulk::kind_of($member))),+]
             }
 
-            fn put(&self, columns: &mut [Vec<Option<String>>]) {
+            fn put(&self, columns: &mut [$crate::db::bulk::Column]) {
                 let Self { $($member),+ } = self;
-                let values = [$($crate::db::bulk::Written::written($member)),+];
-                for (column, value) in columns.iter_mut().zip(values) {
-                    column.push(value);
-                }
+                let mut columns = columns.iter_mut();
+                $(
+                    if let Some(column) = columns.next() {
+                        column.push($member);
+                    }
+                )+
             }
         }
     };
@@ -344,21 +414,6 @@ pub async fn insert<R: Serialize>(
 }
 
 /// Bytes as PostgreSQL reads them.
-///
-/// # Errors
-/// Those of the serialiser.
-pub fn bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&hex(bytes))
-}
-
-/// Bytes that may be missing.
-///
-/// # Errors
-/// Those of the serialiser.
-pub fn maybe_bytes<S: Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
-    bytes.as_deref().map(hex).serialize(serializer)
-}
-
 fn hex(bytes: &[u8]) -> String {
     format!("\\x{}", hex::encode(bytes))
 }
@@ -405,27 +460,44 @@ mod tests {
         assert_eq!(
             insert.text,
             "INSERT INTO samples (\"name\", \"abstract\", \"year\", \"words\", \"marks\", \"lists\", \"ready\") \
-             SELECT unnest($)::text, unnest($)::text, unnest($)::smallint, unnest($)::text[], unnest($)::bytea[], \
-             unnest($)::jsonb, unnest($)::boolean ON CONFLICT DO NOTHING"
+             SELECT unnest($), unnest($), unnest($), unnest($)::text[], unnest($)::bytea[], unnest($), unnest($) \
+             ON CONFLICT DO NOTHING"
         );
-        let column = |at: usize| match &insert.values[at] {
-            Column::Written(values) => values.iter().map(Option::as_deref).collect::<Vec<_>>(),
-            other => panic!("{other:?}"),
-        };
         for (at, expected) in [
-            [Some("Hà \"Giang\""), None],
-            [Some(""), Some("x")],
-            [Some("-7"), None],
-            [Some(r#"{"a,b","","NULL","c\\\"d"}"#), Some("{}")],
-            [Some(r#"{"\\x0aff","\\x"}"#), Some("{}")],
-            [Some(r#"{"a":["b"]}"#), Some("{}")],
-            [Some("true"), Some("false")],
+            [Some("Hà \"Giang\"".as_bytes()), None],
+            [Some(b"".as_slice()), Some(b"x")],
+            [Some(&[0xFF, 0xF9]), None],
+            [Some(br#"{"a,b","","NULL","c\\\"d"}"#), Some(b"{}")],
+            [Some(br#"{"\\x0aff","\\x"}"#), Some(b"{}")],
+            [Some(b"\x01{\"a\":[\"b\"]}"), Some(b"\x01{}")],
+            [Some(&[1]), Some(&[0])],
         ]
         .iter()
         .enumerate()
         {
-            assert_eq!(column(at), expected, "{at}");
+            let Bound::Column(column) = &insert.values[at] else { panic!("{at} is no column") };
+            assert_eq!(unpacked(column), expected, "{at}");
+            assert_eq!(column.has_null, expected.contains(&None), "{at}");
         }
+    }
+
+    fn unpacked(column: &Column) -> Vec<Option<&[u8]>> {
+        let (mut values, mut rest) = (Vec::new(), column.packed.as_slice());
+        while let Some((length, after)) = rest.split_first_chunk() {
+            let value = usize::try_from(i32::from_be_bytes(*length)).ok().map(|length| after.split_at(length));
+            rest = value.map_or(after, |(_, after)| after);
+            values.push(value.map(|(value, _)| value));
+        }
+        assert_eq!(usize::try_from(column.rows).unwrap(), values.len());
+        values
+    }
+
+    #[test]
+    fn times_count_from_the_year_2000() {
+        let mut out = Vec::new();
+        let time: DateTime<Utc> = "2000-01-01T00:00:01.000002Z".parse().unwrap();
+        assert!(time.write(&mut out));
+        assert_eq!(out, 1_000_002_i64.to_be_bytes());
     }
 
     #[test]

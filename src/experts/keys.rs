@@ -54,23 +54,47 @@ pub type Word = Arc<str>;
 /// Words with their positions, as PostgreSQL's `tsvector` has them: by word, then by position, whose two highest bits are the
 /// place.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lexemes(Vec<(Word, u16)>);
+pub struct Lexemes(Vec<Lexeme>);
 
-impl Lexemes {
-    fn put(&mut self, word: &Word, position: u16, place: Place) {
-        self.0.push((Arc::clone(word), position | ((place as u16) << 14)));
+/// A word at a position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lexeme {
+    /// Its first bytes: most words differ in them, and need not be looked at.
+    head: u64,
+    word: Word,
+    /// The position with its place.
+    pub position: u16,
+}
+
+impl Lexeme {
+    fn of(word: &Word, position: u16, place: Place) -> Self {
+        let mut head = [0; 8];
+        head.iter_mut().zip(word.as_bytes()).for_each(|(head, byte)| *head = *byte);
+        Self { head: u64::from_be_bytes(head), word: Arc::clone(word), position: position | ((place as u16) << 14) }
     }
 
+    const fn at(&self) -> u16 {
+        self.position & LAST_POSITION
+    }
+
+    fn is_word_of(&self, other: &Self) -> bool {
+        self.head == other.head && self.word == other.word
+    }
+}
+
+impl Lexemes {
     /// Each word with its positions, in the order of their bytes. One position bears one place, the first that was given.
-    pub fn each(&self) -> impl Iterator<Item = (&Word, &[(Word, u16)])> {
-        let groups = self.0.chunk_by(|(one, _), (two, _)| one == two);
-        groups.filter_map(|group| Some((&group.first()?.0, group.get(..MOST_POSITIONS).unwrap_or(group))))
+    pub fn each(&self) -> impl Iterator<Item = (&Word, &[Lexeme])> {
+        let groups = self.0.chunk_by(Lexeme::is_word_of);
+        groups.filter_map(|group| Some((&group.first()?.word, group.get(..MOST_POSITIONS).unwrap_or(group))))
     }
 
     fn sort(&mut self) {
         // stable: of two places at one position the one that came first is kept
-        self.0.sort_by(|(one, a), (two, b)| one.cmp(two).then((a & LAST_POSITION).cmp(&(b & LAST_POSITION))));
-        self.0.dedup_by(|(one, a), (two, b)| (*a & LAST_POSITION) == (*b & LAST_POSITION) && one == two);
+        self.0.sort_by(|one, two| {
+            one.head.cmp(&two.head).then_with(|| one.word.cmp(&two.word)).then_with(|| one.at().cmp(&two.at()))
+        });
+        self.0.dedup_by(|one, two| one.at() == two.at() && one.is_word_of(two));
     }
 }
 
@@ -92,9 +116,9 @@ impl WordIndex {
             for (accented, folded) in folds.of(piece) {
                 for word in folded {
                     self.position = self.position.saturating_add(1).min(LAST_POSITION);
-                    self.folded.put(word, self.position, place);
+                    self.folded.0.push(Lexeme::of(word, self.position, place));
                 }
-                self.accented.put(accented, self.position, place);
+                self.accented.0.push(Lexeme::of(accented, self.position, place));
             }
         }
     }
@@ -156,14 +180,26 @@ mod tests {
         index.add(Place::Topic, "đường, Hoà", folds);
         let index = index.sorted();
         let seen = |lexemes: &Lexemes| -> Vec<String> {
-            let shown = |(word, positions): (&Word, &[(Word, u16)])| {
-                let positions = positions.iter().map(|(_, p)| format!("{}@{}", p & LAST_POSITION, p >> 14));
+            let shown = |(word, lexemes): (&Word, &[Lexeme])| {
+                let positions = lexemes.iter().map(|lexeme| format!("{}@{}", lexeme.at(), lexeme.position >> 14));
                 format!("{word} {}", positions.collect::<Vec<_>>().join(" "))
             };
             lexemes.each().map(shown).collect()
         };
         assert_eq!(seen(&index.folded), ["duong 3@3 5@2", "hoa 6@2", "kpa 2@3"], "a gap is left between texts");
         assert_eq!(seen(&index.accented), ["hoà 6@2", "kpă 2@3", "đường 3@3 5@2"]);
+    }
+
+    #[test]
+    fn words_stand_in_the_order_of_their_bytes() {
+        let words = ["an", "anh", "nghiencuu", "nghiencuua", "nghiencu", "a", "zz", "nghiencub", "đ", "d"];
+        let mut index = WordIndex::default();
+        index.add(Place::Text, &words.join(" "), &mut Folds::default());
+        let index = index.sorted();
+        let seen: Vec<String> = index.accented.each().map(|(word, _)| word.to_string()).collect();
+        let mut expected = words.map(str::to_owned);
+        expected.sort_unstable();
+        assert_eq!(seen, expected);
     }
 
     #[test]
@@ -185,11 +221,11 @@ mod tests {
         let mut lexemes = Lexemes::default();
         let word = Word::from("an");
         for (position, place) in [(7, Place::Topic), (7, Place::Text), (3, Place::Name), (7, Place::Name)] {
-            lexemes.put(&word, position, place);
+            lexemes.0.push(Lexeme::of(&word, position, place));
         }
         lexemes.sort();
         let (_, positions) = lexemes.each().next().unwrap();
-        let seen: Vec<(u16, u16)> = positions.iter().map(|(_, p)| (p & LAST_POSITION, p >> 14)).collect();
+        let seen: Vec<(u16, u16)> = positions.iter().map(|lexeme| (lexeme.at(), lexeme.position >> 14)).collect();
         assert_eq!(seen, [(3, 3), (7, 2)]);
     }
 }

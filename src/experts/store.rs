@@ -90,13 +90,13 @@ use super::model::{Details, Draft, ExpertField, Language, Membership, Restricted
 use crate::access::permit::Scope;
 use crate::access::policy::Reach;
 use crate::db::Conn;
-use crate::db::bulk::{Column, Document, Hashes, Insert};
+use crate::db::bulk::{Document, Hashes, Insert};
 use crate::db::schema::{expert_fields, expert_memberships, expert_restricted, experts};
 use crate::kernel::clock::now;
 use crate::kernel::name::PersonName;
 use crate::kernel::partial_date::PartialDate;
 use crate::kernel::problem::{Answer, Problem, on_constraint};
-use crate::kernel::sealed::Sealer;
+use crate::kernel::sealed::{Sealer, plain};
 use crate::{row, say};
 
 /// Rows inserted in one statement; an expert has some 25 columns and PostgreSQL allows 65,535 parameters.
@@ -511,35 +511,35 @@ pub async fn update(tx: &mut Conn, sealer: &Sealer, entry: &Entry) -> Answer<Pro
         diesel::delete(expert_restricted::table.find(entry.id)).execute(tx).await?;
     }
     let entries = std::slice::from_ref(entry);
-    run(tx, field_rows(entries).as_slice()).await?;
+    run(tx, &field_rows(entries)).await?;
     run(tx, &membership_rows(entries)?).await?;
     run(tx, &restricted_rows(sealer, entries)?).await?;
     Ok(experts::table.find(entry.id).select(ProfileRow::as_select()).first(tx).await?)
 }
 
-fn field_rows(entries: &[Entry]) -> Option<Insert> {
-    let (mut people, mut ordinals, mut schemes, mut codes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut mains, mut from) = (Vec::new(), Vec::new());
+fn field_rows(entries: &[Entry]) -> Vec<Insert> {
+    struct Row<'a> {
+        expert_id: Uuid,
+        ordinal: i16,
+        scheme: &'a str,
+        code: &'a str,
+        main: bool,
+        new_from: i16,
+    }
+    row!(Row<'_>: expert_id, ordinal, scheme, code, main, new_from);
+    let mut rows = Vec::new();
     for entry in entries {
         let fields = &entry.draft.fields;
-        for ((field, new_from), ordinal) in fields.iter().zip(new_from(fields)).zip(0_i16..) {
-            people.push(entry.id);
-            ordinals.push(ordinal);
-            schemes.push(field.scheme.clone());
-            codes.push(field.code.clone());
-            mains.push(field.main);
-            from.push(new_from);
-        }
+        rows.extend(fields.iter().zip(new_from(fields)).zip(0..).map(|((field, new_from), ordinal)| Row {
+            expert_id: entry.id,
+            ordinal,
+            scheme: &field.scheme,
+            code: &field.code,
+            main: field.main,
+            new_from,
+        }));
     }
-    let columns = [
-        ("expert_id", Column::Uuid(people)),
-        ("ordinal", Column::SmallInt(ordinals)),
-        ("scheme", Column::Text(schemes)),
-        ("code", Column::Text(codes)),
-        ("main", Column::Bool(mains)),
-        ("new_from", Column::SmallInt(from)),
-    ];
-    Insert::of_columns("expert_fields", columns, "")
+    Insert::of_rows("expert_fields", &rows, "")
 }
 
 fn membership_rows(entries: &[Entry]) -> Answer<Vec<Insert>> {
@@ -582,11 +582,10 @@ fn restricted_rows(sealer: &Sealer, entries: &[Entry]) -> Answer<Vec<Insert>> {
     let mut kept = Vec::new();
     for entry in entries.iter().filter(|entry| !entry.draft.restricted.is_empty()) {
         let restricted = &entry.draft.restricted;
-        let plain = serde_json::to_vec(restricted).map_err(Problem::internal)?;
         let hash = |purpose, value: &Option<String>| -> Vec<Vec<u8>> {
             value.iter().map(|value| sealer.keyed_hash(purpose, value)).collect()
         };
-        let sealed = sealer.seal(&restricted_context(entry.id), &plain).map_err(Problem::internal)?;
+        let sealed = sealer.seal(&restricted_context(entry.id), &plain(restricted)?).map_err(Problem::internal)?;
         kept.push((entry.id, sealed, hash("email", &restricted.email), hash("phone", &restricted.phone)));
     }
     let row = kept.iter().map(|(id, sealed, emails, phones)| Row {

@@ -124,12 +124,14 @@ pub fn from_value<T: DeserializeOwned>(value: Value) -> Answer<T> {
     read(value)
 }
 
-/// As [`from_value`], of the members of a document that are told, which stay where they are.
+/// As [`from_value`], of the members of a document that are told, which stay where they are. Where the reader is at is noted only
+/// when there is a fault to be placed: that takes as long as the reading.
 ///
 /// # Errors
 /// As [`from_value`].
-pub fn from_members<'m, T: DeserializeOwned>(members: impl Iterator<Item = (&'m str, &'m Value)>) -> Answer<T> {
-    read(MapDeserializer::new(members))
+pub fn from_members<'m, T: DeserializeOwned>(members: impl Iterator<Item = (&'m str, &'m Value)> + Clone) -> Answer<T> {
+    let unplaced: Result<T, serde_json::Error> = T::deserialize(MapDeserializer::new(members.clone()));
+    unplaced.or_else(|_fault| read(MapDeserializer::new(members)))
 }
 
 fn read<'de, T: DeserializeOwned>(document: impl Deserializer<'de, Error = serde_json::Error>) -> Answer<T> {

@@ -13,7 +13,10 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
+use serde::Serialize;
 use sha2::Sha256;
+
+use super::problem::{Answer, Problem};
 
 const KEY_LEN: usize = 32;
 const NONCE_LEN: usize = 24;
@@ -114,6 +117,16 @@ pub fn random<const N: usize>() -> Result<[u8; N], SealError> {
     }
 }
 
+/// A value as the JSON that is sealed; with room for a person's record, which is not moved about as it grows.
+///
+/// # Errors
+/// A value that is no JSON.
+pub fn plain(value: &impl Serialize) -> Answer<Vec<u8>> {
+    let mut text = Vec::with_capacity(4_096);
+    serde_json::to_writer(&mut text, value).map_err(Problem::internal)?;
+    Ok(text)
+}
+
 /// Seals and opens values, and hashes them under a key.
 #[derive(Clone, Debug)]
 pub struct Sealer {
@@ -189,16 +202,16 @@ impl Sealer {
     }
 
     /// The keyed hash (HMAC-SHA-256) of a value for one purpose, under the active key.
-    pub fn keyed_hash(&self, purpose: &str, value: &str) -> Vec<u8> {
+    pub fn keyed_hash(&self, purpose: &str, value: impl AsRef<[u8]>) -> Vec<u8> {
         let key = self.ring.get(self.ring.active_id()).copied().unwrap_or_default();
-        hash_with(&key, purpose, value)
+        hash_with(&key, purpose, value.as_ref())
     }
 
     /// The keyed hashes of a value under every key of the ring, the active one first: what a look-up must compare with.
-    pub fn keyed_hashes(&self, purpose: &str, value: &str) -> Vec<Vec<u8>> {
+    pub fn keyed_hashes(&self, purpose: &str, value: impl AsRef<[u8]>) -> Vec<Vec<u8>> {
         let others = self.ring.keys.iter().filter(|(id, _)| **id != self.ring.active);
         let keys = self.ring.get(&self.ring.active).into_iter().chain(others.map(|(_, key)| key));
-        keys.map(|key| hash_with(key, purpose, value)).collect()
+        keys.map(|key| hash_with(key, purpose, value.as_ref())).collect()
     }
 }
 
@@ -210,11 +223,11 @@ fn derive(key: &[u8; KEY_LEN], purpose: &str) -> [u8; KEY_LEN] {
     out
 }
 
-fn hash_with(key: &[u8; KEY_LEN], purpose: &str, value: &str) -> Vec<u8> {
+fn hash_with(key: &[u8; KEY_LEN], purpose: &str, value: &[u8]) -> Vec<u8> {
     let derived = derive(key, purpose);
     match Hmac::<Sha256>::new_from_slice(&derived) {
         Ok(mut mac) => {
-            mac.update(value.as_bytes());
+            mac.update(value);
             mac.finalize().into_bytes().to_vec()
         }
         // HMAC takes keys of any length; an empty hash matches nothing.

@@ -26,7 +26,7 @@ pub(crate) struct Prepared {
     pub(crate) ids: Vec<Uuid>,
     pub(super) records: Vec<Insert>,
     pub(super) search: SearchRows,
-    pub(super) sources: Option<Insert>,
+    pub(super) sources: Vec<Insert>,
     pub(super) events: Vec<Insert>,
 }
 

@@ -117,7 +117,8 @@ pub(crate) fn read_line(number: usize, bytes: &[u8], sealer: &Sealer) -> Result<
         return Err(refuse(None, vec![fault("", "too_long", "a line has at most 1 MiB")], None));
     }
     let (value, mut errors) = document(bytes).map_err(|problem| refuse(None, faults(&problem), None))?;
-    let said = serde_json::to_string(&value).map_err(|error| refuse(None, faults(&Problem::internal(error)), None))?;
+    let mut said = Vec::with_capacity(bytes.len());
+    serde_json::to_writer(&mut said, &value).map_err(|error| refuse(None, faults(&Problem::internal(error)), None))?;
     // under every key of the ring: after a rotation the same file still changes nothing
     let digests = sealer.keyed_hashes("source-record", &said);
     let digest = digests.first().cloned().unwrap_or_default();

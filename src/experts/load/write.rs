@@ -10,7 +10,7 @@ use super::plan::{Plan, Prepared};
 use super::verdict::Update;
 use super::{Aside, Batch, Loader};
 use crate::audit::event::Event;
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, write_many};
 use crate::experts::consent_texts::version_of;
 use crate::experts::keys::Keys;
 use crate::experts::model::Purpose;
@@ -50,6 +50,7 @@ impl Loader<'_> {
         let is_stale = Cell::new(false);
         let written = self.state.db.transaction(async |tx| {
             tx.batch_execute(UNHURRIED).await?;
+            write_many(tx).await?;
             store::keep_merges_out(tx).await?;
             let known = store::lock_sources(tx, self.options.source, &batch.parsed.ids()).await?;
             if known == batch.plan.known && self.apply(tx, &batch.plan).await? {
@@ -118,7 +119,7 @@ async fn enter(tx: &mut Conn, new: &Prepared) -> Answer<()> {
 
 async fn claim(tx: &mut Conn, new: &Prepared) -> Answer<bool> {
     // each waits for whoever enters the same record, and finds it entered
-    Ok(store::run(tx, new.sources.as_slice()).await? == new.ids.len())
+    Ok(store::run(tx, &new.sources).await? == new.ids.len())
 }
 
 /// Writes merged records, which must be locked, with their events; the versions of those that changed.

@@ -42,7 +42,7 @@ impl Words {
             out.extend_from_slice(word.as_bytes());
             out.push(0);
             out.extend_from_slice(&u16::try_from(positions.len()).unwrap_or(u16::MAX).to_be_bytes());
-            out.extend(positions.iter().flat_map(|(_, position)| position.to_be_bytes()));
+            out.extend(positions.iter().flat_map(|lexeme| lexeme.position.to_be_bytes()));
         }
         if let Some(head) = out.first_chunk_mut() {
             *head = count.to_be_bytes();

@@ -5,33 +5,33 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::bulk::{self, Column, Insert};
+use crate::db::bulk::Insert;
 use crate::db::schema::expert_sources;
 use crate::db::{Conn, Reader};
 use crate::experts::three_way::Members;
 use crate::kernel::problem::{Answer, Problem};
-use crate::kernel::sealed::Sealer;
+use crate::kernel::sealed::{Sealer, plain};
+use crate::row;
 
 /// A record of a source.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "columns")]
 pub struct SourceRow {
     pub source: String,
     pub external_id: String,
     pub expert_id: Uuid,
-    #[serde(serialize_with = "bulk::bytes")]
     pub digest: Vec<u8>,
     pub loaded_version: i64,
     /// The expert came into the bank with this record; one that is known keeps what is said of it.
     pub supplied: bool,
     /// Sealed; see [`seal_base`].
-    #[serde(serialize_with = "bulk::maybe_bytes")]
     pub base: Option<Vec<u8>>,
 }
+
+row!(SourceRow: source, external_id, expert_id, digest, loaded_version, supplied, base);
 
 /// A record's row, told apart from what it was or becomes: whoever writes it writes another mark. What is sealed in it is left out,
 /// since the same is sealed otherwise each time. `row` is the name of the row in the statement.
@@ -168,33 +168,15 @@ pub async fn put_sources(tx: &mut Conn, rows: &[SourceRow]) -> Answer<()> {
     const REPLACE: &str = "ON CONFLICT (source, external_id) DO UPDATE SET digest = excluded.digest, \
                            loaded_version = excluded.loaded_version, base = excluded.base, loaded_at = now(), \
                            absent_since = NULL, withdrawn_at = NULL";
-    super::run(tx, &Insert::of("expert_sources", rows, REPLACE)?).await?;
+    super::run(tx, &Insert::of_rows("expert_sources", rows, REPLACE)).await?;
     Ok(())
 }
 
 /// The inserts of new records of a source, in an order in which two loads don't wait for each other in a circle. Those that
 /// are known by then are left as they are.
-pub fn source_rows(mut rows: Vec<SourceRow>) -> Option<Insert> {
+pub fn source_rows(mut rows: Vec<SourceRow>) -> Vec<Insert> {
     rows.sort_by(|one, two| one.external_id.cmp(&two.external_id));
-    let (mut sources, mut external_ids, mut people) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut digests, mut versions, mut bases) = (Vec::new(), Vec::new(), Vec::new());
-    for row in rows {
-        sources.push(row.source);
-        external_ids.push(row.external_id);
-        people.push(row.expert_id);
-        digests.push(row.digest);
-        versions.push(row.loaded_version);
-        bases.push(row.base.unwrap_or_default());
-    }
-    let columns = [
-        ("source", Column::Text(sources)),
-        ("external_id", Column::Text(external_ids)),
-        ("expert_id", Column::Uuid(people)),
-        ("digest", Column::Bytea(digests)),
-        ("loaded_version", Column::BigInt(versions)),
-        ("base", Column::Bytea(bases)),
-    ];
-    Insert::of_columns("expert_sources", columns, "ON CONFLICT DO NOTHING")
+    Insert::of_rows("expert_sources", &rows, "ON CONFLICT DO NOTHING")
 }
 
 fn base_context(source: &str, external_id: &str) -> String {
@@ -206,8 +188,7 @@ fn base_context(source: &str, external_id: &str) -> String {
 /// # Errors
 /// Those of sealing.
 pub fn seal_base(sealer: &Sealer, source: &str, external_id: &str, said: &Members) -> Answer<Vec<u8>> {
-    let plain = serde_json::to_vec(said).map_err(Problem::internal)?;
-    sealer.seal(&base_context(source, external_id), &plain).map_err(Problem::internal)
+    sealer.seal(&base_context(source, external_id), &plain(said)?).map_err(Problem::internal)
 }
 
 /// What a source last said of a record. One that was kept before bases were is what is kept here, while nobody edited that. Of
