@@ -42,7 +42,7 @@ pub async fn run(state: State) {
         if second % LOOK_EVERY == 1 {
             let followed = consultations::invitations::follow(&db, &sealer, today()).await;
             report("what is due on panels could not be done", followed);
-            report("words could not be put into their indexes", experts::store::index_words(&db).await);
+            report("words could not be put into their indexes", db.transaction(experts::store::index_words).await);
         }
         report("duplicates could not be looked for", look_for_duplicates(&db, &sealer).await);
         if second % CLEAN_EVERY == 0 {

@@ -1218,7 +1218,6 @@ diesel::joinable!(association_states -> associations (organisation_id));
 diesel::joinable!(association_terms -> associations (organisation_id));
 diesel::joinable!(audit_chain -> audit_events (event_id));
 diesel::joinable!(audit_details -> audit_events (event_id));
-diesel::joinable!(audit_pending -> audit_events (event_id));
 diesel::joinable!(change_requests -> associations (organisation_id));
 diesel::joinable!(conclusions -> consultations (consultation_id));
 diesel::joinable!(conflict_checks -> consultations (consultation_id));

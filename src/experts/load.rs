@@ -138,9 +138,10 @@ pub async fn load(
     prepared?;
     write::settle(&state.db).await?;
     // what the batches counted is added up, or the first searches would do it again and again
-    store::compact(&state.db).await?;
     if report.created + report.updated + report.withdrawn >= MANY {
-        store::look_anew(&state.db).await?;
+        tokio::try_join!(store::compact(&state.db), store::look_anew(&state.db))?;
+    } else {
+        store::compact(&state.db).await?;
     }
     Ok(report)
 }

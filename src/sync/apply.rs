@@ -14,7 +14,7 @@ use super::store::written::{self, Written};
 use super::store::{self, PlanRow};
 use super::words::{ChangeKind, ChangeOutcome, PlanState};
 use crate::audit::event::{Event, Recorder};
-use crate::db::Conn;
+use crate::db::{Conn, write_many};
 use crate::experts::duplicates::list::distinguished;
 use crate::experts::duplicates::{self, Candidate, Person};
 use crate::experts::load::Aside;
@@ -75,6 +75,7 @@ pub async fn run(state: &State, plan: PlanRow, done: &AtomicI64) -> Answer<()> {
             tools.recorder.record(tx, vec![event]).await?;
             changes::lock_to_write(tx, id).await?;
             tx.batch_execute(AT_ONCE).await?;
+            write_many(tx).await?;
             let writer = Writer { state, plan: &plan, tools: &tools, done, moved: &moved };
             writer.write_all(tx).await?;
             plan.applied_at = Some(now());

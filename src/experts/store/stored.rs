@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
 use super::publications::publications_of;
@@ -102,24 +102,30 @@ pub async fn touched_since(conn: &mut Conn, since: DateTime<Utc>) -> Answer<bool
 }
 
 /// After many people came, went or changed at once: PostgreSQL looks at its tables anew, or it would go on planning as if they were
-/// what they were before, until it does so by itself a minute or more later. What waits to be put into the indexes of words is
+/// what they were before, until it does so by itself a minute or more later. What waits to be put into the indexes of words and keys is
 /// put there, or each search would read all of it.
 ///
 /// # Errors
 /// 503 when the database is away or others look at the tables for long: nothing is lost.
 pub async fn look_anew(db: &Db) -> Answer<()> {
-    index_words(db).await?;
+    db.transaction(async |tx| {
+        // PostgreSQL itself may be at it, at its leisure
+        tx.batch_execute("SET LOCAL lock_timeout = '2min'; SET LOCAL statement_timeout = '5min'").await?;
+        index_words(tx).await
+    })
+    .await?;
     db.look_anew(&["experts", "expert_sources", "expert_fields", "expert_publications", "expert_search"]).await
 }
 
-/// Puts words that wait into their indexes; a search reads all of those that wait, each time.
+/// Puts words and keys that wait into their indexes; a look reads all of those that wait, each time.
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn index_words(db: &Db) -> Answer<usize> {
-    let indexes =
-        "SELECT gin_clean_pending_list('expert_search_words'), gin_clean_pending_list('search_words_specialty')";
-    Ok(diesel::sql_query(indexes).execute(&mut db.conn().await?).await?)
+pub async fn index_words(conn: &mut Conn) -> Answer<usize> {
+    let indexes = "SELECT gin_clean_pending_list(index::regclass)
+                     FROM unnest(ARRAY['expert_search_words', 'expert_search_alike', 'expert_restricted_emails',
+                                       'search_words_specialty']) index";
+    Ok(diesel::sql_query(indexes).execute(conn).await?)
 }
 
 /// Locks experts until the transaction ends, in an order in which two such locks don't wait for each other in a circle.
