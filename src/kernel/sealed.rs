@@ -202,13 +202,13 @@ impl Sealer {
     }
 
     /// The keyed hash (HMAC-SHA-256) of a value for one purpose, under the active key.
-    pub fn keyed_hash(&self, purpose: &str, value: impl AsRef<[u8]>) -> Vec<u8> {
+    pub fn keyed_hash(&self, purpose: &str, value: &(impl AsRef<[u8]> + ?Sized)) -> Vec<u8> {
         let key = self.ring.get(self.ring.active_id()).copied().unwrap_or_default();
         hash_with(&key, purpose, value.as_ref())
     }
 
     /// The keyed hashes of a value under every key of the ring, the active one first: what a look-up must compare with.
-    pub fn keyed_hashes(&self, purpose: &str, value: impl AsRef<[u8]>) -> Vec<Vec<u8>> {
+    pub fn keyed_hashes(&self, purpose: &str, value: &(impl AsRef<[u8]> + ?Sized)) -> Vec<Vec<u8>> {
         let others = self.ring.keys.iter().filter(|(id, _)| **id != self.ring.active);
         let keys = self.ring.get(&self.ring.active).into_iter().chain(others.map(|(_, key)| key));
         keys.map(|key| hash_with(key, purpose, value.as_ref())).collect()
