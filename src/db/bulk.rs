@@ -22,6 +22,9 @@ use super::Conn;
 /// Rows a statement.
 const MOST: usize = 2_000;
 
+/// Bytes a column makes room for at once, by the length of its first value, which may be an unusual one.
+const MOST_ROOM: usize = 4 << 20;
+
 /// An insert of many rows, ready to be sent. To make it needs no database, so it can be made aside.
 #[derive(Debug)]
 pub struct Insert {
@@ -202,8 +205,10 @@ impl Insert {
         for (place, row) in rows.iter().enumerate() {
             row.put(&mut values);
             if place == 0 {
-                // the others are about as long
-                values.iter_mut().for_each(|column| column.packed.reserve(column.packed.len() * rows.len()));
+                // the others are about as long as a rule
+                for column in &mut values {
+                    column.packed.reserve((column.packed.len() * rows.len()).min(MOST_ROOM));
+                }
             }
         }
         // in the list of what is selected the arrays are read side by side; as a table each would be kept in full first
