@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::event::{detail_context, detail_digest};
+use super::event::{detail_digest, open_detail};
 use super::store::{self, ChainedEvent};
 use crate::db::{Conn, Db, plan_anew, plan_as_usual};
 use crate::kernel::problem::Answer;
@@ -138,8 +138,7 @@ fn check_detail(report: &mut Report, sealer: &Sealer, event: &ChainedEvent, deta
         report.erased += 1;
         return;
     };
-    let whole =
-        sealer.open(&detail_context(event.id), &sealed).is_ok_and(|plain| detail_digest(&salt, &plain) == event.digest);
+    let whole = open_detail(sealer, event.id, &sealed).is_ok_and(|plain| detail_digest(&salt, &plain) == event.digest);
     if !whole {
         report.faults.push(format!("the details of event {} were altered", event.id));
     }

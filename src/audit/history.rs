@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::event::detail_context;
+use super::event::open_detail;
 use super::store;
 use crate::db::Conn;
 use crate::kernel::problem::{Answer, Problem};
@@ -45,7 +45,7 @@ fn recorded(sealer: &Sealer, event: store::ChainedEvent, sealed: Option<Vec<u8>>
     let values = match sealed {
         None => None,
         Some(sealed) => {
-            let plain = sealer.open(&detail_context(event.id), &sealed).map_err(Problem::internal)?;
+            let plain = open_detail(sealer, event.id, &sealed)?;
             let mut detail: Value = serde_json::from_slice(&plain).map_err(Problem::internal)?;
             detail.get_mut("values").map(Value::take)
         }

@@ -364,11 +364,15 @@ fn list<T>(items: &[T], out: &mut Vec<u8>, mut add: impl FnMut(&T, &mut Vec<u8>)
 
 fn quote(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
-    for byte in text {
-        if matches!(byte, b'"' | b'\\') {
-            out.push(b'\\');
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\');
+    for piece in text.split_inclusive(is_special) {
+        match piece.split_last() {
+            Some((last, before)) if is_special(last) => {
+                out.extend_from_slice(before);
+                out.extend([b'\\', *last]);
+            }
+            _ => out.extend_from_slice(piece),
         }
-        out.push(*byte);
     }
     out.push(b'"');
 }

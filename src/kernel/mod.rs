@@ -9,6 +9,7 @@ pub mod form;
 pub mod id;
 pub mod name;
 pub mod not_held;
+pub mod packed;
 pub mod page;
 pub mod partial_date;
 pub mod patch;

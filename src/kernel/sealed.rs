@@ -128,15 +128,49 @@ pub fn plain(value: &impl Serialize) -> Answer<Vec<u8>> {
 }
 
 /// Seals and opens values, and hashes them under a key.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sealer {
     ring: Arc<KeyRing>,
+    tools: Arc<BTreeMap<String, Tools>>,
+}
+
+/// What is made of a key once, and not for each value: that takes as long as to seal a short one.
+struct Tools {
+    /// From which a key for each use is derived (HKDF-SHA-256), so that sealing and hashing never share one.
+    keys: Hkdf<Sha256>,
+    cipher: XChaCha20Poly1305,
+}
+
+impl Tools {
+    fn of(key: &[u8; KEY_LEN]) -> Self {
+        let keys = Hkdf::<Sha256>::new(None, key);
+        let cipher = XChaCha20Poly1305::new(&derive(&keys, "seal").into());
+        Self { keys, cipher }
+    }
+
+    fn hash(&self, purpose: &str, value: &[u8]) -> Vec<u8> {
+        match Hmac::<Sha256>::new_from_slice(&derive(&self.keys, purpose)) {
+            Ok(mut mac) => {
+                mac.update(value);
+                mac.finalize().into_bytes().to_vec()
+            }
+            // HMAC takes keys of any length; an empty hash matches nothing.
+            Err(_invalid_length) => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealer({:?})", self.ring)
+    }
 }
 
 impl Sealer {
     /// A sealer over a key ring.
     pub fn new(ring: KeyRing) -> Self {
-        Self { ring: Arc::new(ring) }
+        let tools = ring.keys.iter().map(|(id, key)| (id.clone(), Tools::of(key))).collect();
+        Self { ring: Arc::new(ring), tools: Arc::new(tools) }
     }
 
     /// The ring.
@@ -165,7 +199,7 @@ impl Sealer {
 
     fn seal_with(&self, nonce: [u8; NONCE_LEN], context: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let id = self.ring.active_id();
-        let cipher = self.cipher(id)?;
+        let cipher = &self.tools(id)?.cipher;
         let payload = Payload { msg: plain, aad: context.as_bytes() };
         let body = match cipher.encrypt(&XNonce::from(nonce), payload) {
             Ok(body) => body,
@@ -188,7 +222,7 @@ impl Sealer {
         let (id, rest) = rest.split_at_checked(usize::from(len)).ok_or(SealError::Broken)?;
         let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or(SealError::Broken)?;
         let id = std::str::from_utf8(id).unwrap_or_default();
-        let cipher = self.cipher(id)?;
+        let cipher = &self.tools(id)?.cipher;
         let payload = Payload { msg: body, aad: context.as_bytes() };
         match cipher.decrypt(&XNonce::from(*nonce), payload) {
             Ok(plain) => Ok(plain),
@@ -196,43 +230,28 @@ impl Sealer {
         }
     }
 
-    fn cipher(&self, id: &str) -> Result<XChaCha20Poly1305, SealError> {
-        let key = self.ring.get(id).ok_or_else(|| SealError::UnknownKey(id.to_owned()))?;
-        Ok(XChaCha20Poly1305::new(&derive(key, "seal").into()))
+    fn tools(&self, id: &str) -> Result<&Tools, SealError> {
+        self.tools.get(id).ok_or_else(|| SealError::UnknownKey(id.to_owned()))
     }
 
     /// The keyed hash (HMAC-SHA-256) of a value for one purpose, under the active key.
     pub fn keyed_hash(&self, purpose: &str, value: &(impl AsRef<[u8]> + ?Sized)) -> Vec<u8> {
-        let key = self.ring.get(self.ring.active_id()).copied().unwrap_or_default();
-        hash_with(&key, purpose, value.as_ref())
+        self.tools.get(&self.ring.active).map_or_else(Vec::new, |tools| tools.hash(purpose, value.as_ref()))
     }
 
     /// The keyed hashes of a value under every key of the ring, the active one first: what a look-up must compare with.
     pub fn keyed_hashes(&self, purpose: &str, value: &(impl AsRef<[u8]> + ?Sized)) -> Vec<Vec<u8>> {
-        let others = self.ring.keys.iter().filter(|(id, _)| **id != self.ring.active);
-        let keys = self.ring.get(&self.ring.active).into_iter().chain(others.map(|(_, key)| key));
-        keys.map(|key| hash_with(key, purpose, value.as_ref())).collect()
+        let others = self.tools.iter().filter(|(id, _)| **id != self.ring.active).map(|(_, tools)| tools);
+        let all = self.tools.get(&self.ring.active).into_iter().chain(others);
+        all.map(|tools| tools.hash(purpose, value.as_ref())).collect()
     }
 }
 
-/// One key for each use, derived (HKDF-SHA-256), so that sealing and hashing never share one.
-fn derive(key: &[u8; KEY_LEN], purpose: &str) -> [u8; KEY_LEN] {
+fn derive(keys: &Hkdf<Sha256>, purpose: &str) -> [u8; KEY_LEN] {
     let mut out = [0; KEY_LEN];
-    let expanded = Hkdf::<Sha256>::new(None, key).expand(purpose.as_bytes(), &mut out);
+    let expanded = keys.expand(purpose.as_bytes(), &mut out);
     debug_assert!(expanded.is_ok(), "32 bytes are always within HKDF's limit");
     out
-}
-
-fn hash_with(key: &[u8; KEY_LEN], purpose: &str, value: &[u8]) -> Vec<u8> {
-    let derived = derive(key, purpose);
-    match Hmac::<Sha256>::new_from_slice(&derived) {
-        Ok(mut mac) => {
-            mac.update(value);
-            mac.finalize().into_bytes().to_vec()
-        }
-        // HMAC takes keys of any length; an empty hash matches nothing.
-        Err(_invalid_length) => Vec::new(),
-    }
 }
 
 #[cfg(test)]
@@ -273,6 +292,17 @@ mod tests {
         let hashes = new.keyed_hashes("email", "a@x");
         assert_eq!(hashes, [new.keyed_hash("email", "a@x"), old.keyed_hash("email", "a@x")]);
         assert_eq!(old.open("c", &new.seal("c", b"v").unwrap()), Err(SealError::UnknownKey("k2".into())));
+    }
+
+    /// What other programs make of these keys: values that are kept must open, and be found, for ever.
+    #[test]
+    fn values_and_hashes_of_long_ago_are_known() {
+        let ring = format!("k1:{}", STANDARD.encode((0..32).collect::<Vec<u8>>()));
+        let sealer = Sealer::new(KeyRing::parse(&ring).unwrap());
+        let hash = "e6305d4089d3391f87f54747f44ae4f80817df36e1399a49a38244b3657e549e";
+        assert_eq!(hex::encode(sealer.keyed_hash("e-mail", "may@nhiha.example")), hash);
+        let sealed = "026b31000102030405060708090a0b0c0d0e0f1011121314151617bb4d096c973d0e66e21097fc01544e768865604fca6e879c3bd9";
+        assert_eq!(sealer.open("experts/1", &hex::decode(sealed).unwrap()).unwrap(), b"0912345678");
     }
 
     #[test]

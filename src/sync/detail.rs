@@ -1,21 +1,18 @@
 //! What a change says of a person. It is kept packed and sealed, for its place in its plan alone.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::thread::LocalKey;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
-use zstd::bulk::{Compressor, Decompressor};
 
 use super::store::changes::ChangeRow;
 use crate::experts::duplicates::{Candidate, Evidence};
 use crate::experts::load::verdict::{Line, Update};
 use crate::experts::model::{Draft, Publication};
 use crate::experts::vocabulary::Vocabulary;
+use crate::kernel::packed::{pack, unpack};
 use crate::kernel::problem::{Answer, FieldError, Problem};
 use crate::kernel::sealed::Sealer;
 
@@ -153,30 +150,6 @@ pub struct Undo {
     pub publications: Option<Vec<Publication>>,
 }
 
-/// Of zstd: the quickest.
-const LEVEL: i32 = 1;
-
-thread_local! {
-    // to make one takes as long as to pack a record
-    static PACKER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
-    static UNPACKER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
-}
-
-/// Does something with what this thread keeps for it, made when it is needed first.
-fn with<T, R>(
-    kept: &'static LocalKey<RefCell<Option<T>>>,
-    make: impl FnOnce() -> io::Result<T>,
-    work: impl FnOnce(&mut T) -> io::Result<R>,
-) -> Answer<R> {
-    let mut tool = match kept.take() {
-        Some(tool) => tool,
-        None => make().map_err(Problem::internal)?,
-    };
-    let done = work(&mut tool).map_err(Problem::internal)?;
-    kept.set(Some(tool));
-    Ok(done)
-}
-
 fn context(plan: Uuid, number: i64, what: &str) -> String {
     format!("sync_changes/{plan}/{number}/{what}")
 }
@@ -202,10 +175,8 @@ pub fn weigh<T: Serialize>(sealer: &Sealer, plan: Uuid, number: i64, what: &str,
 /// # Errors
 /// Those of sealing.
 pub fn weigh_text(sealer: &Sealer, plan: Uuid, number: i64, what: &str, plain: &str) -> Answer<(Vec<u8>, i64)> {
-    let packed = with(&PACKER, || Compressor::new(LEVEL), |packer| packer.compress(plain.as_bytes()))?;
-    let mut sized = u32::try_from(plain.len()).map_err(Problem::internal)?.to_be_bytes().to_vec();
-    sized.extend(packed);
-    let sealed = sealer.seal(&context(plan, number, what), &sized).map_err(Problem::internal)?;
+    let packed = pack(plain.as_bytes())?;
+    let sealed = sealer.seal(&context(plan, number, what), &packed).map_err(Problem::internal)?;
     Ok((sealed, i64::try_from(plain.len()).unwrap_or(i64::MAX)))
 }
 
@@ -222,10 +193,8 @@ pub fn text<T: Serialize>(value: &T) -> Answer<String> {
 /// # Errors
 /// 500 when it was sealed for another place, or with a key that is gone.
 pub fn open<T: DeserializeOwned>(sealer: &Sealer, plan: Uuid, number: i64, what: &str, sealed: &[u8]) -> Answer<T> {
-    let sized = sealer.open(&context(plan, number, what), sealed).map_err(Problem::internal)?;
-    let (size, packed) = sized.split_first_chunk::<4>().ok_or_else(|| Problem::internal("a sealed value is cut"))?;
-    let size = usize::try_from(u32::from_be_bytes(*size)).map_err(Problem::internal)?;
-    let plain = with(&UNPACKER, Decompressor::new, |unpacker| unpacker.decompress(packed, size))?;
+    let packed = sealer.open(&context(plan, number, what), sealed).map_err(Problem::internal)?;
+    let plain = unpack(packed)?;
     serde_json::from_slice(&plain).map_err(Problem::internal)
 }
 

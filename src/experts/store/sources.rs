@@ -12,6 +12,7 @@ use crate::db::bulk::Insert;
 use crate::db::schema::expert_sources;
 use crate::db::{Conn, Reader};
 use crate::experts::three_way::Members;
+use crate::kernel::packed::{pack, unpack};
 use crate::kernel::problem::{Answer, Problem};
 use crate::kernel::sealed::{Sealer, plain};
 use crate::row;
@@ -183,12 +184,17 @@ fn base_context(source: &str, external_id: &str) -> String {
     format!("expert_sources/{source}/{external_id}")
 }
 
-/// Seals what a source says of a record.
+/// Packs and seals what a source says of a record.
 ///
 /// # Errors
 /// Those of sealing.
 pub fn seal_base(sealer: &Sealer, source: &str, external_id: &str, said: &Members) -> Answer<Vec<u8>> {
-    sealer.seal(&base_context(source, external_id), &plain(said)?).map_err(Problem::internal)
+    sealer.seal(&base_context(source, external_id), &pack(&plain(said)?)?).map_err(Problem::internal)
+}
+
+fn open_base(sealer: &Sealer, source: &str, external_id: &str, sealed: &[u8]) -> Answer<Members> {
+    let packed = sealer.open(&base_context(source, external_id), sealed).map_err(Problem::internal)?;
+    serde_json::from_slice(&unpack(packed)?).map_err(Problem::internal)
 }
 
 /// What a source last said of a record. One that was kept before bases were is what is kept here, while nobody edited that. Of
@@ -232,9 +238,7 @@ pub async fn bases(
         diesel::sql_query(sql).bind::<Text, _>(source).bind::<Array<Text>, _>(external_ids).load(conn).await?;
     let open = |BaseRow { external_id, base }: BaseRow| {
         let sealed = base.filter(|sealed| !sealed.is_empty())?;
-        let plain = sealer.open(&base_context(source, &external_id), &sealed).map_err(Problem::internal);
-        let base = plain.and_then(|plain| serde_json::from_slice(&plain).map_err(Problem::internal));
-        Some(base.map(|base| (external_id, base)))
+        Some(open_base(sealer, source, &external_id, &sealed).map(|base| (external_id, base)))
     };
     rows.into_iter().filter_map(open).collect()
 }
