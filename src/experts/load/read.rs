@@ -2,9 +2,10 @@
 
 use std::io::{BufRead, Cursor};
 
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::{Refused, fault};
+use super::Refused;
 use crate::experts::form::ExpertForm;
 use crate::experts::form::{self, Checked};
 use crate::experts::vocabulary::Vocabulary;
@@ -114,16 +115,18 @@ pub(crate) fn read_line(number: usize, bytes: &[u8], sealer: &Sealer) -> Result<
         members,
     };
     if bytes.len() > MAX_LINE {
-        return Err(refuse(None, vec![fault("", "too_long", "a line has at most 1 MiB")], None));
+        let detail = say!("Một dòng tối đa 1 MiB.", "A line has at most 1 MiB.");
+        return Err(refuse(None, vec![FieldError::new("", "too_long", detail)], None));
     }
-    let (value, mut errors) = document(bytes).map_err(|problem| refuse(None, faults(&problem), None))?;
+    let (value, mut errors) = document(bytes).map_err(|problem| refuse(None, vec![no_json(bytes, &problem)], None))?;
     let mut said = Vec::with_capacity(bytes.len());
     serde_json::to_writer(&mut said, &value).map_err(|error| refuse(None, faults(&Problem::internal(error)), None))?;
     // under every key of the ring: after a rotation the same file still changes nothing
     let digests = sealer.keyed_hashes("source-record", &said);
     let digest = digests.first().cloned().unwrap_or_default();
     let Value::Object(mut members) = value else {
-        return Err(refuse(None, vec![fault("", "wrong_type", "a line is one JSON object")], None));
+        let detail = say!("Mỗi dòng là một đối tượng JSON.", "A line is one JSON object.");
+        return Err(refuse(None, vec![FieldError::new("", "wrong_type", detail)], None));
     };
     let external_id = take_id(&mut members).map_err(|fault| errors.push(fault)).ok();
     match external_id {
@@ -148,12 +151,17 @@ fn take_id(members: &mut Map<String, Value>) -> Result<String, FieldError> {
     let id = members.remove("external_id").unwrap_or_default();
     let id = id.as_str().unwrap_or_default().trim().to_owned();
     if id.chars().any(char::is_control) {
-        return Err(fault("/external_id", "malformed", "no control characters"));
+        let detail = say!("Bỏ ký tự điều khiển.", "Leave control characters out.");
+        return Err(FieldError::new("/external_id", "malformed", detail));
     }
     if (1..=100).contains(&id.chars().count()) {
         return Ok(id);
     }
-    Err(fault("/external_id", "required", "1 to 100 characters that name the record at its source"))
+    let detail = say!(
+        "Nêu mã của bản ghi ở nguồn, từ 1 đến 100 ký tự.",
+        "Give the id of the record at its source, 1 to 100 characters.",
+    );
+    Err(FieldError::new("/external_id", "required", detail))
 }
 
 /// What a line says beside the profile: whether the record is taken out, and when the source last touched it.
@@ -164,11 +172,11 @@ pub(crate) fn check(members: &Map<String, Value>, vocabulary: &Vocabulary) -> Re
     // a source writes null for what it does not know
     let told = members.iter().filter(|(name, value)| !value.is_null() && !NO_PROFILE.contains(&name.as_str()));
     if members.get("source").is_some_and(|source| !source.is_null()) {
-        return Err(vec![fault(
-            "/source",
-            "unknown_field",
-            "the source is named when a file is loaded, not in its lines",
-        )]);
+        let detail = say!(
+            "Tên nguồn nêu khi gửi tệp, không nêu trong từng dòng; bỏ trường này.",
+            "The source is named when a file is sent, not in its lines; leave the member out.",
+        );
+        return Err(vec![FieldError::new("/source", "unknown_field", detail)]);
     }
     let form: ExpertForm =
         from_members(told.map(|(name, value)| (name.as_str(), value))).map_err(|problem| faults(&problem))?;
@@ -177,8 +185,57 @@ pub(crate) fn check(members: &Map<String, Value>, vocabulary: &Vocabulary) -> Re
 
 fn faults(problem: &Problem) -> Vec<FieldError> {
     if problem.errors().is_empty() {
-        vec![fault("", problem.code().name(), &problem.to_string())]
+        let detail = say!("Không đọc được dòng này: {problem}.", "This line can't be read: {problem}.");
+        vec![FieldError::new("", problem.code().name(), detail)]
     } else {
         problem.errors().to_vec()
+    }
+}
+
+/// Where a line stops being JSON. What is nested too deep is JSON all the same.
+fn no_json(bytes: &[u8], problem: &Problem) -> FieldError {
+    let detail = match serde_json::from_slice::<IgnoredAny>(bytes) {
+        _ if std::str::from_utf8(bytes).is_err() => {
+            say!("Dòng không phải UTF-8; lưu lại tệp theo UTF-8.", "The line is no UTF-8; save the file as UTF-8.")
+        }
+        Ok(_) => say!("JSON lồng quá 128 cấp.", "The JSON is nested deeper than 128 levels."),
+        Err(error) => {
+            let column = error.column();
+            say!("Không phải JSON: lỗi cú pháp ở cột {column}.", "This is no JSON: a syntax error at column {column}.")
+        }
+    };
+    FieldError::new("", problem.code().name(), detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::sealed::KeyRing;
+
+    #[test]
+    fn a_line_that_cannot_be_read_says_where_and_what_to_do_in_both_languages() {
+        let sealer = Sealer::new(KeyRing::parse(&KeyRing::generate_text("k").unwrap()).unwrap());
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        let long = format!("{{\"external_id\":\"{}\"}}", "a".repeat(101));
+        for (line, pointer, code, vi, en) in [
+            (&b"{\"external_id\": 1,}"[..], "", "malformed_json", "cột 19", "column 19"),
+            (deep.as_bytes(), "", "malformed_json", "quá 128 cấp", "deeper than 128 levels"),
+            (b"{\"full_name\": \"\xff\"}", "", "malformed_json", "lưu lại tệp theo UTF-8", "save the file as UTF-8"),
+            (b"[1]", "", "wrong_type", "một đối tượng", "one JSON object"),
+            (b"{}", "/external_id", "required", "từ 1 đến 100 ký tự", "1 to 100 characters"),
+            (long.as_bytes(), "/external_id", "required", "từ 1 đến 100 ký tự", "1 to 100 characters"),
+            (
+                b"{\"external_id\": \"a\\u0007b\"}",
+                "/external_id",
+                "malformed",
+                "ký tự điều khiển",
+                "control characters",
+            ),
+        ] {
+            let Err(broken) = read_line(1, line, &sealer) else { panic!("{line:?} is read") };
+            let [error] = broken.refused.errors.as_slice() else { panic!("{:?}", broken.refused.errors) };
+            assert_eq!((error.pointer.as_str(), error.code), (pointer, code));
+            assert!(error.detail.vi.contains(vi) && error.detail.en.contains(en), "{:?}", error.detail);
+        }
     }
 }
