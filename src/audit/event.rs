@@ -14,7 +14,7 @@ use crate::db::Conn;
 use crate::db::bulk::Insert;
 use crate::db::schema::disclosures;
 use crate::kernel::id::new_id;
-use crate::kernel::packed::{pack, unpack};
+use crate::kernel::packed;
 use crate::kernel::problem::{Answer, Problem};
 use crate::kernel::sealed::{Sealer, plain, random};
 use crate::row;
@@ -175,7 +175,7 @@ impl Recorder {
         let actor = event.actor.as_ref().unwrap_or(&self.actor);
         let salt = random::<16>().map_err(Problem::internal)?;
         let plain = plain(&Details { address: self.address, values: &event.values })?;
-        let sealed = seal_detail(&self.sealer, id, &plain)?;
+        let sealed = packed::seal(&self.sealer, &detail_context(id), &plain)?;
         let row = EventRow {
             id,
             actor_kind: actor.kind(),
@@ -204,16 +204,12 @@ fn detail_context(event_id: Uuid) -> String {
     format!("audit_details/{event_id}")
 }
 
-fn seal_detail(sealer: &Sealer, event_id: Uuid, plain: &[u8]) -> Answer<Vec<u8>> {
-    sealer.seal(&detail_context(event_id), &pack(plain)?).map_err(Problem::internal)
-}
-
 /// The JSON of the details of an event: what [`detail_digest`] was made of.
 ///
 /// # Errors
 /// 500 when they were altered or moved, or sealed with a key that is gone.
 pub(super) fn open_detail(sealer: &Sealer, event_id: Uuid, sealed: &[u8]) -> Answer<Vec<u8>> {
-    unpack(sealer.open(&detail_context(event_id), sealed).map_err(Problem::internal)?)
+    packed::open(sealer, &detail_context(event_id), sealed)
 }
 
 /// The digest an event keeps of its details: worth nothing without the salt, which is erased with them.

@@ -1,4 +1,4 @@
-//! JSON made small before it is sealed: zstd, with a dictionary of what a record of a person is likely to say.
+//! JSON that is made small before it is sealed: zstd, with a dictionary of what a record of a person is likely to say.
 //!
 //! A packed value is `dictionary (1 byte) | length unpacked (3 bytes, the highest first) | frame of zstd`. JSON never begins with
 //! such a byte, so what was kept before it was packed is told from it, and read as it is.
@@ -12,6 +12,7 @@ use zstd::bulk::{Compressor, Decompressor};
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
 
 use super::problem::{Answer, Problem};
+use super::sealed::Sealer;
 
 /// Names of members and ordinary words, those that are likeliest at the end. What was packed with it can't be read without it: it
 /// never changes. Another one gets a number of its own.
@@ -49,35 +50,32 @@ fn with<T, R>(
     Ok(done)
 }
 
-/// Packs JSON.
+/// Packs JSON, and seals it for `context`.
 ///
 /// # Errors
-/// 500 when zstd has no memory.
-pub fn pack(json: &[u8]) -> Answer<Vec<u8>> {
+/// Those of [`Sealer::seal`]; 500 when zstd has no memory.
+pub fn seal(sealer: &Sealer, context: &str, json: &[u8]) -> Answer<Vec<u8>> {
+    sealer.seal(context, &pack(json)?).map_err(Problem::internal)
+}
+
+/// The JSON that [`seal`] sealed for `context`; what was sealed before JSON was packed opens as well.
+///
+/// # Errors
+/// 500 when it was altered, sealed for another context or with a key that is gone.
+pub fn open(sealer: &Sealer, context: &str, sealed: &[u8]) -> Answer<Vec<u8>> {
+    unpack(sealer.open(context, sealed).map_err(Problem::internal)?)
+}
+
+fn pack(json: &[u8]) -> Answer<Vec<u8>> {
     if json.len() >= TOO_LONG {
         return Ok(json.to_vec());
     }
     let [_, length @ ..] = u32::try_from(json.len()).map_err(Problem::internal)?.to_be_bytes();
-    let mut packed = Vec::with_capacity(1 + length.len() + zstd::zstd_safe::compress_bound(json.len()));
-    packed.push(DICTIONARY);
-    packed.extend(length);
-    with(
-        &PACKER,
-        || Compressor::with_prepared_dictionary(&ENCODER),
-        |packer| {
-            let mut frame = io::Cursor::new(&mut packed);
-            frame.set_position(4);
-            packer.compress_to_buffer(json, &mut frame)
-        },
-    )?;
-    Ok(packed)
+    let frame = with(&PACKER, || Compressor::with_prepared_dictionary(&ENCODER), |packer| packer.compress(json))?;
+    Ok([&[DICTIONARY][..], &length, &frame].concat())
 }
 
-/// The JSON that was packed; what was not is as it is.
-///
-/// # Errors
-/// 500 for what is neither.
-pub fn unpack(packed: Vec<u8>) -> Answer<Vec<u8>> {
+fn unpack(packed: Vec<u8>) -> Answer<Vec<u8>> {
     let Some((&[dictionary, ref length @ ..], frame)) = packed.split_first_chunk::<4>() else { return Ok(packed) };
     if dictionary > DICTIONARY {
         return Ok(packed);
@@ -93,6 +91,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
+    use crate::kernel::sealed::KeyRing;
 
     fn record() -> Vec<u8> {
         let said = json!({
@@ -122,6 +121,18 @@ mod tests {
         for short in ["", "1", "{}", "[1]", "null"] {
             assert_eq!(unpack(short.as_bytes().to_vec()).unwrap(), short.as_bytes());
         }
+    }
+
+    #[test]
+    fn what_is_sealed_opens_for_its_place_packed_or_not() {
+        let sealer = Sealer::new(KeyRing::parse(&KeyRing::generate_text("k").unwrap()).unwrap());
+        let json = record();
+        let sealed = seal(&sealer, "audit_details/1", &json).unwrap();
+        assert!(sealed.len() < json.len());
+        assert_eq!(open(&sealer, "audit_details/1", &sealed).unwrap(), json);
+        assert!(open(&sealer, "audit_details/2", &sealed).is_err());
+        let before = sealer.seal("audit_details/1", &json).unwrap();
+        assert_eq!(open(&sealer, "audit_details/1", &before).unwrap(), json);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::experts::duplicates::{Candidate, Evidence};
 use crate::experts::load::verdict::{Line, Update};
 use crate::experts::model::{Draft, Publication};
 use crate::experts::vocabulary::Vocabulary;
-use crate::kernel::packed::{pack, unpack};
+use crate::kernel::packed;
 use crate::kernel::problem::{Answer, FieldError, Problem};
 use crate::kernel::sealed::Sealer;
 
@@ -175,8 +175,7 @@ pub fn weigh<T: Serialize>(sealer: &Sealer, plan: Uuid, number: i64, what: &str,
 /// # Errors
 /// Those of sealing.
 pub fn weigh_text(sealer: &Sealer, plan: Uuid, number: i64, what: &str, plain: &str) -> Answer<(Vec<u8>, i64)> {
-    let packed = pack(plain.as_bytes())?;
-    let sealed = sealer.seal(&context(plan, number, what), &packed).map_err(Problem::internal)?;
+    let sealed = packed::seal(sealer, &context(plan, number, what), plain.as_bytes())?;
     Ok((sealed, i64::try_from(plain.len()).unwrap_or(i64::MAX)))
 }
 
@@ -193,8 +192,7 @@ pub fn text<T: Serialize>(value: &T) -> Answer<String> {
 /// # Errors
 /// 500 when it was sealed for another place, or with a key that is gone.
 pub fn open<T: DeserializeOwned>(sealer: &Sealer, plan: Uuid, number: i64, what: &str, sealed: &[u8]) -> Answer<T> {
-    let packed = sealer.open(&context(plan, number, what), sealed).map_err(Problem::internal)?;
-    let plain = unpack(packed)?;
+    let plain = packed::open(sealer, &context(plan, number, what), sealed)?;
     serde_json::from_slice(&plain).map_err(Problem::internal)
 }
 

@@ -12,7 +12,7 @@ use crate::db::bulk::Insert;
 use crate::db::schema::expert_sources;
 use crate::db::{Conn, Reader};
 use crate::experts::three_way::Members;
-use crate::kernel::packed::{pack, unpack};
+use crate::kernel::packed;
 use crate::kernel::problem::{Answer, Problem};
 use crate::kernel::sealed::{Sealer, plain};
 use crate::row;
@@ -189,12 +189,12 @@ fn base_context(source: &str, external_id: &str) -> String {
 /// # Errors
 /// Those of sealing.
 pub fn seal_base(sealer: &Sealer, source: &str, external_id: &str, said: &Members) -> Answer<Vec<u8>> {
-    sealer.seal(&base_context(source, external_id), &pack(&plain(said)?)?).map_err(Problem::internal)
+    packed::seal(sealer, &base_context(source, external_id), &plain(said)?)
 }
 
 fn open_base(sealer: &Sealer, source: &str, external_id: &str, sealed: &[u8]) -> Answer<Members> {
-    let packed = sealer.open(&base_context(source, external_id), sealed).map_err(Problem::internal)?;
-    serde_json::from_slice(&unpack(packed)?).map_err(Problem::internal)
+    let plain = packed::open(sealer, &base_context(source, external_id), sealed)?;
+    serde_json::from_slice(&plain).map_err(Problem::internal)
 }
 
 /// What a source last said of a record. One that was kept before bases were is what is kept here, while nobody edited that. Of
